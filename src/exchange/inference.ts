@@ -1,0 +1,81 @@
+import type { JsonObject } from "./json.ts";
+
+/** The wire dialects Regent reads. `json` is any other JSON body. */
+export type FormatName = "openai-chat" | "json";
+
+/** A piece of text in a body and where it stands. */
+export type TextPart = {
+  /** RFC 6901 pointer to the JSON string in the body. */
+  readonly pointer: string;
+  readonly text: string;
+  /** The role of the message it belongs to, or what kind of text it is: `tool_description`, `user_id` ... */
+  readonly role: string;
+};
+
+/** A part that the format could not read as text: policy may refuse it. */
+export type OpaquePart = {
+  readonly pointer: string;
+  /** `image`, `audio`, `file` or `unknown`. */
+  readonly modality: string;
+};
+
+/** What a format understood of a request. */
+export type Inference = {
+  readonly format: FormatName;
+  /** OpenTelemetry GenAI operation name: `chat`, `text_completion`, `embeddings` ... */
+  readonly operation: string;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly textParts: readonly TextPart[];
+  readonly opaqueParts: readonly OpaquePart[];
+  /** UTF-8 bytes of all text parts. */
+  readonly textBytes: number;
+  /** The most output tokens the client asked for in one choice; undefined when it set no bound. */
+  readonly maxOutputTokens: number | undefined;
+  /** How many answers the client asked for (`n`), at least 1. */
+  readonly choices: number;
+  /** Names of the tools offered to the model. */
+  readonly tools: readonly string[];
+  /** `text`, `image`, `audio`, `file`: without repeats. */
+  readonly modalities: readonly string[];
+  /** Sampling parameters as sent: temperature, top_p, seed ... */
+  readonly parameters: JsonObject;
+  /** The end user named in the body. */
+  readonly user: string | undefined;
+  /** Whether a stream will report its usage because the client asked for it. */
+  readonly usageInStream: boolean;
+};
+
+/** Token counts as the provider reports them; undefined means not reported, never zero. */
+export type Usage = {
+  readonly input?: number;
+  readonly output?: number;
+  readonly cachedInput?: number;
+  readonly cacheCreationInput?: number;
+  readonly reasoning?: number;
+  readonly total?: number;
+};
+
+/** An error object in a body or a stream. */
+export type AnswerError = {
+  readonly type: string | null;
+  readonly message: string;
+  readonly code: string | null;
+};
+
+/** A tool call that the client has to run. `arguments` is the JSON value where it parses, else the string. */
+export type ToolCall = { readonly name: string; readonly arguments: unknown };
+
+/** What a format understood of an answer, whole or streamed. */
+export type Answer = {
+  readonly model: string | undefined;
+  readonly usage: Usage | undefined;
+  /** As on the wire, one for each choice; null = never sent. */
+  readonly finishReasons: readonly (string | null)[];
+  /** Assistant text of choice 0; undefined when there is no text part. */
+  readonly text: string | undefined;
+  /** UTF-8 bytes of assistant text, reasoning and tool arguments of all choices: the base of an estimate. */
+  readonly outputBytes: number;
+  readonly toolCalls: readonly ToolCall[];
+  readonly error: AnswerError | undefined;
+};

@@ -1,0 +1,54 @@
+/** The stages of a model's life. */
+export const STAGES = ["experimental", "active", "deprecated", "retired"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Somewhere a request can go. */
+export type Target = {
+  readonly name: string;
+  /** The Envoy cluster that serves it; the name of the target unless said otherwise. */
+  readonly cluster: string;
+  readonly region: string;
+  readonly provider: string;
+  readonly format: string;
+  /** Secret sent as `authorization: Bearer` to the target. Never in policy input or record. */
+  readonly key?: { reveal(): string };
+};
+
+export type ModelVersion = {
+  /** What the upstream calls it. */
+  readonly name: string;
+  /** Relative share of traffic, 0 to 10000. */
+  readonly weight: number;
+  readonly targets: readonly Target[];
+};
+
+/** A model an organisation knows. */
+export type Model = {
+  readonly name: string;
+  readonly stage: Stage;
+  /** RFC 3339 date after which the model is gone. */
+  readonly sunset?: string;
+  /** RFC 3339 date since which the model is deprecated. */
+  readonly deprecatedSince?: string;
+  /** What to use instead. */
+  readonly successor?: string;
+  readonly owner?: string;
+  /** Roles that may use it; undefined: any known caller. */
+  readonly roles?: readonly string[];
+  /** Data classes it is approved for; undefined: any. */
+  readonly dataClasses?: readonly string[];
+  /** Tokens. */
+  readonly contextWindow?: number;
+  /** Tokens of one answer, at most. The model never gives more. */
+  readonly maxOutputTokens?: number;
+  /** US dollars per million tokens. */
+  readonly price?: { readonly input: number; readonly output: number };
+  readonly versions: readonly ModelVersion[];
+};
+
+/** A version on a target: what routing chooses between. */
+export type Candidate = {
+  readonly model: Model;
+  readonly version: ModelVersion;
+  readonly target: Target;
+};

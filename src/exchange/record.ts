@@ -1,0 +1,68 @@
+import type { AuditLevel, Reason } from "./decision.ts";
+import type { ExchangeEnd } from "./exchange.ts";
+import type { Identity } from "./identity.ts";
+import type { Usage } from "./inference.ts";
+
+/**
+ * The one account of an exchange, written when it ends. Audit, metering totals and telemetry read it.
+ * It holds no prompt text, key or token; `content` is there only when policy's audit level is `full`.
+ */
+export type Record = {
+  /** Decision id. */
+  readonly id: string;
+  /** RFC 3339, UTC, of the first message. */
+  readonly time: string;
+  readonly protocol: "ext_authz" | "ext_proc";
+  readonly end: ExchangeEnd;
+  /** `none`: Regent never came to a decision, so nothing passed (or Envoy answered by itself). */
+  readonly verdict: "allow" | "deny" | "none";
+  /** HTTP status that the client saw; undefined when unknown. */
+  readonly status?: number;
+  readonly request: {
+    readonly method: string;
+    readonly host: string;
+    /** Without the query: queries carry secrets. */
+    readonly path: string;
+    readonly clientRequestId?: string;
+    readonly bodyBytes?: number;
+    /** SHA-256 of the body as the client sent it, hex. */
+    readonly bodySha256?: string;
+    /** SHA-256 of the body as it went upstream, hex; absent when it was not changed. */
+    readonly upstreamBodySha256?: string;
+  };
+  readonly identity: Omit<Identity, "claims">;
+  readonly inference?: {
+    readonly format: string;
+    readonly operation: string;
+    readonly model: string;
+    readonly stream: boolean;
+  };
+  readonly route?: {
+    readonly model: string;
+    readonly version: string;
+    readonly target: string;
+    readonly region: string;
+  };
+  readonly reasons: readonly Reason[];
+  readonly redactions: readonly { readonly type: string; readonly count: number }[];
+  readonly findings: readonly { readonly type: string; readonly count: number }[];
+  readonly estimate?: { readonly inputTokens: number; readonly outputTokensMax: number };
+  readonly usage?: Usage;
+  /** How the charge came about; absent when nothing was charged. */
+  readonly charge?: {
+    readonly tokens: number;
+    readonly source: "reported" | "estimated" | "reserved";
+    readonly costUsd?: number;
+  };
+  readonly finishReasons?: readonly (string | null)[];
+  readonly upstreamError?: string;
+  readonly audit: { readonly level: AuditLevel; readonly labels: { readonly [label: string]: string } };
+  readonly revision?: string;
+  /** Milliseconds: whole exchange, to the first answer byte, and in each room. */
+  readonly timing: {
+    readonly totalMs: number;
+    readonly firstByteMs?: number;
+    readonly roomsMs: { readonly [room: string]: number };
+  };
+  readonly content?: { readonly request?: string; readonly response?: string };
+};

@@ -1,0 +1,62 @@
+import type { Exchange, ExchangeEnd, ResponseHead } from "../exchange/exchange.ts";
+import type { Permit } from "../exchange/permit.ts";
+import type { OwnAnswer, Plan } from "../exchange/plan.ts";
+
+/** What `src/envoy` asks of the rest. Nothing here throws: whatever fails inside comes back as an `answer` that denies. */
+export type Governor = {
+  /** ext_authz alone: the whole governance decision on head and body, with nothing that ext_authz cannot carry out. */
+  check(exchange: Exchange, body: CheckBody): Promise<RequestAnswer>;
+  /** ext_authz in front of ext_proc: who is calling, for the hand-over. A failure is left to ext_proc to answer. */
+  identify(exchange: Exchange): Identified;
+  /** ext_proc: begins to govern one exchange. */
+  begin(exchange: Exchange): Governance;
+};
+
+/** The body as ext_authz shows it: absent when Envoy sends none, truncated when Envoy cut it. */
+export type CheckBody = { readonly bytes: Buffer | undefined; readonly truncated: boolean };
+
+export type Identified =
+  | { readonly identity: import("../exchange/identity.ts").Identity }
+  | { readonly failed: string };
+
+/** One exchange being governed. Calls come in this order, each awaited before the next; `end` comes last, once or more. */
+export type Governance = {
+  /** `endOfStream`: the request has no body. */
+  requestHead(endOfStream: boolean): Promise<RequestHeadAnswer>;
+  /** The whole request body, as buffered by Envoy. */
+  requestBody(body: Buffer): Promise<RequestAnswer>;
+  responseHead(head: ResponseHead, endOfStream: boolean): Promise<ResponseHeadAnswer>;
+  /** The whole response body; only after a response head answered with `buffered`. */
+  responseBody(body: Buffer): Promise<ResponseAnswer>;
+  /** One piece of a response body; only after a response head answered with `stream`. What is returned is what the client gets. */
+  responseChunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer;
+  /** Closes the account: writes the record and settles the reservation. The first call counts, later ones do nothing. */
+  end(how: ExchangeEnd): void;
+};
+
+/** Pass with a permit in hand, or Regent's own answer. */
+export type RequestAnswer =
+  | { readonly kind: "pass"; readonly permit: Permit; readonly plan: Plan }
+  | { readonly kind: "answer"; readonly answer: OwnAnswer };
+
+/** `need_body`: nothing is decided yet; Envoy must send the buffered body and hold the request until it is answered. */
+export type RequestHeadAnswer = RequestAnswer | { readonly kind: "need_body" };
+
+export type ResponseHeadAnswer =
+  | {
+      readonly kind: "pass";
+      readonly plan: Plan;
+      /** `none`: no body message follows. `buffered`: the whole body in one. `stream`: FULL_DUPLEX_STREAMED. */
+      readonly body: "none" | "buffered" | "stream";
+    }
+  | { readonly kind: "answer"; readonly answer: OwnAnswer };
+
+export type ResponseAnswer =
+  | { readonly kind: "pass"; readonly plan: Plan }
+  | { readonly kind: "answer"; readonly answer: OwnAnswer };
+
+export type ChunkAnswer = {
+  readonly bytes: Buffer;
+  /** The client's stream ends here, cleanly; nothing the upstream still sends is passed on. */
+  readonly end: boolean;
+};
