@@ -1,3 +1,4 @@
+import type { RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd, ResponseHead } from "../exchange/exchange.ts";
 import type { Permit } from "../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../exchange/plan.ts";
@@ -30,6 +31,12 @@ export type Governance = {
   responseBody(body: Buffer): Promise<ResponseAnswer>;
   /** One piece of a response body; only after a response head answered with `stream`. What is returned is what the client gets. */
   responseChunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer;
+  /**
+   * Regent's own refusal in the dialect of the exchange, noted in the record, for what `src/envoy` finds wrong itself:
+   * Envoy configured too weakly (`config_mismatch`), changes that Envoy would not accept (`obligation_unsupported`), a
+   * deadline about to lapse (`policy_timeout`). May come instead of any step, or after one; no step follows but `end`.
+   */
+  refuse(error: RegentError): OwnAnswer;
   /** Closes the account: writes the record and settles the reservation. The first call counts, later ones do nothing. */
   end(how: ExchangeEnd): void;
 };
