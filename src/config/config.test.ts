@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { inspect } from "node:util";
+import { renderFault } from "../exchange/fault.ts";
+import { ConfigError, loadConfig, missingReferences, parseConfig } from "./load.ts";
+
+function faultsOf(text: string): string[] {
+  const parsed = parseConfig(`version: 1\n${text}`, "regent.yaml");
+  return parsed.ok ? [] : parsed.faults.map(renderFault);
+}
+
+const packagedBundle = "/package/dist/policies.tar.gz";
+
+function directory(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), "regent-config-"));
+  t.after(() => rmSync(dir, { recursive: true }));
+  return dir;
+}
+
+test("starts with built-in defaults when there is no file: closed, loopback, nobody known", () => {
+  const config = loadConfig(undefined, { cwd: "/somewhere", packagedBundle });
+  assert.equal(config.file, undefined);
+  assert.deepEqual(config.listen, { kind: "tcp", host: "127.0.0.1", port: 9191 });
+  assert.deepEqual(config.admin, {
+    listen: { kind: "tcp", host: "127.0.0.1", port: 8181 },
+    token: undefined,
+  });
+  assert.deepEqual(config.bundles, [{ name: "main", path: packagedBundle }]);
+  assert.deepEqual(config.identity, { apiKeysFile: undefined, spiffe: [] });
+  assert.equal(config.registryFile, undefined);
+  assert.deepEqual(config.audit, { dir: "/somewhere/var/audit", flushMs: 100, segmentBytesMax: 16_777_216 });
+  assert.deepEqual(config.routes, [
+    {
+      match: { path: "/*", host: undefined, method: undefined },
+      failMode: "closed",
+      maxBodyBytes: 4_194_304,
+      auditLevel: "redacted",
+    },
+  ]);
+});
+
+test("resolves paths against the file, times to milliseconds, sizes to bytes, and freezes the result", (t) => {
+  const dir = directory(t);
+  mkdirSync(join(dir, "etc"));
+  const token = randomBytes(16).toString("hex");
+  writeFileSync(join(dir, "etc", "token"), token);
+  const text = [
+    "version: 1",
+    "listen: unix:///run/regent/regent.sock",
+    "admin: { token: { file: token } }",
+    "bundles: [{ name: main, path: ../policies.tar.gz }]",
+    "routes:",
+    "  - { match: { path: /v1/*, method: POST, host: '*.example.com' }, maxBody: 64Ki, audit: digest }",
+    "identity: { apiKeys: { file: keys.yaml } }",
+    "registry: { file: /abs/registry.yaml }",
+    "audit: { dir: log, flush: 1s }",
+    "drain: { grace: 2m }",
+  ].join("\n");
+  writeFileSync(join(dir, "etc", "regent.yaml"), text);
+
+  const config = loadConfig("etc/regent.yaml", { cwd: dir, packagedBundle });
+  assert.equal(config.file, join(dir, "etc", "regent.yaml"));
+  assert.deepEqual(config.listen, { kind: "unix", path: "/run/regent/regent.sock" });
+  assert.equal(config.admin.token?.reveal(), token);
+  assert.ok(!inspect(config, { depth: 9 }).includes(token));
+  assert.deepEqual(config.bundles, [{ name: "main", path: join(dir, "policies.tar.gz") }]);
+  assert.deepEqual(config.routes.at(0), {
+    match: { path: "/v1/*", method: "POST", host: "*.example.com" },
+    failMode: "closed",
+    maxBodyBytes: 65_536,
+    auditLevel: "digest",
+  });
+  assert.equal(config.routes.at(-1)?.match.path, "/*");
+  assert.equal(config.identity.apiKeysFile, join(dir, "etc", "keys.yaml"));
+  assert.equal(config.registryFile, "/abs/registry.yaml");
+  assert.deepEqual([config.audit.dir, config.audit.flushMs], [join(dir, "etc", "log"), 1000]);
+  assert.equal(config.drain.graceMs, 120_000);
+  assert.throws(() => Object.assign(config.audit, { dir: "/" }), TypeError);
+});
+
+test("reports faults of many sections at once, each at its place", () => {
+  const text = [
+    "listen: 10.0.0.1:9191",
+    "admin: { listen: 0.0.0.0:8181, tokn: x }",
+    "extAuthz: { entrypiont: envoy/authz/allow }",
+    "routes:",
+    "  - { match: { path: v1 }, failMode: open }",
+    "  - { match: { path: /v1/* }, failMode: shadow, maxBody: 4M }",
+    "audit: { flush: 100 }",
+  ].join("\n");
+  assert.deepEqual(faultsOf(text), [
+    "regent.yaml:2:9 error config/exposed listen: listening beyond loopback needs tls with clientCaFile and peers",
+    'regent.yaml:3:32 error config/unknown-field admin.tokn: unknown field; did you mean "token"?',
+    'regent.yaml:4:13 error config/unknown-field extAuthz.entrypiont: unknown field; did you mean "entrypoint"?',
+    "regent.yaml:6:22 error config/value routes[0].match.path: must be an exact path, or a prefix that ends in *",
+    "regent.yaml:6:38 error config/value routes[0].failMode: must be one of closed, open-audited, shadow",
+    "regent.yaml:7:41 error config/value routes[1].failMode: is not implemented yet; use closed",
+    "regent.yaml:7:58 error config/value routes[1].maxBody: must be a size such as 65536, 64Ki or 4Mi, as text",
+    "regent.yaml:8:17 error config/type audit.flush: must be a string, not a number",
+  ]);
+});
+
+test("listens beyond loopback only with tls, a client CA and named peers", () => {
+  const tls = (rest: string) => `tls: { certFile: a, keyFile: b${rest} }`;
+  const peers = ', clientCaFile: ca, peers: ["spiffe://cluster.local/ns/istio-system/*"]';
+  for (const listen of ["0.0.0.0:9191", ":9191", "'[::]:9191'", "regent.example:9191"]) {
+    assert.match(faultsOf(`listen: ${listen}`)[0] ?? "", /config\/exposed listen/, listen);
+    assert.match(faultsOf(`listen: ${listen}\n${tls("")}`)[0] ?? "", /config\/exposed tls/, listen);
+    assert.match(faultsOf(`listen: ${listen}\n${tls(", clientCaFile: ca")}`)[0] ?? "", /exposed tls/, listen);
+    assert.deepEqual(faultsOf(`listen: ${listen}\n${tls(peers)}`), [], listen);
+  }
+  for (const listen of ["127.0.0.1:1", "127.9.9.9:1", "'[::1]:1'", "localhost:1", "unix:///run/r.sock"]) {
+    assert.deepEqual(faultsOf(`listen: ${listen}`), [], listen);
+  }
+});
+
+test("refuses addresses that are none", () => {
+  for (const listen of [
+    "9191",
+    "host",
+    "127.0.0.1:65536",
+    "1.2.3:80",
+    "'[zz]:1'",
+    "unix://rel",
+    "127.0.0.1:-1",
+  ]) {
+    assert.match(faultsOf(`listen: "${listen}"`)[0] ?? "", /error config\/value listen/, listen);
+  }
+  assert.match(faultsOf(`listen: unix:///${"x".repeat(107)}`)[0] ?? "", /is not an address/);
+});
+
+test("refuses two listeners on one port, and lets the system choose any number of ports", () => {
+  assert.deepEqual(faultsOf("listen: 127.0.0.1:8181"), [
+    "regent.yaml:1:1 error config/value admin.listen: port 8181 is taken by listen",
+  ]);
+  assert.deepEqual(
+    faultsOf("listen: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\nprobes: { listen: 127.0.0.1:0 }"),
+    [],
+  );
+});
+
+test("refuses what does not exist yet instead of accepting it silently", () => {
+  for (const mode of ["open-audited", "shadow"]) {
+    assert.deepEqual(faultsOf(`routes: [{ match: { path: / }, failMode: ${mode} }]`), [
+      `regent.yaml:2:42 error config/value routes[0].failMode: is not implemented yet; use closed`,
+    ]);
+  }
+  assert.match(faultsOf("extAuthz: { dryRun: true }")[0] ?? "", /extAuthz\.dryRun: is not implemented yet/);
+  const bundle = "{ name: a, path: b }";
+  assert.match(
+    faultsOf(`bundles: [${bundle}, ${bundle}]`)[0] ?? "",
+    /more than one bundle is not implemented/,
+  );
+});
+
+test("refuses a route that can never be reached", () => {
+  const faults = faultsOf(
+    "routes:\n  - match: { path: /a }\n  - match: { path: /b }\n  - match: { path: /a }\n",
+  );
+  assert.deepEqual(faults, [
+    "regent.yaml:5:12 error config/duplicate routes[2].match: never reached: the same as routes[0]",
+  ]);
+});
+
+test("refuses unknown and repeated names in the pattern of a certificate", () => {
+  const faults = faultsOf('identity: { spiffe: [{ match: "spiffe://d/{tenant}/{tenat}/{tenant}" }] }');
+  assert.deepEqual(faults, [
+    "regent.yaml:2:31 error config/value identity.spiffe[0].match: {tenat} is not one of {tenant}, {subject}, {team}, {project}",
+    "regent.yaml:2:31 error config/value identity.spiffe[0].match: {tenant} stands there twice",
+  ]);
+});
+
+test("refuses a secret written as its value without quoting it", () => {
+  const token = randomBytes(16).toString("hex");
+  const faults = faultsOf(`admin: { token: ${token} }`);
+  assert.match(faults[0] ?? "", /error config\/value admin\.token: a secret is written as/);
+  assert.ok(!faults.join().includes(token));
+});
+
+test("needs the version", () => {
+  const parsed = parseConfig("listen: 127.0.0.1:1", "regent.yaml");
+  assert.deepEqual(!parsed.ok && parsed.faults.map(renderFault), [
+    "regent.yaml:1:1 error config/missing-field version: required; must be 1",
+  ]);
+});
+
+test("throws all faults together, and names a secret that is not there", (t) => {
+  const dir = directory(t);
+  writeFileSync(join(dir, "bad.yaml"), "version: 2\nx: 1\n");
+  writeFileSync(join(dir, "secret.yaml"), `version: 1\nadmin: { token: "\${ABSENT}" }\n`);
+  assert.throws(
+    () => loadConfig("bad.yaml", { cwd: dir, packagedBundle }),
+    (error) => error instanceof ConfigError && error.faults.length === 2,
+  );
+  assert.throws(
+    () => loadConfig("secret.yaml", { cwd: dir, environment: {}, packagedBundle }),
+    /secret\.yaml:2:17 error config\/secret admin\.token: the environment variable ABSENT is not set/,
+  );
+  assert.throws(() => loadConfig("absent.yaml", { cwd: dir, packagedBundle }), /ENOENT/);
+});
+
+test("warns about files and secrets that this machine does not have", (t) => {
+  const dir = directory(t);
+  writeFileSync(join(dir, "keys.yaml"), "");
+  const text = [
+    "version: 1",
+    `admin: { token: "\${ABSENT}" }`,
+    "bundles: [{ name: a, path: b.tar.gz }]",
+    "identity: { apiKeys: { file: keys.yaml } }",
+    "registry: { file: registry.yaml }",
+  ].join("\n");
+  const parsed = parseConfig(text, "regent.yaml");
+  assert.ok(parsed.ok);
+  assert.deepEqual(missingReferences(parsed, dir, {}).map(renderFault), [
+    "regent.yaml:3:28 warning config/file-missing bundles[0].path: b.tar.gz does not exist here",
+    "regent.yaml:5:19 warning config/file-missing registry.file: registry.yaml does not exist here",
+    "regent.yaml:2:17 warning config/secret admin.token: the environment variable ABSENT is not set",
+  ]);
+});

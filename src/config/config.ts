@@ -1,0 +1,155 @@
+import { resolve } from "node:path";
+import type { AuditLevel } from "../exchange/decision.ts";
+import { deepFreeze } from "../exchange/freeze.ts";
+import type { Secret } from "../exchange/secret.ts";
+import { parseDurationMs, parseSizeBytes } from "../exchange/units.ts";
+import { type Address, parseAddress, parseTcpAddress, type TcpAddress } from "./address.ts";
+import type { ConfigDocument } from "./schema.ts";
+
+/** What one route asks for. The last route of a configuration matches everything. */
+export type Route = {
+  readonly match: {
+    /** An exact path, or a prefix that ends in `*`. */
+    readonly path: string;
+    /** An exact host without port, or `*.` and a suffix; undefined: any. */
+    readonly host: string | undefined;
+    readonly method: string | undefined;
+  };
+  /** What happens when no decision can be made. The other modes are refused until they exist. */
+  readonly failMode: "closed";
+  readonly maxBodyBytes: number;
+  readonly auditLevel: AuditLevel;
+};
+
+/** Who the holder of a certificate is. */
+export type SpiffeMapping = {
+  /** A URI with `{tenant}`, `{subject}`, `{team}`, `{project}` or `*` for one part of its path. */
+  readonly match: string;
+  readonly roles: readonly string[];
+  readonly tenant?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly team?: string | undefined;
+  readonly project?: string | undefined;
+};
+
+/** The configuration as the rooms get it: paths absolute, times in milliseconds, sizes in bytes, frozen. */
+export type Config = {
+  /** The file it came from, absolute; undefined: built-in defaults. */
+  readonly file: string | undefined;
+  readonly listen: Address;
+  readonly tls:
+    | {
+        readonly certFile: string;
+        readonly keyFile: string;
+        readonly clientCaFile: string | undefined;
+        readonly peers: readonly string[];
+      }
+    | undefined;
+  readonly admin: { readonly listen: TcpAddress; readonly token: Secret | undefined };
+  readonly probes: { readonly listen: TcpAddress };
+  readonly bundles: readonly { readonly name: string; readonly path: string }[];
+  readonly extAuthz: {
+    readonly entrypoint: string | undefined;
+    readonly dryRun: boolean;
+    readonly skipRequestBodyParse: boolean;
+  };
+  readonly governance: { readonly request: string; readonly response: string };
+  /** Never empty: a route for everything comes last. */
+  readonly routes: readonly Route[];
+  readonly identity: {
+    /** Undefined: no key is known, and every call without a known certificate is 401. */
+    readonly apiKeysFile: string | undefined;
+    readonly spiffe: readonly SpiffeMapping[];
+  };
+  /** Undefined: no model is known. */
+  readonly registryFile: string | undefined;
+  readonly audit: { readonly dir: string; readonly flushMs: number; readonly segmentBytesMax: number };
+  readonly telemetry: { readonly labels: { readonly tenant: number; readonly model: number } };
+  readonly log: {
+    readonly level: ConfigDocument["log"]["level"];
+    readonly format: ConfigDocument["log"]["format"];
+  };
+  readonly server: { readonly reflection: boolean };
+  readonly drain: { readonly graceMs: number };
+};
+
+/** What matches none of the routes of the file. */
+const EVERYTHING = {
+  match: { path: "/*" },
+  maxBody: "4Mi",
+  audit: "redacted",
+} as const;
+
+export type ConfigContext = {
+  /** What relative paths are relative to. */
+  readonly baseDir: string;
+  /** The policies that come with the package, for a document that names none. */
+  readonly packagedBundle: string;
+  readonly file?: string;
+  readonly adminToken?: Secret | undefined;
+};
+
+/** A checked document to a Config. */
+export function configFrom(document: ConfigDocument, context: ConfigContext): Config {
+  const path = (relative: string) => resolve(context.baseDir, relative);
+  const optionalPath = (relative: string | undefined) =>
+    relative === undefined ? undefined : path(relative);
+  const { tls, bundles, extAuthz, identity, audit } = document;
+  return deepFreeze<Config>({
+    file: context.file,
+    listen: required(parseAddress(document.listen)),
+    tls: tls && {
+      certFile: path(tls.certFile),
+      keyFile: path(tls.keyFile),
+      clientCaFile: optionalPath(tls.clientCaFile),
+      peers: tls.peers,
+    },
+    admin: { listen: required(parseTcpAddress(document.admin.listen)), token: context.adminToken },
+    probes: { listen: required(parseTcpAddress(document.probes.listen)) },
+    bundles:
+      bundles.length === 0
+        ? [{ name: "main", path: context.packagedBundle }]
+        : bundles.map((bundle) => ({ name: bundle.name, path: path(bundle.path) })),
+    extAuthz: {
+      entrypoint: extAuthz.entrypoint,
+      dryRun: extAuthz.dryRun,
+      skipRequestBodyParse: extAuthz.skipRequestBodyParse,
+    },
+    governance: document.governance,
+    routes: [...document.routes, EVERYTHING].map(routeFrom),
+    identity: { apiKeysFile: optionalPath(identity.apiKeys?.file), spiffe: identity.spiffe },
+    registryFile: optionalPath(document.registry.file),
+    audit: {
+      dir: path(audit.dir),
+      flushMs: required(parseDurationMs(audit.flush)),
+      segmentBytesMax: required(parseSizeBytes(audit.segment)),
+    },
+    telemetry: document.telemetry,
+    log: document.log,
+    server: document.server,
+    drain: { graceMs: required(parseDurationMs(document.drain.grace)) },
+  });
+}
+
+function routeFrom(route: {
+  readonly match: {
+    readonly path: string;
+    readonly host?: string | undefined;
+    readonly method?: string | undefined;
+  };
+  readonly maxBody: string;
+  readonly audit: AuditLevel;
+}): Route {
+  return {
+    match: { path: route.match.path, host: route.match.host, method: route.match.method },
+    failMode: "closed",
+    maxBodyBytes: required(parseSizeBytes(route.maxBody)),
+    auditLevel: route.audit,
+  };
+}
+
+/** The schema has checked the text, so that it parses is an invariant. */
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError("a value that the schema accepted does not parse");
+  return value;
+}

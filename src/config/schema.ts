@@ -1,0 +1,198 @@
+import { z } from "zod";
+import { secretSchema } from "../exchange/secret.ts";
+import { DURATION_PATTERN, parseDurationMs, parseSizeBytes, SIZE_PATTERN } from "../exchange/units.ts";
+import { parseAddress, parseTcpAddress, TCP_PATTERN, UNIX_PATTERN } from "./address.ts";
+
+/** A policy entrypoint: the path of a rule. */
+const ENTRYPOINT_PATTERN = /^[A-Za-z_][\w-]*(\/[A-Za-z_][\w-]*)*$/;
+/** An exact path, or a prefix that ends in `*`. */
+const PATH_PATTERN = /^\/[^*?#\s]*\*?$/;
+/** An exact host without port, or `*.` and a suffix. */
+const HOST_PATTERN = /^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+/** A URI whose parts may be `{tenant}` and the like, or `*` for one part. */
+const URI_PATTERN = /^[a-z][a-z0-9+.-]*:\/\/\S+$/;
+
+/** A governed body is held in memory as a whole, by Envoy and here. */
+const BODY_BYTES_MAX = 50 * 1024 ** 2;
+/** The newest segment is read as a whole at every start, so it must be read within a second or two. */
+const SEGMENT_BYTES_MAX = 256 * 1024 ** 2;
+/** A label with more values than this costs a Prometheus server more than the label tells. */
+const LABEL_VALUES_MAX = 10_000;
+
+const durationText = (minMs: number, maxMs: number) =>
+  z
+    .string()
+    .regex(DURATION_PATTERN, "must be a duration such as 200ms, 5s, 10m or 1h")
+    .refine(
+      (text) => between(parseDurationMs(text), minMs, maxMs),
+      `must be between ${minMs}ms and ${maxMs}ms`,
+    );
+
+const sizeText = (minBytes: number, maxBytes: number) =>
+  z
+    .string()
+    .regex(SIZE_PATTERN, "must be a size such as 65536, 64Ki or 4Mi, as text")
+    .refine(
+      (text) => between(parseSizeBytes(text), minBytes, maxBytes),
+      `must be between ${minBytes} and ${maxBytes} bytes`,
+    );
+
+function between(value: number | undefined, min: number, max: number): boolean {
+  // Not a number at all is the pattern's fault to report.
+  return value === undefined || (value >= min && value <= max);
+}
+
+const file = z.string().min(1).describe("Path, relative to this file");
+const tcpAddress = z
+  .string()
+  .regex(TCP_PATTERN, "must be HOST:PORT")
+  .refine((text) => !TCP_PATTERN.test(text) || parseTcpAddress(text) !== undefined, "is not an address");
+const anyAddress = z
+  .string()
+  .regex(new RegExp(`${TCP_PATTERN.source}|${UNIX_PATTERN.source}`), "must be HOST:PORT or unix:///PATH")
+  .refine((text) => parseAddress(text) !== undefined, "is not an address");
+const entrypoint = z
+  .string()
+  .regex(ENTRYPOINT_PATTERN, "must be a rule's path such as regent/request/decision");
+
+/** Section of a map with a default for each member: the section may be left out. */
+function section<S extends z.ZodRawShape>(shape: S) {
+  return z.strictObject(shape).prefault({} as z.input<z.ZodObject<S, z.core.$strict>>);
+}
+
+const routeSchema = z.strictObject({
+  match: z
+    .strictObject({
+      path: z
+        .string()
+        .regex(PATH_PATTERN, "must be an exact path, or a prefix that ends in *")
+        .describe("Exact path, or a prefix that ends in *"),
+      host: z
+        .string()
+        .regex(HOST_PATTERN, "must be a host in lower case without port, or *.SUFFIX")
+        .optional(),
+      method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]).optional(),
+    })
+    .describe("Which requests; the first route that matches counts"),
+  failMode: z
+    .enum(["closed", "open-audited", "shadow"])
+    // Nobody may believe in a mode that does nothing yet.
+    .refine((mode) => mode === "closed", "is not implemented yet; use closed")
+    .default("closed")
+    .describe("What happens when Regent cannot decide. Only closed is available today"),
+  maxBody: sizeText(1, BODY_BYTES_MAX).default("4Mi").describe("Largest request body; more is 413"),
+  audit: z
+    .enum(["digest", "redacted", "full"])
+    .default("redacted")
+    .describe("What the record may hold where policy does not say"),
+});
+
+/** The configuration file as it is written. The one source of the types, the defaults and the JSON schema. */
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1),
+    listen: anyAddress
+      .default("127.0.0.1:9191")
+      .describe("gRPC for Envoy: HOST:PORT or unix:///PATH. Beyond loopback only with tls and allowed peers"),
+    tls: z
+      .strictObject({
+        certFile: file,
+        keyFile: file,
+        clientCaFile: file.optional().describe("CA of the peers. Required beyond loopback"),
+        peers: z
+          .array(
+            z.string().regex(URI_PATTERN, "must be a URI such as spiffe://cluster.local/ns/istio-system/*"),
+          )
+          .default([])
+          .describe("URI names in client certificates that may connect; * stands for any rest"),
+      })
+      .optional(),
+    admin: section({
+      listen: tcpAddress.default("127.0.0.1:8181").describe("Loopback only"),
+      token: secretSchema.optional().describe("Bearer token that the admin port asks for"),
+    }),
+    probes: section({
+      listen: tcpAddress.default("0.0.0.0:8282").describe("/livez, /readyz, /health and /metrics"),
+    }),
+    bundles: z
+      .array(z.strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), path: file }))
+      .max(1, "more than one bundle is not implemented yet")
+      .default([])
+      .describe("Compiled policies; the packaged ones when left out"),
+    extAuthz: section({
+      entrypoint: entrypoint
+        .optional()
+        .describe("Rule that ext_authz evaluates; left out, it only says who calls"),
+      dryRun: z
+        .boolean()
+        .refine((on) => !on, "is not implemented yet; leave it out")
+        .default(false),
+      skipRequestBodyParse: z.boolean().default(false),
+    }),
+    governance: section({
+      request: entrypoint.default("regent/request/decision"),
+      response: entrypoint.default("regent/response/decision"),
+    }),
+    routes: z
+      .array(routeSchema)
+      .max(1000)
+      .default([])
+      .describe("First match wins; what matches none is governed by the defaults of a route"),
+    identity: section({
+      apiKeys: z.strictObject({ file }).optional().describe("Salted hashes of API keys"),
+      spiffe: z
+        .array(
+          z.strictObject({
+            match: z
+              .string()
+              .regex(URI_PATTERN, "must be a URI such as spiffe://cluster.local/ns/{tenant}/sa/{subject}")
+              .describe(
+                "Parts in braces become the identity's: {tenant}, {subject}, {team}, {project}; * is any part",
+              ),
+            roles: z.array(z.string().min(1)).default([]),
+            tenant: z.string().min(1).optional(),
+            subject: z.string().min(1).optional(),
+            team: z.string().min(1).optional(),
+            project: z.string().min(1).optional(),
+          }),
+        )
+        .max(1000)
+        .default([])
+        .describe("Who the holder of a certificate is; the first match counts"),
+    }),
+    registry: section({ file: file.optional().describe("The models; none when left out") }),
+    audit: section({
+      dir: file.default("var/audit"),
+      flush: durationText(1, 10_000)
+        .default("100ms")
+        .describe("Longest time a record waits for the disk: what a power cut may take"),
+      segment: sizeText(64 * 1024, SEGMENT_BYTES_MAX)
+        .default("16Mi")
+        .describe("Size at which a new file is begun"),
+    }),
+    telemetry: section({
+      labels: z
+        .strictObject({
+          tenant: z.number().int().min(0).max(LABEL_VALUES_MAX).default(100),
+          model: z.number().int().min(0).max(LABEL_VALUES_MAX).default(200),
+        })
+        .prefault({})
+        .describe("Most distinct values of a metric label; later ones count as other"),
+    }),
+    log: section({
+      level: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+      format: z.enum(["json", "pretty"]).default("json"),
+    }),
+    server: section({
+      reflection: z.boolean().default(false).describe("gRPC server reflection"),
+    }),
+    drain: section({
+      grace: durationText(0, 3_600_000).default("30s").describe("How long streams may finish after SIGTERM"),
+    }),
+  })
+  .meta({ title: "regent.yaml", description: "The configuration of Regent" });
+
+/** The file as written. */
+export type ConfigSource = z.input<typeof configSchema>;
+/** The file with every default filled in. */
+export type ConfigDocument = z.output<typeof configSchema>;
