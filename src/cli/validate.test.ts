@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { runCommand } from "../../test/support/run-command.ts";
+import { validateCommand } from "./validate.ts";
+
+function fileWith(t: TestContext, text: string): string {
+  const dir = mkdtempSync(join(tmpdir(), "regent-validate-"));
+  t.after(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, "regent.yaml"), text);
+  return join(dir, "regent.yaml");
+}
+
+test("ends with 0 for a good file", async (t) => {
+  const file = fileWith(t, "version: 1\n");
+  assert.deepEqual(await runCommand(validateCommand(), [file]), {
+    stdout: `${file}: no faults\n`,
+    status: 0,
+  });
+});
+
+test("ends with 3 and every fault of a bad file, one a line", async (t) => {
+  const file = fileWith(t, "version: 1\nlog: { level: inf }\nlissten: x\n");
+  const { stdout, status } = await runCommand(validateCommand(), [file]);
+  assert.equal(status, 3);
+  assert.deepEqual(stdout.trimEnd().split("\n"), [
+    `${file}:2:15 error config/value log.level: must be one of trace, debug, info, warn, error, fatal; did you mean "info"?`,
+    `${file}:3:1 error config/unknown-field lissten: unknown field; did you mean "listen"?`,
+  ]);
+});
+
+test("ends with 2 when the file is good but names what is not here", async (t) => {
+  const file = fileWith(t, "version: 1\nregistry: { file: absent.yaml }\n");
+  const { stdout, status } = await runCommand(validateCommand(), [file, "--format", "json"]);
+  assert.equal(status, 2);
+  const { faults } = JSON.parse(stdout) as { faults: { severity: string; path: string; line: number }[] };
+  assert.deepEqual(
+    faults.map(({ severity, path, line }) => [severity, path, line]),
+    [["warning", "registry.file", 2]],
+  );
+});
+
+test("ends with 1 when the file cannot be read", async () => {
+  const { status, failure } = await runCommand(validateCommand(), ["/nowhere/regent.yaml"]);
+  assert.equal(status, 1);
+  assert.match(failure ?? "", /cannot read the configuration: ENOENT/);
+});

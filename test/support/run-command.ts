@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { CommandFailure } from "../../src/cli/failure.ts";
+
+export type CommandResult = { readonly stdout: string; readonly status: number; readonly failure?: string };
+
+/** Runs a command in this process as a test does: what it wrote to stdout, and how it ended. */
+export async function runCommand(command: Command, args: readonly string[]): Promise<CommandResult> {
+  const written: string[] = [];
+  const { write } = process.stdout;
+  process.stdout.write = (chunk: string | Uint8Array) => {
+    written.push(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
+    return true;
+  };
+  try {
+    await command.exitOverride().parseAsync([...args], { from: "user" });
+    return { stdout: written.join(""), status: 0 };
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    const failure = error.message === "" ? {} : { failure: error.message };
+    return { stdout: written.join(""), status: error.status, ...failure };
+  } finally {
+    process.stdout.write = write;
+  }
+}
