@@ -1,0 +1,193 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { portTakenSentence } from "../../src/wire/port-holder.ts";
+import { complete, errorDocument } from "./answer.ts";
+import { parseDirectives } from "./directives.ts";
+import { newCounts, renderMetrics } from "./metrics.ts";
+import { parseChatRequest } from "./request.ts";
+import { sendDocument, sendFault, sendJson, sendStream } from "./send.ts";
+import { Witness } from "./witness.ts";
+
+export type SampleModelOptions = {
+  readonly name: string;
+  readonly region: string;
+  /** 0: one that the system picks. */
+  readonly port?: number;
+  readonly host?: string;
+  /** Model names to know; others are 404. Left out: it answers to any and lists {@link DEFAULT_MODELS}. */
+  readonly models?: readonly string[];
+  /** Milliseconds between the pieces of a stream. */
+  readonly paceMs?: number;
+  /** Bearer token that it asks for. Left out: none. */
+  readonly key?: string;
+  /** File to which the witness appends. */
+  readonly witnessFile?: string;
+};
+
+/** A running sample model. */
+export type SampleModel = {
+  readonly port: number;
+  /** `http://host:port`. */
+  readonly origin: string;
+  readonly witness: Witness;
+  /** Stops it, cutting what is still being answered. */
+  close(): Promise<void>;
+};
+
+export const DEFAULT_MODELS = [
+  "sim-small",
+  "sim-large-1",
+  "sim-large-2",
+  "sim-frontier",
+  "sim-preview",
+  "sim-legacy",
+];
+
+/** A real model server also refuses at some size; far above what the gateway lets through. */
+const BODY_BYTES_MAX = 64 * 1024 ** 2;
+/** Slow enough to be seen as a stream, fast enough for a test. */
+const PACE_MS = 2;
+
+/**
+ * Starts an OpenAI-compatible model server that remembers every request (`GET /witness`).
+ *
+ * @throws Error with a sentence when the port is taken.
+ */
+export async function startSampleModel(options: SampleModelOptions): Promise<SampleModel> {
+  const witness = new Witness(options.name, options.witnessFile);
+  const handle = handlerFor(options, witness);
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => fail(response, error));
+  });
+  const host = options.host ?? "127.0.0.1";
+  await listen(server, host, options.port ?? 0);
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    origin: `http://${host}:${port}`,
+    witness,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new Error(portTakenSentence(port), { cause: error });
+  }
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  process.stderr.write(`sample model: ${error instanceof Error ? error.stack : String(error)}\n`);
+  response.destroy();
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
+  const counts = newCounts();
+  const listed = options.models ?? DEFAULT_MODELS;
+  const known = options.models === undefined ? undefined : new Set(options.models);
+
+  return async (request, response) => {
+    const url = new URL(request.url ?? "/", "http://model");
+    if (url.pathname === "/witness") return showWitness(request, response, url, witness);
+    if (url.pathname === "/metrics") {
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
+      response.end(renderMetrics(listed[0] ?? options.name, counts));
+      return;
+    }
+    const body = await readBody(request);
+    if (body === undefined)
+      return sendJson(response, 413, errorDocument(413, "too_large", "The body is too large."));
+    witness.see(request, body);
+    if (options.key !== undefined && request.headers.authorization !== `Bearer ${options.key}`) {
+      return sendJson(response, 401, errorDocument(401, "invalid_api_key", "Incorrect API key provided."));
+    }
+    if (url.pathname === "/v1/models" && request.method === "GET")
+      return sendJson(response, 200, modelList(listed));
+    if (url.pathname === "/v1/chat/completions" && request.method === "POST") {
+      counts.running += 1;
+      try {
+        return await chat(request, response, body);
+      } finally {
+        counts.running -= 1;
+      }
+    }
+    sendJson(
+      response,
+      404,
+      errorDocument(404, "not_found", `Unknown request URL: ${request.method} ${url.pathname}`),
+    );
+  };
+
+  async function chat(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+    const chatRequest = parseChatRequest(body);
+    if (chatRequest === undefined) {
+      return sendJson(response, 400, errorDocument(400, "invalid_json", "This is no chat request."));
+    }
+    if (known !== undefined && !known.has(chatRequest.model)) {
+      const message = `The model ${chatRequest.model} does not exist.`;
+      return sendJson(response, 404, errorDocument(404, "model_not_found", message));
+    }
+    const directives = parseDirectives(chatRequest.lastUserText, header(request, "x-sim-fault"));
+    const reply = { response, gone: goneSignal(response) };
+    if (directives.delayMs > 0)
+      await wait(directives.delayMs, undefined, { signal: reply.gone }).catch(() => {});
+    if (await sendFault(reply, directives)) return;
+    const completion = complete(options, chatRequest, directives, witness.count, Date.now());
+    counts.promptTokens += completion.usage.prompt_tokens;
+    counts.generationTokens += completion.usage.completion_tokens;
+    counts.finished.set(completion.finishReason, (counts.finished.get(completion.finishReason) ?? 0) + 1);
+    if (!chatRequest.stream) return sendDocument(reply, completion, directives);
+    const paceMs = directives.paceMs ?? options.paceMs ?? PACE_MS;
+    await sendStream(reply, completion, directives, { includeUsage: chatRequest.includeUsage, paceMs });
+  }
+}
+
+function showWitness(request: IncomingMessage, response: ServerResponse, url: URL, witness: Witness): void {
+  if (request.method === "DELETE") witness.forget();
+  const parameter = (name: string) => url.searchParams.get(name) ?? undefined;
+  const since = parameter("since");
+  const requests = witness.find({
+    requestId: parameter("request_id"),
+    decisionId: parameter("decision_id"),
+    since: since === undefined ? undefined : Number(since),
+  });
+  sendJson(response, 200, { count: witness.count, requests });
+}
+
+function modelList(names: readonly string[]): object {
+  return { object: "list", data: names.map((id) => ({ id, object: "model", created: 0, owned_by: "sim" })) };
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once("close", () => controller.abort());
+  return controller.signal;
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" ? value : undefined;
+}
