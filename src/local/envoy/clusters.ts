@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { REGENT_CLUSTER, seconds } from "./filters.ts";
+import { note, type Yaml } from "./note.ts";
+import { COUNTS, type Endpoint, type EnvoyOptions, type EnvoyTarget, sizesFor, TIMES } from "./options.ts";
+import { originOf } from "./origin.ts";
+
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/** Regent's gRPC services, and one cluster a target. */
+export function clusters(options: EnvoyOptions): Yaml[] {
+  const buffer = sizesFor(options.bodyBytesMax).connectionBuffer;
+  return [
+    ...(options.filters === "none" ? [] : [regentCluster(options.regent, buffer)]),
+    ...options.targets.map((target) => targetCluster(target, buffer)),
+  ];
+}
+
+function regentCluster(endpoint: Endpoint, buffer: number): Yaml {
+  const isName = "host" in endpoint && !/^[\d.]+$|:/.test(endpoint.host);
+  return {
+    name: REGENT_CLUSTER,
+    ...common(isName, buffer),
+    typed_extension_protocol_options: {
+      [HTTP_OPTIONS]: {
+        "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
+        explicit_http_config: {
+          http2_protocol_options: note("A half-open connection is noticed before requests pile up on it.", {
+            connection_keepalive: { interval: seconds(30), timeout: seconds(TIMES.connect) },
+          }),
+        },
+      },
+    },
+    load_assignment: assignment(REGENT_CLUSTER, endpoint),
+  };
+}
+
+function targetCluster(target: EnvoyTarget, buffer: number): Yaml {
+  const origin = originOf(target.origin);
+  return {
+    name: target.name,
+    ...common(!origin.isAddress, buffer),
+    typed_extension_protocol_options: {
+      [HTTP_OPTIONS]: {
+        "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
+        common_http_protocol_options: { idle_timeout: seconds(TIMES.connectionIdle) },
+        explicit_http_config: { http_protocol_options: {} },
+      },
+    },
+    ...(origin.tls ? { transport_socket: tls(origin.host) } : {}),
+    load_assignment: assignment(target.name, { host: origin.host, port: origin.port }),
+  };
+}
+
+function common(isName: boolean, buffer: number): { readonly [key: string]: Yaml } {
+  return {
+    type: isName ? "STRICT_DNS" : "STATIC",
+    connect_timeout: seconds(TIMES.connect),
+    per_connection_buffer_limit_bytes: buffer,
+    circuit_breakers: {
+      thresholds: [
+        {
+          max_connections: COUNTS.exchanges,
+          max_pending_requests: COUNTS.exchanges,
+          max_requests: COUNTS.exchanges,
+          max_retries: 0,
+        },
+      ],
+    },
+  };
+}
+
+/** A server certificate must be of the name that was asked for, signed by a CA that this machine trusts. */
+function tls(host: string): Yaml {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+      sni: host,
+      auto_sni_san_validation: true,
+      common_tls_context: { validation_context: { trusted_ca: { filename: systemCaFile() } } },
+    },
+  };
+}
+
+const CA_FILES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/cert.pem",
+];
+
+function systemCaFile(): string {
+  const named = process.env.SSL_CERT_FILE;
+  if (named !== undefined && named !== "") return named;
+  return CA_FILES.find((file) => existsSync(file)) ?? (CA_FILES[0] as string);
+}
+
+function assignment(name: string, endpoint: Endpoint): Yaml {
+  const address: Yaml =
+    "socket" in endpoint
+      ? { pipe: { path: endpoint.socket } }
+      : { socket_address: { address: endpoint.host, port_value: endpoint.port } };
+  return { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
+}

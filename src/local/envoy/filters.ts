@@ -1,0 +1,139 @@
+import { note, type Yaml } from "./note.ts";
+import { type EnvoyOptions, sizesFor, TIMES } from "./options.ts";
+
+/** Name of the cluster of Regent's gRPC services. */
+export const REGENT_CLUSTER = "regent";
+
+/** The HTTP filters in the order in which a request passes them. */
+export function httpFilters(options: EnvoyOptions): Yaml[] {
+  const { filters } = options;
+  const authz = filters === "both" || filters === "ext_authz" || filters === "ext_authz_body";
+  const proc = filters === "both" || filters === "ext_proc";
+  return [
+    ...(filters === "none" ? [] : [bodyLimit(options)]),
+    ...(authz ? [extAuthz(options)] : []),
+    ...(proc ? [extProc()] : []),
+    filter("envoy.filters.http.router", "router.v3.Router", { suppress_envoy_headers: true }),
+  ];
+}
+
+function bodyLimit(options: EnvoyOptions): Yaml {
+  return note(
+    "The limit of a body stands first: without it, one that is too large hangs until the idle timeout when ext_authz\n" +
+      "runs without a body in front of ext_proc.",
+    filter("envoy.filters.http.buffer", "buffer.v3.Buffer", {
+      max_request_bytes: sizesFor(options.bodyBytesMax).body,
+    }),
+  );
+}
+
+function extAuthz({ filters, bodyBytesMax }: EnvoyOptions): Yaml {
+  const governs = filters === "ext_authz_body";
+  return note(
+    governs
+      ? "ext_authz alone: the whole decision, on head and body."
+      : "Says who calls, without the body, and hands that to ext_proc as dynamic metadata.",
+    filter("envoy.filters.http.ext_authz", "ext_authz.v3.ExtAuthz", {
+      transport_api_version: "V3",
+      grpc_service: { envoy_grpc: { cluster_name: REGENT_CLUSTER }, timeout: seconds(TIMES.regentAnswer) },
+      failure_mode_allow: false,
+      status_on_error: { code: "ServiceUnavailable" },
+      validate_mutations: true,
+      decoder_header_mutation_rules: { disallow_is_error: true },
+      ...(governs
+        ? {
+            with_request_body: {
+              max_request_bytes: sizesFor(bodyBytesMax).body,
+              allow_partial_message: false,
+              pack_as_bytes: true,
+            },
+            clear_route_cache: note("The target it sets decides the route.", true),
+          }
+        : {}),
+    }),
+  );
+}
+
+function extProc(): Yaml {
+  return note(
+    "Governs: reads the request body, decides once, and sees the answer.",
+    filter("envoy.filters.http.ext_proc", "ext_proc.v3.ExternalProcessor", {
+      grpc_service: { envoy_grpc: { cluster_name: REGENT_CLUSTER } },
+      failure_mode_allow: note(
+        "Anything but an answer is a refusal. A clean end of the stream is not: Regent sees to that.",
+        false,
+      ),
+      status_on_error: { code: "ServiceUnavailable" },
+      processing_mode: {
+        request_header_mode: "SEND",
+        request_body_mode: note(
+          "Whole, before anything goes upstream: streamed bodies cannot be held back.",
+          "BUFFERED",
+        ),
+        request_trailer_mode: "SKIP",
+        response_header_mode: "SEND",
+        response_body_mode: note(
+          "Regent asks for it answer by answer, among the modes allowed below.",
+          "NONE",
+        ),
+        response_trailer_mode: "SKIP",
+      },
+      allow_mode_override: true,
+      allowed_override_modes: OVERRIDE_MODES,
+      message_timeout: note(
+        "Above every limit of Regent's own, so that it is Regent that refuses.",
+        seconds(TIMES.regentAnswer),
+      ),
+      request_attributes: REQUEST_ATTRIBUTES,
+      metadata_options: {
+        forwarding_namespaces: {
+          untyped: note("Where Envoy files what ext_authz hands over.", ["envoy.filters.http.ext_authz"]),
+        },
+        receiving_namespaces: { untyped: ["regent", "io.envoy.ai_gateway", "envoy.lb"] },
+      },
+      mutation_rules: note(
+        "Host, method, scheme and x-envoy-* stay as they are; a change to them is an error, not silently dropped.",
+        { allow_all_routing: false, allow_envoy: false, disallow_is_error: true },
+      ),
+    }),
+  );
+}
+
+/**
+ * What Regent may ask for in its reply to response headers. Envoy compares all fields but the request header mode, so
+ * the others repeat the configured ones.
+ */
+const OVERRIDE_MODES: Yaml = [
+  note("Event streams: the one mode in which an answer can be ended early and well.", {
+    request_body_mode: "BUFFERED",
+    response_header_mode: "SEND",
+    response_body_mode: "FULL_DUPLEX_STREAMED",
+    response_trailer_mode: "SEND",
+  }),
+  note("JSON answers that are read.", {
+    request_body_mode: "BUFFERED",
+    response_header_mode: "SEND",
+    response_body_mode: "BUFFERED",
+  }),
+];
+
+/** What Envoy asserts about the connection: https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes */
+const REQUEST_ATTRIBUTES: readonly string[] = [
+  "connection.uri_san_peer_certificate",
+  "source.address",
+  "source.port",
+  "destination.address",
+  "destination.port",
+];
+
+function filter(name: string, type: string, config: { readonly [key: string]: Yaml }): Yaml {
+  return {
+    name,
+    typed_config: { "@type": `type.googleapis.com/envoy.extensions.filters.http.${type}`, ...config },
+  };
+}
+
+/** A google.protobuf.Duration. */
+export function seconds(value: number): string {
+  return `${value}s`;
+}

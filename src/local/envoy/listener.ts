@@ -1,0 +1,174 @@
+import { httpFilters, seconds } from "./filters.ts";
+import { localReplies } from "./local-replies.ts";
+import { note, type Yaml } from "./note.ts";
+import { COUNTS, type EnvoyOptions, type EnvoyTarget, sizesFor, TIMES } from "./options.ts";
+import { originOf } from "./origin.ts";
+
+/** The header by which Regent says where a request goes. */
+const TARGET_HEADER = "x-regent-target";
+
+/** The listener that clients talk to. */
+export function listener(options: EnvoyOptions): Yaml {
+  return {
+    name: "ingress",
+    address: { socket_address: { address: options.listen.host, port_value: options.listen.port } },
+    per_connection_buffer_limit_bytes: note(
+      "Far above the largest body, here and at every cluster: Envoy crashes when a replaced body does not fit.",
+      sizesFor(options.bodyBytesMax).connectionBuffer,
+    ),
+    filter_chains: [
+      {
+        filters: [
+          { name: "envoy.filters.network.http_connection_manager", typed_config: connectionManager(options) },
+        ],
+      },
+    ],
+  };
+}
+
+function connectionManager(options: EnvoyOptions): Yaml {
+  return {
+    "@type":
+      "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    stat_prefix: "ingress",
+    codec_type: "AUTO",
+    ...canonicalPath(),
+    ...trust(),
+    ...bounds(),
+    early_header_mutation_extensions: note(
+      "Routes are chosen by this header, so a client's own is gone before anything reads it.",
+      [
+        {
+          name: "envoy.http.early_header_mutation.header_mutation",
+          typed_config: {
+            "@type":
+              "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+            mutations: [{ remove: TARGET_HEADER }],
+          },
+        },
+      ],
+    ),
+    server_header_transformation: "PASS_THROUGH",
+    local_reply_config: note("Envoy's own answers speak the dialect of the clients too.", localReplies()),
+    access_log: [accessLog(options.accessLog)],
+    route_config: routes(options),
+    http_filters: httpFilters(options),
+  };
+}
+
+function canonicalPath(): { readonly [key: string]: Yaml } {
+  return {
+    normalize_path: note("One spelling of every path, before policy and routes see it.", true),
+    merge_slashes: true,
+    path_with_escaped_slashes_action: "REJECT_REQUEST",
+  };
+}
+
+function trust(): { readonly [key: string]: Yaml } {
+  return {
+    use_remote_address: note("Clients are not believed about their address or certificate.", true),
+    internal_address_config: note(
+      "No client is inside: x-envoy-* of a client on loopback are removed as well.",
+      {
+        cidr_ranges: [],
+      },
+    ),
+    forward_client_cert_details: "SANITIZE",
+    generate_request_id: true,
+    always_set_request_id_in_response: true,
+  };
+}
+
+function bounds(): { readonly [key: string]: Yaml } {
+  return {
+    max_request_headers_kb: COUNTS.headerKilobytes,
+    common_http_protocol_options: {
+      max_headers_count: COUNTS.headers,
+      headers_with_underscores_action: note("Many servers read x_a as x-a.", "REJECT_REQUEST"),
+      idle_timeout: seconds(TIMES.connectionIdle),
+    },
+    http2_protocol_options: { max_concurrent_streams: COUNTS.streamsPerConnection },
+    request_headers_timeout: seconds(TIMES.requestHeaders),
+    request_timeout: seconds(TIMES.request),
+    stream_idle_timeout: note(
+      "Silence in the middle of an answer; models think for minutes.",
+      seconds(TIMES.idle),
+    ),
+  };
+}
+
+function routes(options: EnvoyOptions): Yaml {
+  return {
+    name: "by_target",
+    virtual_hosts: [
+      {
+        name: "all",
+        domains: ["*"],
+        routes: [...options.targets.map((target) => targetRoute(target)), lastRoute(options)],
+      },
+    ],
+  };
+}
+
+function targetRoute(target: EnvoyTarget): Yaml {
+  return {
+    match: { prefix: "/", headers: [{ name: TARGET_HEADER, string_match: { exact: target.name } }] },
+    route: forward(target),
+  };
+}
+
+function lastRoute(options: EnvoyOptions): Yaml {
+  const { ungovernedTarget } = options;
+  if (ungovernedTarget === undefined) {
+    return note("No target, no way out: what no decision sent somewhere goes nowhere.", {
+      match: { prefix: "/" },
+      direct_response: { status: 503 },
+    });
+  }
+  const target = options.targets.find(({ name }) => name === ungovernedTarget);
+  if (target === undefined) throw new Error(`there is no target ${ungovernedTarget}`);
+  if (options.filters === "both" || options.filters === "ext_proc") {
+    throw new Error("an ungoverned target is only for measuring, without ext_proc");
+  }
+  return note("UNGOVERNED, for measuring only: every request passes.", {
+    match: { prefix: "/" },
+    route: forward(target),
+  });
+}
+
+function forward(target: EnvoyTarget): Yaml {
+  return {
+    cluster: target.name,
+    host_rewrite_literal: originOf(target.origin).authority,
+    timeout: note(
+      "A whole answer. No retries: a second attempt would be charged and could not be told from the first.",
+      seconds(TIMES.answer),
+    ),
+  };
+}
+
+function accessLog(path: string): Yaml {
+  return {
+    name: "envoy.access_loggers.file",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+      path,
+      log_format: {
+        json_format: note("No query and no credentials: paths carry secrets behind the question mark.", {
+          time: "%START_TIME%",
+          method: "%REQ(:METHOD)%",
+          path: "%PATH(NQ)%",
+          status: "%RESPONSE_CODE%",
+          details: "%RESPONSE_CODE_DETAILS%",
+          flags: "%RESPONSE_FLAGS%",
+          duration_ms: "%DURATION%",
+          bytes_received: "%BYTES_RECEIVED%",
+          bytes_sent: "%BYTES_SENT%",
+          cluster: "%UPSTREAM_CLUSTER%",
+          request_id: "%REQ(X-REQUEST-ID)%",
+          regent: "%DYNAMIC_METADATA(regent)%",
+        }),
+      },
+    },
+  };
+}
