@@ -1,4 +1,9 @@
+import { RegentError } from "../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
+import { HOST_BUILTINS } from "./builtins/host.ts";
+import { BundleError } from "./bundle/error.ts";
+import { BundleSlot, type BundleStatus } from "./bundle-slot.ts";
+import { type PolicyLog, printToLog } from "./log.ts";
 
 /** What the rest of Regent asks of policy. */
 export type PolicyEngine = {
@@ -28,3 +33,89 @@ export type Evaluation = {
    */
   readonly nondeterministic?: JsonObject;
 };
+
+/** The engine as the process that owns it sees it. */
+export type ManagedPolicyEngine = PolicyEngine & {
+  /** One entry for each bundle. */
+  status(): readonly BundleStatus[];
+  /** Reads the bundle again now; resolves when it is active or was refused. */
+  reload(): Promise<void>;
+  /** Stops watching. */
+  close(): void;
+};
+
+export type PolicyEngineOptions = {
+  /** Where the bundles are: files as `opa build -t wasm` writes them. Exactly one for now. */
+  readonly bundles: readonly { readonly name: string; readonly path: string }[];
+  /** Entrypoints of governance: a bundle is refused unless each gives a decision of the contract for an empty input. */
+  readonly decisions?: readonly string[];
+  /** Further entrypoints that a bundle must have, with answers of any form. */
+  readonly entrypoints?: readonly string[];
+  readonly log: PolicyLog;
+  /** Follow changes of the files; true unless said otherwise. */
+  readonly watch?: boolean;
+  /** Milliseconds between two looks at a file where no event comes. */
+  readonly pollMs?: number;
+  readonly memoryMaxBytes?: number;
+  /** Nanoseconds since the epoch, for `time.now_ns`. */
+  readonly clock?: () => bigint;
+};
+
+/**
+ * Loads the bundle and keeps it loaded: a new one is activated when it proves good, and the last good one goes on
+ * deciding when it does not.
+ * @throws BundleError when the first bundle is missing or bad; the message names it and says why.
+ */
+export async function createPolicyEngine(options: PolicyEngineOptions): Promise<ManagedPolicyEngine> {
+  const [source, ...others] = options.bundles;
+  if (source === undefined) throw new BundleError("no policy bundle is configured");
+  if (others.length > 0)
+    throw new BundleError(
+      "several policy bundles are configured; Regent takes one for now: build them into one",
+    );
+
+  const slot = await BundleSlot.open(source, {
+    decisions: options.decisions ?? [],
+    entrypoints: options.entrypoints ?? [],
+    log: options.log,
+    watch: options.watch ?? true,
+    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+    revision: {
+      builtins: HOST_BUILTINS,
+      clock: options.clock ?? systemClock,
+      print: printToLog(options.log, source.name),
+      ...(options.memoryMaxBytes === undefined ? {} : { memoryMaxBytes: options.memoryMaxBytes }),
+    },
+  });
+
+  return {
+    get ready() {
+      return slot.active !== undefined;
+    },
+    get revision() {
+      return slot.active?.bundle.revision ?? "";
+    },
+    has: (entrypoint) => slot.active?.has(entrypoint) ?? false,
+    async evaluate(entrypoint, input) {
+      const revision = slot.active;
+      if (revision === undefined) throw new RegentError("policy_unavailable");
+      const startedAt = performance.now();
+      const { resultText, nondeterministic } = revision.evaluate(entrypoint, input);
+      const result = resultText === undefined ? undefined : (JSON.parse(resultText) as JsonValue);
+      return {
+        result,
+        revision: revision.bundle.revision,
+        durationMs: performance.now() - startedAt,
+        ...(nondeterministic === undefined ? {} : { nondeterministic }),
+      };
+    },
+    status: () => [slot.status],
+    reload: () => slot.reload(),
+    close: () => slot.close(),
+  };
+}
+
+/** Milliseconds are all that JavaScript's wall clock knows. */
+function systemClock(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}

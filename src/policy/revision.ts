@@ -1,0 +1,135 @@
+import { RegentError } from "../exchange/errors.ts";
+import type { JsonObject, JsonValue } from "../exchange/json.ts";
+import type { HostBuiltin } from "./builtins/builtin.ts";
+import type { Bundle } from "./bundle/bundle.ts";
+import { BundleError } from "./bundle/error.ts";
+import { EvaluationContext } from "./context.ts";
+import { type DataImage, type InstanceOptions, PolicyInstance } from "./wasm/instance.ts";
+import { compilePolicyModule } from "./wasm/module.ts";
+
+/**
+ * Linear memory of one policy instance at most: the data document, the input and everything in between. Parsed JSON
+ * takes up to 40 times its text (`[1,1,1,…]`), so a body of 4 MiB of the worst kind fits and one of 8 MiB does not.
+ */
+export const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * An instance whose memory has grown by so much since its data was loaded is replaced after the evaluation: Wasm
+ * memory never shrinks, and one large body must not be paid for until the next bundle.
+ */
+export const MEMORY_GROWTH_BYTES_MAX = 64 * 1024 * 1024;
+
+export type RevisionOptions = {
+  readonly builtins: ReadonlyMap<string, HostBuiltin>;
+  /** Nanoseconds since the epoch. */
+  readonly clock: () => bigint;
+  /** Takes what policies print. */
+  readonly print: (line: string) => void;
+  readonly memoryMaxBytes?: number;
+};
+
+export type RevisionEvaluation = {
+  /** The result as JSON text, numbers with all their digits; undefined when the entrypoint is undefined. */
+  readonly resultText: string | undefined;
+  readonly nondeterministic: JsonObject | undefined;
+};
+
+/**
+ * One bundle made ready to evaluate. It owns one instance, which runs one evaluation at a time because evaluating is
+ * synchronous. A trap costs that evaluation and its instance, nothing else.
+ */
+export class PolicyRevision {
+  readonly bundle: Bundle;
+  readonly #instanceOptions: InstanceOptions;
+  readonly #options: RevisionOptions;
+  readonly #data: DataImage;
+  #instance: PolicyInstance;
+  /** Memory of an instance that has loaded the data and evaluated nothing. */
+  readonly #freshBytes: number;
+
+  private constructor(bundle: Bundle, instanceOptions: InstanceOptions, options: RevisionOptions) {
+    this.bundle = bundle;
+    this.#instanceOptions = instanceOptions;
+    this.#options = options;
+    this.#instance = new PolicyInstance(instanceOptions);
+    this.#data = this.#instance.loadData(bundle.data);
+    this.#freshBytes = this.#instance.memoryBytes;
+  }
+
+  /** Compiles a bundle's policy and loads its data. @throws BundleError, PolicyModuleError, RegentError policy_trap */
+  static async create(bundle: Bundle, options: RevisionOptions): Promise<PolicyRevision> {
+    const policy = await compilePolicyModule(bundle.wasm);
+    const memoryMaxBytes = options.memoryMaxBytes ?? MEMORY_BYTES_MAX;
+    const revision = new PolicyRevision(
+      bundle,
+      { policy, memoryMaxBytes, builtins: options.builtins },
+      options,
+    );
+    revision.assertEntrypoints(bundle.entrypoints);
+    return revision;
+  }
+
+  get entrypoints(): readonly string[] {
+    return [...this.#instance.entrypoints.keys()];
+  }
+
+  has(entrypoint: string): boolean {
+    return this.#instance.entrypoints.has(entrypoint);
+  }
+
+  /** @throws BundleError that names the entrypoints that are missing and those that exist. */
+  assertEntrypoints(entrypoints: readonly string[]): void {
+    const missing = entrypoints.filter((entrypoint) => !this.has(entrypoint));
+    if (missing.length === 0) return;
+    throw new BundleError(
+      `it has no entrypoint ${missing.join(", ")}; it has ${this.entrypoints.join(", ") || "none"}`,
+    );
+  }
+
+  /**
+   * Evaluates an entrypoint.
+   * @param input JSON in UTF-8, or a value; undefined: the policy has no input.
+   * @param replay values that an earlier evaluation recorded.
+   * @throws RegentError policy_trap, policy_timeout, policy_unavailable
+   */
+  evaluate(
+    entrypoint: string,
+    input: JsonValue | Buffer | undefined,
+    replay?: JsonObject,
+  ): RevisionEvaluation {
+    const id = this.#instance.entrypoints.get(entrypoint);
+    if (id === undefined)
+      throw new RegentError("policy_unavailable", `The policy has no entrypoint ${entrypoint}.`);
+    const context = new EvaluationContext({ ...this.#options, ...(replay === undefined ? {} : { replay }) });
+    try {
+      const resultSet = this.#instance.evaluate(id, inputBytes(input), context);
+      return { resultText: resultText(resultSet), nondeterministic: context.recorded };
+    } finally {
+      this.#replaceWornInstance();
+    }
+  }
+
+  #replaceWornInstance(): void {
+    const instance = this.#instance;
+    if (!instance.poisoned && instance.memoryBytes - this.#freshBytes <= MEMORY_GROWTH_BYTES_MAX) return;
+    this.#instance = new PolicyInstance(this.#instanceOptions);
+    this.#instance.adoptData(this.#data);
+  }
+}
+
+function inputBytes(input: JsonValue | Buffer | undefined): Buffer | undefined {
+  return input === undefined || Buffer.isBuffer(input) ? input : Buffer.from(JSON.stringify(input), "utf8");
+}
+
+const RESULT_PREFIX = '[{"result":';
+const RESULT_SUFFIX = "}]";
+
+/** Takes the value out of a result set, `[{"result":VALUE}]`, without parsing it. An empty set is undefined. */
+function resultText(resultSet: string): string | undefined {
+  if (resultSet === "[]") return undefined;
+  if (!resultSet.startsWith(RESULT_PREFIX) || !resultSet.endsWith(RESULT_SUFFIX))
+    throw new RegentError("policy_trap", undefined, {
+      cause: new Error("the result set has an unknown form"),
+    });
+  return resultSet.slice(RESULT_PREFIX.length, -RESULT_SUFFIX.length);
+}

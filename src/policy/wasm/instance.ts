@@ -1,0 +1,235 @@
+import { RegentError } from "../../exchange/errors.ts";
+import type { BuiltinContext, HostBuiltin } from "../builtins/builtin.ts";
+import { BuiltinError } from "../builtins/builtin.ts";
+import { parseRego, type RegoValue, renderRego } from "../builtins/value.ts";
+import type { Address, PolicyExports } from "./abi.ts";
+import { assertAbiVersion, type PolicyModule, PolicyModuleError, pagesFor } from "./module.ts";
+
+/** The data document as one instance laid it out; another instance of the same module takes it over byte by byte. */
+export type DataImage = { readonly address: Address; readonly base: Address; readonly bytes: Uint8Array };
+
+export type InstanceOptions = {
+  readonly policy: PolicyModule;
+  /** Ends the growth of the linear memory: an evaluation that needs more fails. */
+  readonly memoryMaxBytes: number;
+  /** The host's part of Rego's builtins, by name. */
+  readonly builtins: ReadonlyMap<string, HostBuiltin>;
+};
+
+/** A policy that called `opa_abort`: a conflict between rules, or memory that ran out. */
+export class PolicyAbort extends Error {
+  override readonly name = "PolicyAbort";
+}
+
+/**
+ * One policy with its own memory. It runs one evaluation at a time: `evaluate` is synchronous and refuses to be entered
+ * twice. After a trap the instance is poisoned and must be replaced: Wasm's stack pointer and heap are then anywhere.
+ */
+export class PolicyInstance {
+  readonly entrypoints: ReadonlyMap<string, number>;
+  readonly #exports: PolicyExports;
+  readonly #memory: WebAssembly.Memory;
+  readonly #builtins: (HostBuiltin | undefined)[] = [];
+  /** A view of the whole memory; made anew when the memory has grown. */
+  #view: Buffer;
+  #data: Address = 0;
+  /** Where evaluations begin to allocate: behind the data document. */
+  #heap: Address;
+  /** Set while an evaluation runs. */
+  #context: BuiltinContext | undefined;
+  #poisoned = false;
+
+  /** @throws PolicyModuleError when the ABI is another one or the policy needs a builtin that the host does not have. */
+  constructor({ policy, memoryMaxBytes, builtins }: InstanceOptions) {
+    const maximum = Math.max(pagesFor(memoryMaxBytes), policy.memoryMinPages);
+    this.#memory = new WebAssembly.Memory({ initial: policy.memoryMinPages, maximum });
+    const instance = new WebAssembly.Instance(policy.module, { env: this.#imports() });
+    this.#exports = instance.exports as PolicyExports;
+    this.#view = Buffer.from(this.#memory.buffer);
+    assertAbiVersion(
+      this.#exports.opa_wasm_abi_version.value,
+      this.#exports.opa_wasm_abi_minor_version.value,
+    );
+    this.#exports.opa_malloc(0);
+    this.#heap = this.#exports.opa_heap_ptr_get();
+    this.entrypoints = this.#readIds(this.#exports.entrypoints());
+    this.#linkBuiltins(builtins);
+    this.#exports.opa_heap_ptr_set(this.#heap);
+  }
+
+  /** A trap happened in it: what its memory holds is not known any more. */
+  get poisoned(): boolean {
+    return this.#poisoned;
+  }
+
+  /** Size of its memory. Wasm memory never shrinks. */
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /**
+   * Loads the data document, once, before the first evaluation.
+   * @returns its image, for further instances of the same module.
+   * @throws RegentError policy_trap when it is not a JSON object or does not fit.
+   */
+  loadData(json: Buffer): DataImage {
+    const base = this.#heap;
+    return this.#guarded(() => {
+      const text = this.#write(json);
+      this.#data = this.#exports.opa_json_parse(text, json.length);
+      if (this.#data === 0) throw new PolicyAbort("the data document is not JSON");
+      this.#exports.opa_free(text);
+      this.#exports.opa_heap_blocks_stash?.();
+      this.#heap = this.#exports.opa_heap_ptr_get();
+      return {
+        address: this.#data,
+        base,
+        bytes: new Uint8Array(this.#memory.buffer.slice(base, this.#heap)),
+      };
+    });
+  }
+
+  /** Takes over a data document that another instance of the same module loaded. */
+  adoptData(image: DataImage): void {
+    if (image.base !== this.#heap) throw new PolicyModuleError("the data image belongs to another module");
+    this.#guarded(() => {
+      // Allocated first, so that the allocator knows how far memory has grown.
+      this.#exports.opa_malloc(image.bytes.length);
+      this.#refreshedView().set(image.bytes, image.base);
+      this.#heap = image.base + image.bytes.length;
+      this.#exports.opa_heap_ptr_set(this.#heap);
+      this.#data = image.address;
+    });
+  }
+
+  /**
+   * Evaluates an entrypoint.
+   *
+   * Input is parsed by itself and not by the one-call `opa_eval`, which takes text that it cannot parse for "no input"
+   * and goes on: then `not input.x` would hold. Both ways take the same time (bench/policy-eval.ts).
+   * @param input one JSON document in UTF-8; undefined: the policy has no input.
+   * @returns the result set as JSON: `[{"result": …}]`, or `[]` when the entrypoint is undefined.
+   * @throws RegentError policy_trap, or what the context's clock throws.
+   */
+  evaluate(entrypoint: number, input: Buffer | undefined, context: BuiltinContext): string {
+    if (this.#poisoned || this.#context !== undefined)
+      throw new RegentError("policy_trap", undefined, {
+        cause: new Error("the instance is poisoned or already evaluating"),
+      });
+    this.#context = context;
+    try {
+      return this.#guarded(() => {
+        const result = this.#run(entrypoint, input === undefined ? 0 : this.#parseInput(input));
+        this.#exports.opa_heap_ptr_set(this.#heap);
+        return result;
+      });
+    } finally {
+      this.#context = undefined;
+    }
+  }
+
+  #run(entrypoint: number, input: Address): string {
+    const wasm = this.#exports;
+    const context = wasm.opa_eval_ctx_new();
+    wasm.opa_eval_ctx_set_input(context, input);
+    wasm.opa_eval_ctx_set_data(context, this.#data);
+    wasm.opa_eval_ctx_set_entrypoint(context, entrypoint);
+    if (wasm.eval(context) !== 0) throw new PolicyAbort("eval failed");
+    return this.#readText(wasm.opa_json_dump(wasm.opa_eval_ctx_get_result(context)));
+  }
+
+  #parseInput(json: Buffer): Address {
+    const value = this.#exports.opa_json_parse(this.#write(json), json.length);
+    if (value === 0) throw new PolicyAbort("the input is not JSON");
+    return value;
+  }
+
+  /** Runs a piece of work in Wasm. Whatever it throws poisons the instance. */
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#poisoned = true;
+      throw error instanceof RegentError
+        ? error
+        : new RegentError("policy_trap", undefined, { cause: error });
+    }
+  }
+
+  #write(bytes: Buffer): Address {
+    const address = this.#exports.opa_malloc(bytes.length);
+    this.#refreshedView().set(bytes, address);
+    return address;
+  }
+
+  #readText(address: Address): string {
+    const view = this.#refreshedView();
+    return address === 0 ? "" : view.toString("utf8", address, view.indexOf(0, address));
+  }
+
+  #refreshedView(): Buffer {
+    if (this.#view.buffer !== this.#memory.buffer) this.#view = Buffer.from(this.#memory.buffer);
+    return this.#view;
+  }
+
+  #readIds(address: Address): ReadonlyMap<string, number> {
+    return new Map(
+      Object.entries(
+        JSON.parse(this.#readText(this.#exports.opa_json_dump(address))) as Record<string, number>,
+      ),
+    );
+  }
+
+  #linkBuiltins(builtins: ReadonlyMap<string, HostBuiltin>): void {
+    const ids = this.#readIds(this.#exports.builtins());
+    const missing = [...ids.keys()].filter((name) => !builtins.has(name));
+    if (missing.length > 0)
+      throw new PolicyModuleError(
+        `the policy needs builtins that Regent does not have: ${missing.join(", ")}`,
+      );
+    for (const [name, id] of ids) this.#builtins[id] = builtins.get(name);
+  }
+
+  #imports(): WebAssembly.ModuleImports {
+    return {
+      memory: this.#memory,
+      opa_abort: (message: Address) => {
+        throw new PolicyAbort(this.#readText(message));
+      },
+      opa_println: (message: Address) => this.#context?.print(this.#readText(message)),
+      opa_builtin0: (id: number) => this.#call(id, []),
+      opa_builtin1: (id: number, _: Address, a: Address) => this.#call(id, [a]),
+      opa_builtin2: (id: number, _: Address, a: Address, b: Address) => this.#call(id, [a, b]),
+      opa_builtin3: (id: number, _: Address, a: Address, b: Address, c: Address) => this.#call(id, [a, b, c]),
+      opa_builtin4: (id: number, _: Address, a: Address, b: Address, c: Address, d: Address) =>
+        this.#call(id, [a, b, c, d]),
+    };
+  }
+
+  /** A builtin of the host. Its result is undefined (0) when it reports a {@link BuiltinError}, as in OPA. */
+  #call(id: number, addresses: readonly Address[]): Address {
+    const builtin = this.#builtins[id];
+    const context = this.#context;
+    if (builtin === undefined || context === undefined) throw new PolicyAbort(`no builtin has the id ${id}`);
+    const args = addresses.map((address) => parseRego(this.#readText(this.#exports.opa_value_dump(address))));
+    const result = callBuiltin(builtin, args, context);
+    if (result === undefined) return 0;
+    const text = Buffer.from(renderRego(result), "utf8");
+    const value = this.#exports.opa_value_parse(this.#write(text), text.length);
+    if (value === 0) throw new PolicyAbort(`${builtin.name} gave a value that cannot be read`);
+    return value;
+  }
+}
+
+function callBuiltin(
+  builtin: HostBuiltin,
+  args: readonly RegoValue[],
+  context: BuiltinContext,
+): RegoValue | undefined {
+  try {
+    return builtin.call(args, context);
+  } catch (error) {
+    if (error instanceof BuiltinError) return undefined;
+    throw error;
+  }
+}
