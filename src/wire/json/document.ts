@@ -1,0 +1,199 @@
+import { isAscii, isUtf8 } from "node:buffer";
+import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import { faultAt, type JsonFault, locateFault } from "./fault.ts";
+import { type Layout, LayoutReader, type Member } from "./layout.ts";
+import { arrayIndex, parsePointer } from "./pointer.ts";
+import { findLoneSurrogate, type Structure, scanStructure } from "./scan.ts";
+
+/** Deeper than any request schema, and far from where recursion in a reader ends (some servers stop at 100). */
+export const JSON_DEPTH_MAX = 64;
+
+/**
+ * Objects and arrays in one body. A megabyte of chat has some thousands; four megabytes of `[]` would have two million,
+ * at some 50 bytes of memory each.
+ */
+export const JSON_CONTAINERS_MAX = 250_000;
+
+/** Digits of one number that all readers take the same way: a double needs 17, its longest usual spelling fewer than 32. */
+export const JSON_NUMBER_DIGITS_MAX = 64;
+
+/** A range of bytes, end exclusive. */
+export type Span = { readonly start: number; readonly end: number };
+
+/** A number as it was written. */
+export type JsonNumber = {
+  readonly value: number;
+  readonly raw: string;
+  /** Whether every reader gets this value: finite, no integer past 2^53-1, not absurdly long. */
+  readonly exact: boolean;
+};
+
+export type JsonResult =
+  | { readonly ok: true; readonly document: JsonDocument }
+  | { readonly ok: false; readonly fault: JsonFault };
+
+/**
+ * Reads a JSON text (RFC 8259) that every reader understands in the same way: valid UTF-8 without a byte order mark, one
+ * value with nothing after it, no key twice in one object however it is spelt, no half surrogate pair, at most
+ * {@link JSON_DEPTH_MAX} deep and with at most {@link JSON_CONTAINERS_MAX} objects and arrays.
+ *
+ * Repeated keys are found by counting: a parsed object holds each key once, the bytes as often as it was written.
+ */
+export function readJson(bytes: Buffer): JsonResult {
+  const ascii = isAscii(bytes);
+  if (!ascii && !isUtf8(bytes)) return refused(bytes, firstInvalidUtf8(bytes), "it is not valid UTF-8");
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    return refused(bytes, 0, "it begins with a byte order mark");
+  }
+  const text = latin1(bytes);
+  const structure = scanStructure(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+  const value = structure === undefined ? undefined : parse(ascii ? text : bytes.toString("utf8"));
+  if (structure === undefined || value === undefined || !isUnambiguous(value, text, structure, ascii)) {
+    const stop = locateFault(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+    return refused(bytes, stop?.offset ?? 0, stop?.message ?? "it is not JSON");
+  }
+  return { ok: true, document: new JsonDocument(bytes, value, text, structure) };
+}
+
+/** A JSON text and what it says. Positions are found when they are asked for. */
+export class JsonDocument {
+  readonly bytes: Buffer;
+  /** As `JSON.parse` gives it. A key `__proto__` is an own property like any other: index by own keys only. */
+  readonly value: JsonValue;
+  readonly #text: string;
+  readonly #structure: Structure;
+  #layouts: LayoutReader | undefined;
+
+  /** Use {@link readJson}. */
+  constructor(bytes: Buffer, value: JsonValue, text: string, structure: Structure) {
+    this.bytes = bytes;
+    this.value = value;
+    this.#text = text;
+    this.#structure = structure;
+  }
+
+  /** The bytes of the value (or of the key, quotes included) that a pointer names. Undefined when there is none. */
+  span(pointer: string): Span | undefined {
+    const parsed = parsePointer(pointer);
+    if (parsed === undefined) return undefined;
+    const root = this.rootSpan();
+    let member: Member | undefined;
+    for (const token of parsed.tokens) {
+      const layout = this.layoutAt(member === undefined ? root.start : member.start);
+      member = layout === undefined ? undefined : memberOf(layout, token);
+      if (member === undefined) return undefined;
+    }
+    if (!parsed.isKey) return member === undefined ? root : { start: member.start, end: member.end };
+    return member?.key === undefined ? undefined : { start: member.keyStart, end: member.keyEnd };
+  }
+
+  /** The text of a value as it was written. */
+  raw(pointer: string): string | undefined {
+    const span = this.span(pointer);
+    return span === undefined ? undefined : this.bytes.toString("utf8", span.start, span.end);
+  }
+
+  /** The number that a pointer names, with its spelling. Undefined when there is none. */
+  number(pointer: string): JsonNumber | undefined {
+    const raw = this.raw(pointer);
+    if (raw === undefined || !/^[-0-9]/.test(raw)) return undefined;
+    const value = Number(raw);
+    return { value, raw, exact: isExact(value, raw) };
+  }
+
+  /** The bytes of the whole value, without the white space around it. */
+  rootSpan(): Span {
+    const text = this.#text;
+    let start = 0;
+    let end = text.length;
+    while (text.charCodeAt(start) <= 0x20) start++;
+    while (text.charCodeAt(end - 1) <= 0x20) end--;
+    return { start, end };
+  }
+
+  /** The members of the object or the elements of the array that begins at an offset; undefined when none does. */
+  layoutAt(start: number): Layout | undefined {
+    this.#layouts ??= new LayoutReader(this.#text, this.#structure);
+    return this.#layouts.at(start);
+  }
+}
+
+/** The member that a pointer's token names. */
+export function memberOf(layout: Layout, token: string): Member | undefined {
+  if (layout.kind === "array") return layout.members[arrayIndex(token)];
+  return layout.byKey.get(token);
+}
+
+function isExact(value: number, raw: string): boolean {
+  if (!Number.isFinite(value) || raw.length > JSON_NUMBER_DIGITS_MAX) return false;
+  return /[.eE]/.test(raw) || Number.isSafeInteger(value);
+}
+
+/** Undefined when the text is no JSON; a JSON text never means undefined. */
+function parse(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether no key is repeated and no half surrogate pair is in a string or a key. In an ASCII text a string is stored in
+ * single bytes unless something in it was escaped, and knows at once that it is well formed; in any other text to look
+ * for the escapes is faster.
+ */
+function isUnambiguous(value: JsonValue, text: string, structure: Structure, ascii: boolean): boolean {
+  if (countKeys(value, ascii) !== structure.keys) return false;
+  return (ascii && structure.keysArePlain) || findLoneSurrogate(text) < 0;
+}
+
+/** Keys of all objects in a value; NaN when `checked` and a string in it holds half a surrogate pair. */
+function countKeys(value: JsonValue, checked: boolean): number {
+  if (typeof value === "string") return !checked || value.isWellFormed() ? 0 : Number.NaN;
+  if (typeof value !== "object" || value === null) return 0;
+  let keys = 0;
+  if (Array.isArray(value)) {
+    for (const element of value as readonly JsonValue[]) {
+      if (typeof element === "string" ? checked : typeof element === "object")
+        keys += countKeys(element, checked);
+    }
+    return keys;
+  }
+  for (const key in value) {
+    keys++;
+    const member = (value as JsonObject)[key] as JsonValue;
+    if (typeof member === "string") {
+      if (checked && !member.isWellFormed()) return Number.NaN;
+    } else if (typeof member === "object") keys += countKeys(member, checked);
+  }
+  return keys;
+}
+
+/** `toString("latin1")` copies twice. */
+function latin1(bytes: Buffer): string {
+  return (bytes as Buffer & { latin1Slice(): string }).latin1Slice();
+}
+
+function refused(bytes: Buffer, offset: number, reason: string): JsonResult {
+  return { ok: false, fault: faultAt(bytes, offset, reason) };
+}
+
+/** Bisects: a prefix is valid up to the fault, except for a character that it cuts. */
+function firstInvalidUtf8(bytes: Buffer): number {
+  let valid = 0;
+  let invalid = bytes.length;
+  while (invalid - valid > 1) {
+    const middle = (valid + invalid) >> 1;
+    if (isUtf8(bytes.subarray(0, boundary(bytes, middle, valid)))) valid = middle;
+    else invalid = middle;
+  }
+  return boundary(bytes, valid, 0);
+}
+
+/** The last position at or before `at` where a character begins, at most three bytes back. */
+function boundary(bytes: Buffer, at: number, from: number): number {
+  let start = at;
+  while (start > from && start > at - 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--;
+  return start;
+}

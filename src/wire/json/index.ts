@@ -1,0 +1,15 @@
+export {
+  JSON_CONTAINERS_MAX,
+  JSON_DEPTH_MAX,
+  JSON_NUMBER_DIGITS_MAX,
+  JsonDocument,
+  type JsonNumber,
+  type JsonResult,
+  readJson,
+  type Span,
+} from "./document.ts";
+export { editJson, type JsonEdit } from "./edit.ts";
+export { type JsonFault, renderJsonFault } from "./fault.ts";
+export { applyPatch, PATCH_OPERATIONS_MAX } from "./patch.ts";
+export { keyPointer, pointerToken } from "./pointer.ts";
+export { JSON_COPIED_ITEMS_MAX, JSON_EDITED_BYTES_MAX, JsonEditError } from "./tree.ts";
