@@ -1,0 +1,124 @@
+# METADATA
+# title: Contract of a rule
+# description: What a rule may define, and the form of each member. Whatever has another form is a fault of the rule.
+package regent.lib.contract
+
+# The kinds of a reason in the order in which the first decides the status of a refusal.
+kinds := ["identity", "content", "unknown", "retired", "permission", "budget", "no_target", "internal"]
+
+_kinds := {kind | some kind in kinds}
+
+# What is wrong with what a rule defines under a name: a set of sentences, empty when all is well. Names that begin
+# with `_` are the rule's own.
+faults(name, _) := set() if startswith(name, "_")
+
+faults(name, value) := {$"`{name}` must be a set" | not _is_collection(value)} | {fault |
+	some member in value
+	not _member(name, member)
+	fault := $"`{name}` has a member of another form: {json.marshal(member)}"
+} if {
+	_outlets[name] == "set"
+}
+
+faults(name, value) := {$"`{name}` has another form: {json.marshal(value)}" | not _object(name, value)} if {
+	_outlets[name] == "object"
+}
+
+faults(name, _) := {$"`{name}` is no part of a rule; names of its own begin with `_`"} if {
+	not startswith(name, "_")
+	not _outlets[name]
+}
+
+_outlets := {
+	"deny": "set",
+	"warn": "set",
+	"redact": "set",
+	"limits": "set",
+	"targets_forbidden": "set",
+	"holds": "set",
+	"labels": "object",
+	"set_headers": "object",
+	"route": "object",
+}
+
+# One well-formed reason to refuse.
+is_denial(member) if {
+	_only(member, {"code", "kind", "message", "severity"})
+	_is_code(member.code)
+	member.kind in _kinds
+	_is_text(member.message)
+	object.get(member, "severity", "error") == "error"
+}
+
+_member("deny", member) if is_denial(member)
+
+_member("warn", member) if {
+	_only(member, {"code", "kind", "message", "severity"})
+	_is_code(member.code)
+	object.get(member, "kind", "content") in _kinds
+	_is_text(member.message)
+	object.get(member, "severity", "warning") == "warning"
+}
+
+_member("redact", member) if {
+	_only(member, {"type", "action", "where"})
+	_is_text(member.type)
+	member.action in {"mask", "hash", "tokenize", "block"}
+	member.where in {"request", "response", "both"}
+}
+
+_member("limits", member) if {
+	_only(member, {"key", "unit", "amount", "window"})
+	_is_text(member.key)
+	member.unit in {"tokens", "requests"}
+	is_number(member.amount)
+	member.amount >= 0
+	member.amount == floor(member.amount)
+	regex.match(`^[1-9][0-9]{0,9}(ms|s|m|h|d)$`, member.window)
+}
+
+_member("targets_forbidden", member) if {
+	_only(member, {"target", "reason"})
+	_is_text(member.target)
+	_is_text(member.reason)
+}
+
+_member("holds", member) if {
+	_only(member, {"approval"})
+	_is_text(member.approval)
+}
+
+_object("labels", value) if _is_text_map(value)
+
+_object("set_headers", value) if _is_text_map(value)
+
+_object("route", value) if {
+	_only(value, {"model", "headers"})
+	_is_text(object.get(value, "model", "unset"))
+	_is_text_map(object.get(value, "headers", {}))
+}
+
+_is_collection(value) if is_set(value)
+
+_is_collection(value) if is_array(value)
+
+_only(value, names) if {
+	is_object(value)
+	count({name | some name, _ in value} - names) == 0
+}
+
+# Codes become header values and metric labels.
+_is_code(value) if regex.match(`^[A-Za-z0-9][A-Za-z0-9_.\-/]{0,99}$`, value)
+
+_is_text(value) if {
+	is_string(value)
+	value != ""
+}
+
+_is_text_map(value) if {
+	is_object(value)
+	every name, text in value {
+		_is_text(name)
+		is_string(text)
+	}
+}

@@ -1,0 +1,20 @@
+# METADATA
+# title: Personal data is masked
+# description: Has personal data and secrets taken out of prompts before a model sees them.
+# custom:
+#   category: privacy
+#   codes: []
+package regent.rules.privacy.mask_personal_data
+
+redact contains {"type": type, "action": "mask", "where": "request"} if {
+	input.phase == "request"
+	_ = input.inference
+	some type in _types
+}
+
+default _types := ["EMAIL_ADDRESS", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "PHONE_NUMBER", "SECRET"]
+
+# Anything but a list leaves all types masked.
+_types := data.regent.config.privacy.mask_personal_data.types if {
+	is_array(data.regent.config.privacy.mask_personal_data.types)
+}
