@@ -1,0 +1,110 @@
+import { z } from "zod";
+import type { CrossCheck } from "../exchange/document.ts";
+import type { Fault, FaultAt, FaultPath } from "../exchange/fault.ts";
+import { nearest } from "../exchange/nearest.ts";
+
+const text = z.string().catch("");
+const texts = z.array(text).catch([]);
+
+/** What the cross-checks need of a document that may be wrong elsewhere. What cannot be read is empty. */
+const versionSketch = z.object({ name: text, weight: z.number().catch(1), targets: texts });
+const modelSketch = z.object({
+  name: text,
+  stage: text,
+  successor: text,
+  versions: z.array(versionSketch.catch({ name: "", weight: 1, targets: [] })).catch([]),
+});
+const sketchSchema = z
+  .object({
+    aliases: z.record(z.string(), text).catch({}),
+    targets: z.array(z.object({ name: text }).catch({ name: "" })).catch([]),
+    models: z.array(modelSketch.catch({ name: "", stage: "", successor: "", versions: [] })).catch([]),
+  })
+  .catch({ aliases: {}, targets: [], models: [] });
+type ModelSketch = z.output<typeof modelSketch>;
+
+/** What the schema of a registry cannot say: names that occur twice or name nothing, and weights that choose nothing. */
+export const checkRegistry: CrossCheck = (raw, faultAt) => {
+  const { aliases, targets, models } = sketchSchema.parse(raw);
+  const targetNames = namesOf(targets);
+  const modelNames = namesOf(models);
+  return [
+    ...duplicates(targets, ["targets"], "target", faultAt),
+    ...duplicates(models, ["models"], "model", faultAt),
+    ...Object.entries(aliases).flatMap(([alias, model]) => [
+      ...(modelNames.includes(alias)
+        ? [faultAt(["aliases", alias], "shadow", `"${alias}" is a model; an alias cannot have its name`)]
+        : []),
+      ...unknown(model, modelNames, ["aliases", alias], "model", faultAt),
+    ]),
+    ...models.flatMap((model, index) =>
+      checkModel(model, ["models", index], modelNames, targetNames, faultAt),
+    ),
+  ];
+};
+
+function checkModel(
+  model: ModelSketch,
+  path: FaultPath,
+  modelNames: readonly string[],
+  targetNames: readonly string[],
+  faultAt: FaultAt,
+): Fault[] {
+  const faults = duplicates(model.versions, [...path, "versions"], "version", faultAt);
+  if (model.successor !== "") {
+    faults.push(...unknown(model.successor, modelNames, [...path, "successor"], "model", faultAt));
+  }
+  if (model.stage !== "retired" && model.versions.length === 0) {
+    faults.push(faultAt([...path, "versions"], "no-version", "only a retired model may be without versions"));
+  }
+  if (model.versions.length > 0 && model.versions.every(({ weight }) => weight === 0)) {
+    faults.push(
+      faultAt([...path, "versions"], "no-weight", "at least one version must have a weight above 0"),
+    );
+  }
+  for (const [index, version] of model.versions.entries()) {
+    const at = [...path, "versions", index, "targets"];
+    faults.push(
+      ...version.targets.flatMap((name, place) => [
+        ...unknown(name, targetNames, [...at, place], "target", faultAt),
+        ...(version.targets.indexOf(name) < place
+          ? [faultAt([...at, place], "duplicate", `the target "${name}" is named twice`)]
+          : []),
+      ]),
+    );
+  }
+  return faults;
+}
+
+function namesOf(entries: readonly { readonly name: string }[]): readonly string[] {
+  return entries.map(({ name }) => name).filter((name) => name !== "");
+}
+
+function duplicates(
+  entries: readonly { readonly name: string }[],
+  path: FaultPath,
+  what: string,
+  faultAt: FaultAt,
+): Fault[] {
+  const seen = new Set<string>([""]);
+  return entries.flatMap(({ name }, index) => {
+    const repeated = name !== "" && seen.has(name);
+    seen.add(name);
+    return repeated
+      ? [faultAt([...path, index, "name"], "duplicate", `another ${what} is called "${name}"`)]
+      : [];
+  });
+}
+
+function unknown(
+  name: string,
+  known: readonly string[],
+  path: FaultPath,
+  what: string,
+  faultAt: FaultAt,
+): Fault[] {
+  if (name === "" || known.includes(name)) return [];
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+  return [faultAt(path, `unknown-${what}`, `no ${what} is called "${name}"${hint}`)];
+}

@@ -1,0 +1,1 @@
+export { createRegistry, parseRegistry, type Registry } from "./registry.ts";

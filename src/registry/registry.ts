@@ -1,0 +1,84 @@
+import { dirname } from "node:path";
+import { type Parsed, parseDocument } from "../exchange/document.ts";
+import type { Fault } from "../exchange/fault.ts";
+import { deepFreeze } from "../exchange/freeze.ts";
+import type { Model, Target } from "../exchange/model.ts";
+import { resolveSecret } from "../exchange/secret.ts";
+import { checkRegistry } from "./cross-check.ts";
+import { type RegistryDocument, registrySchema } from "./schema.ts";
+
+/** The models an organisation knows. */
+export type Registry = {
+  /**
+   * A model by its name or by an alias of it. Names are compared exactly: nothing is trimmed, no case is folded, so
+   * what policy judges is what the model server will read.
+   */
+  resolve(name: string): Model | undefined;
+  /** In the order of the document. */
+  models(): readonly Model[];
+  /** Alias to model name. */
+  aliases(): ReadonlyMap<string, string>;
+};
+
+/**
+ * Parses `registry.yaml` and reads the targets' keys: files relative to the document, or environment variables. All
+ * faults are reported at once with their place; a key that cannot be read is one.
+ */
+export function parseRegistry(
+  text: string,
+  fileName: string,
+  environment: { readonly [name: string]: string | undefined } = process.env,
+): Parsed<Registry> {
+  const parsed = parseDocument(text, fileName, registrySchema, checkRegistry);
+  if (!parsed.ok) return parsed;
+  const targets = new Map<string, Target>();
+  const faults: Fault[] = [];
+  for (const [index, written] of parsed.value.targets.entries()) {
+    try {
+      targets.set(written.name, targetFrom(written, dirname(fileName), environment));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      faults.push(parsed.faultAt(["targets", index, "key"], "secret", message));
+    }
+  }
+  if (faults.length > 0) return { ok: false, faults };
+  const models = parsed.value.models.map((model) => modelFrom(model, targets));
+  return { ok: true, value: createRegistry(models, parsed.value.aliases), faultAt: parsed.faultAt };
+}
+
+/** Builds a registry from models that are known to be sound. */
+export function createRegistry(
+  models: readonly Model[],
+  aliases: { readonly [alias: string]: string } = {},
+): Registry {
+  const byName = new Map(models.map((model) => [model.name, deepFreeze(model)]));
+  const modelOfAlias = new Map(Object.entries(aliases));
+  const all = [...byName.values()];
+  return {
+    resolve: (name) => byName.get(name) ?? byName.get(modelOfAlias.get(name) ?? ""),
+    models: () => all,
+    aliases: () => modelOfAlias,
+  };
+}
+
+function targetFrom(
+  { key, cluster, ...written }: RegistryDocument["targets"][number],
+  baseDir: string,
+  environment: { readonly [name: string]: string | undefined },
+): Target {
+  const target = { ...written, cluster: cluster ?? written.name };
+  return key === undefined ? target : { ...target, key: resolveSecret(key, baseDir, environment) };
+}
+
+function modelFrom(
+  { versions, ...written }: RegistryDocument["models"][number],
+  targets: ReadonlyMap<string, Target>,
+): Model {
+  const bound = versions.map(({ name, weight, targets: names }) => ({
+    name,
+    weight,
+    targets: names.flatMap((target) => targets.get(target) ?? []),
+  }));
+  // An optional field that is absent is not there at all in a parsed document, so nothing here is `undefined`.
+  return { ...(written as Omit<Model, "versions">), versions: bound };
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { STAGES } from "../exchange/model.ts";
+import { secretSchema } from "../exchange/secret.ts";
+
+/** The dialects that a target may speak: those that Regent can send. */
+export const TARGET_FORMATS = ["openai-chat", "json"] as const;
+
+/** Goes into headers, metric labels and Envoy's cluster names. */
+const word = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, {
+  error: "must be 1 to 128 letters, digits, dots, dashes or underscores",
+});
+/** Model names also hold `/`, `:` and `@`: `meta-llama/Llama-3.1-8B@v2`. */
+const modelName = z
+  .string()
+  .regex(/^[!-~]{1,256}$/, { error: "must be 1 to 256 printable ASCII characters, no space" });
+const date = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: "must be a date of RFC 3339, such as 2027-01-31 or 2027-01-31T00:00:00Z",
+});
+const tokens = z.int().min(1).max(100_000_000);
+/** US dollars per million tokens. */
+const price = z.number().min(0).max(1_000_000);
+
+export const targetSchema = z.strictObject({
+  name: word,
+  cluster: word.optional(),
+  region: word,
+  provider: word,
+  format: z.enum(TARGET_FORMATS),
+  key: secretSchema.optional(),
+});
+
+const versionSchema = z.strictObject({
+  name: modelName,
+  weight: z.int().min(0).max(10_000),
+  targets: z.array(word).min(1, { error: "must name at least one target" }),
+});
+
+export const modelSchema = z.strictObject({
+  name: modelName,
+  stage: z.enum(STAGES),
+  deprecatedSince: date.optional(),
+  sunset: date.optional(),
+  successor: modelName.optional(),
+  owner: z.string().min(1).max(256).optional(),
+  roles: z.array(word).optional(),
+  dataClasses: z.array(word).optional(),
+  contextWindow: tokens.optional(),
+  maxOutputTokens: tokens.optional(),
+  price: z.strictObject({ input: price, output: price }).optional(),
+  versions: z.array(versionSchema).default([]),
+});
+
+/** `registry.yaml` as it is written. */
+export const registrySchema = z.strictObject({
+  version: z.literal(1),
+  aliases: z.record(modelName, modelName).default({}),
+  targets: z.array(targetSchema),
+  models: z.array(modelSchema),
+});
+
+export type RegistryDocument = z.output<typeof registrySchema>;
