@@ -1,0 +1,2 @@
+export { candidatesOf } from "./candidates.ts";
+export { choose } from "./choose.ts";
