@@ -1,0 +1,2 @@
+export { estimate } from "./estimate.ts";
+export { createMeter, type Meter, type MeterOptions, type Settlement } from "./meter.ts";
