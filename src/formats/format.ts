@@ -1,0 +1,95 @@
+import type { Answer, FormatName, Inference, TextPart } from "../exchange/inference.ts";
+import type { JsonDocument, JsonEdit } from "../wire/json/index.ts";
+
+/** A wire dialect. Every folder beside this file exports one, made of the same files. */
+export type Format = {
+  readonly name: FormatName;
+  readonly endpoints: readonly Endpoint[];
+  /**
+   * What a request asks for.
+   *
+   * @throws RegentError body_invalid, saying which member is wrong
+   */
+  readRequest(document: JsonDocument, operation: string): Inference;
+  /** What a whole answer says. Never throws: an upstream may send anything. */
+  readResponse(status: number, body: Buffer): ReadAnswer;
+  readonly stream: StreamReducer;
+  /** The edits that name another model in a request. */
+  rewriteModel(model: string): readonly JsonEdit[];
+  /** The edits that make a stream report its usage; none when the client asked for it or it is no stream. */
+  askForUsage(document: JsonDocument, inference: Inference): readonly JsonEdit[];
+  /** The edit that puts other text in the place of a part. */
+  replaceText(part: TextPart, text: string): JsonEdit;
+  /** Words a refusal for the clients of this dialect. */
+  refuse(refusal: Refusal): RenderedRefusal;
+  /**
+   * Words a refusal as the last event of a stream that has begun. Clients raise an error on it, and nothing in it looks
+   * like a regular end. It may follow anything that a {@link StreamReducer} gave out.
+   */
+  refuseInStream(refusal: Refusal): Buffer;
+};
+
+/** Where a dialect is spoken. The path is matched exactly. */
+export type Endpoint = {
+  readonly method: string;
+  readonly path: string;
+  /** OpenTelemetry GenAI operation name. */
+  readonly operation: string;
+};
+
+/** Why a request is refused, before a dialect words it. */
+export type Refusal = { readonly status: number; readonly code: string; readonly message: string };
+
+export type RenderedRefusal = { readonly contentType: string; readonly body: Buffer };
+
+/** An answer, and what `regent read` prints of it besides. */
+export type ReadAnswer = Answer & {
+  /** Why the body is none of this dialect; undefined when it is one. */
+  readonly invalid: string | undefined;
+  /** Assistant text of each choice in index order; undefined where a choice has no text part. */
+  readonly texts: readonly (string | undefined)[];
+  readonly reasoningText: string | undefined;
+  readonly refusal: string | undefined;
+  /** The code of the error as on the wire: some servers send a number. */
+  readonly errorCode: string | number | null;
+};
+
+/** What a stream gives the client and whoever accounts for it. */
+export type StreamOptions = {
+  /** Leave out the event that only reports usage: it was asked for by Regent, not by the client. */
+  readonly hideUsage: boolean;
+};
+
+/**
+ * Reads a streamed answer chunk by chunk, wherever the chunks are cut. What goes to the client are whole events, so that
+ * an error event can follow at any time; unless something is hidden they are the upstream's own bytes.
+ *
+ * A state belongs to one stream. `step` and `finish` use it up: only the state they return may be used afterwards.
+ */
+export type StreamReducer<S = unknown> = {
+  initial(options: StreamOptions): S;
+  step(state: S, chunk: Buffer): StreamStep<S>;
+  finish(state: S): StreamEnd;
+};
+
+export type StreamStep<S> = {
+  readonly state: S;
+  /** What the client gets now, in order. */
+  readonly outputs: readonly Buffer[];
+  /** Why the stream cannot go on: nothing after `outputs` may be passed on, only a refusal. */
+  readonly fault: string | undefined;
+};
+
+export type StreamEnd = {
+  /** Whether the dialect's own end was seen: a done marker, an error event, or every choice finished. */
+  readonly complete: boolean;
+  /** Bytes behind the last whole event. They belong to the client if the stream is complete, else to nobody. */
+  readonly rest: Buffer;
+  readonly answer: ReadAnswer;
+  readonly events: number;
+  readonly doneMarker: boolean;
+  /** Whether bytes were left behind the last whole event. */
+  readonly truncated: boolean;
+  /** Events that were no JSON: passed on, not understood. */
+  readonly unparsedEvents: number;
+};

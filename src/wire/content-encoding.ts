@@ -1,0 +1,107 @@
+import { promisify } from "node:util";
+import { crc32, inflateRaw, inflateRawSync } from "node:zlib";
+
+/** Decoded bytes for one coded byte. Chat compresses some 3 to 20 times; 200 MB of zeros come as 194 KB, which is 1,000. */
+export const DECODED_RATIO_MAX = 100;
+
+/** Below this the ratio does not matter: a short body of one repeated word is no attack. */
+export const DECODED_RATIO_FREE_BYTES = 64 * 1024;
+
+/** Coded bodies up to this are decoded at once: the hand-over to a thread costs more than the few milliseconds at worst. */
+export const DECODED_AT_ONCE_BYTES_MAX = 8 * 1024;
+
+export type Decoded =
+  | { readonly ok: true; readonly bytes: Buffer }
+  /** `unsupported`: no coding that Regent reads, or bytes that are not what the header says. `too_large`: over a cap. */
+  | { readonly ok: false; readonly fault: "unsupported" | "too_large"; readonly reason: string };
+
+/**
+ * Undoes the content codings (RFC 9110 8.4) of a body: `identity`, `gzip` and its old name `x-gzip`. One gzip member
+ * and nothing after it, because decoders differ about the rest. Stacked and other codings are refused.
+ *
+ * @param codings the values of all `content-encoding` fields
+ * @param bytesMax the most decoded bytes
+ */
+export async function decodeContent(
+  body: Buffer,
+  codings: readonly string[],
+  bytesMax: number,
+): Promise<Decoded> {
+  const names = codingNames(codings);
+  const [name] = names;
+  if (body.length === 0 || name === undefined) {
+    return body.length > bytesMax ? tooLarge(bytesMax) : { ok: true, bytes: body };
+  }
+  if (names.length > 1) return unsupported("more than one content coding");
+  if (name !== "gzip" && name !== "x-gzip") return unsupported("a content coding other than gzip");
+  return gunzip(body, bytesMax);
+}
+
+function codingNames(values: readonly string[]): string[] {
+  return values
+    .flatMap((value) => value.split(","))
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "" && name !== "identity");
+}
+
+async function gunzip(body: Buffer, bytesMax: number): Promise<Decoded> {
+  const start = gzipHeaderLength(body);
+  if (start === undefined || body.length < start + GZIP_TRAILER_LENGTH)
+    return unsupported("a body that is not gzip");
+  const cap = Math.min(bytesMax, Math.max(DECODED_RATIO_FREE_BYTES, body.length * DECODED_RATIO_MAX));
+  try {
+    const { buffer, engine } = await inflate(body.subarray(start), cap);
+    const trailer = body.subarray(start + engine.bytesWritten);
+    if (trailer.length !== GZIP_TRAILER_LENGTH) return unsupported("bytes around the one gzip member");
+    if (trailer.readUInt32LE(0) !== crc32(buffer) || trailer.readUInt32LE(4) !== buffer.length >>> 0) {
+      return unsupported("a gzip body with a wrong checksum");
+    }
+    return { ok: true, bytes: buffer };
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
+      ? tooLarge(cap)
+      : unsupported("a gzip body that is damaged or cut short");
+  }
+}
+
+type Inflated = { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+
+const inflateInThread = promisify(inflateRaw) as (body: Buffer, options: object) => Promise<unknown>;
+
+/** With `info` zlib also tells how much it has read; the types do not know that. */
+function inflate(body: Buffer, maxOutputLength: number): Promise<Inflated> | Inflated {
+  const options = { maxOutputLength, info: true };
+  return (
+    body.length <= DECODED_AT_ONCE_BYTES_MAX ? inflateRawSync(body, options) : inflateInThread(body, options)
+  ) as Promise<Inflated> | Inflated;
+}
+
+const GZIP_TRAILER_LENGTH = 8;
+const GZIP_FIXED_LENGTH = 10;
+
+/** RFC 1952 2.3. Undefined when the bytes do not begin with a whole header. */
+function gzipHeaderLength(body: Buffer): number | undefined {
+  if (body.length < GZIP_FIXED_LENGTH || body[0] !== 0x1f || body[1] !== 0x8b || body[2] !== 8)
+    return undefined;
+  const flags = body[3] as number;
+  if ((flags & 0xe0) !== 0) return undefined;
+  let at: number | undefined = GZIP_FIXED_LENGTH;
+  if ((flags & 0x04) !== 0) at = body.length < at + 2 ? undefined : at + 2 + body.readUInt16LE(at);
+  if ((flags & 0x08) !== 0) at = afterZero(body, at);
+  if ((flags & 0x10) !== 0) at = afterZero(body, at);
+  if ((flags & 0x02) !== 0 && at !== undefined) at += 2;
+  return at;
+}
+
+function afterZero(body: Buffer, from: number | undefined): number | undefined {
+  const zero = from === undefined ? -1 : body.indexOf(0, from);
+  return zero < 0 ? undefined : zero + 1;
+}
+
+function unsupported(what: string): Decoded {
+  return { ok: false, fault: "unsupported", reason: `The request has ${what}.` };
+}
+
+function tooLarge(bytesMax: number): Decoded {
+  return { ok: false, fault: "too_large", reason: `The body is larger than ${bytesMax} bytes when decoded.` };
+}
