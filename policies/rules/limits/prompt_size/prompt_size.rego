@@ -23,13 +23,20 @@ deny contains result.denial("prompt_too_large", "content", message) if {
 	_ = input.inference
 	some limit in _max_input_tokens
 	not _tokens_fit(limit)
-	tokens := $"about {input.inference.input_tokens_estimate} tokens"
+	tokens := $"about {_tokens} tokens"
 	message := $"The prompt has {tokens}, more than the {limit} that fit."
 }
 
 _text_fits if values.within(input.inference.text_bytes, _max_text_bytes)
 
-_tokens_fit(limit) if values.within(input.inference.input_tokens_estimate, limit)
+_tokens_fit(limit) if values.within(_tokens, limit)
+
+# Where nobody estimated the tokens, they are at most as many as the bytes.
+_tokens := input.inference.input_tokens_estimate
+
+_tokens := input.inference.text_bytes if not _estimated
+
+_estimated if _ = input.inference.input_tokens_estimate
 
 # The largest body that is accepted anyway, 4 MiB.
 default _max_text_bytes := 4194304

@@ -23,6 +23,15 @@ test_allow_request_without_inference if {
 	prompt_size.deny == set() with input as samples.plain("GET", "/v1/models")
 }
 
+test_allow_prompt_that_fits_at_a_token_for_each_byte if {
+	prompt_size.deny == set() with input as json.remove(prompt(4096, 0), ["/inference/input_tokens_estimate"])
+}
+
+test_deny_prompt_that_nobody_estimated_and_might_not_fit if {
+	prompt_size.deny == {denial("The prompt has about 4097 tokens, more than the 4096 that fit.")}
+		with input as json.remove(prompt(4097, 0), ["/inference/input_tokens_estimate"])
+}
+
 test_allow_answer if {
 	prompt_size.deny == set() with input as object.union(prompt(9999999, 9999999), {"phase": "response"})
 }
