@@ -1,8 +1,8 @@
-import { RegentError } from "../exchange/errors.ts";
 import type { JsonValue } from "../exchange/json.ts";
 import { readBundle } from "./bundle/bundle.ts";
 import { BundleError } from "./bundle/error.ts";
 import { parseDecision } from "./decision.ts";
+import { faultOf } from "./fault.ts";
 import type { PolicyLog } from "./log.ts";
 import { PolicyRevision, type RevisionOptions } from "./revision.ts";
 import { type FileWatch, watchFile } from "./watch.ts";
@@ -158,10 +158,4 @@ function parseDecisionOf(entrypoint: string, result: JsonValue | undefined): voi
       cause: error,
     });
   }
-}
-
-/** What a person needs to read: the cause where the error itself only has a code. */
-export function faultOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof RegentError && error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -1,8 +1,8 @@
-import { RegentError } from "../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import { HOST_BUILTINS } from "./builtins/host.ts";
 import { BundleError } from "./bundle/error.ts";
 import { BundleSlot, type BundleStatus } from "./bundle-slot.ts";
+import { systemClock } from "./clock.ts";
 import { type PolicyLog, printToLog } from "./log.ts";
 
 /** What the rest of Regent asks of policy. */
@@ -89,16 +89,14 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
   });
 
   return {
-    get ready() {
-      return slot.active !== undefined;
-    },
+    // There is no engine without an active bundle: the first one must be good, and a bad one never takes its place.
+    ready: true,
     get revision() {
-      return slot.active?.bundle.revision ?? "";
+      return slot.active.bundle.revision;
     },
-    has: (entrypoint) => slot.active?.has(entrypoint) ?? false,
+    has: (entrypoint) => slot.active.has(entrypoint),
     async evaluate(entrypoint, input) {
       const revision = slot.active;
-      if (revision === undefined) throw new RegentError("policy_unavailable");
       const startedAt = performance.now();
       const { resultText, nondeterministic } = revision.evaluate(entrypoint, input);
       const result = resultText === undefined ? undefined : (JSON.parse(resultText) as JsonValue);
@@ -113,9 +111,4 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
     reload: () => slot.reload(),
     close: () => slot.close(),
   };
-}
-
-/** Milliseconds are all that JavaScript's wall clock knows. */
-function systemClock(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
 }

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { readFile, rename, rm } from "node:fs/promises";
+import { readBundle } from "../bundle/bundle.ts";
+import { CAPABILITIES_FILE, findOpa, OpaError, runOpa } from "./opa.ts";
+import { collectSources, opaArgument, type Source } from "./sources.ts";
+
+export type BuildOptions = {
+  /** Folders and files with Rego and data. */
+  readonly paths: readonly string[];
+  readonly output: string;
+  /** Slash-separated. Empty: governance's own where their packages exist, and what METADATA marks. */
+  readonly entrypoints: readonly string[];
+  readonly ignore?: readonly string[];
+  /** Undefined: a hash of everything that goes in, so that the same sources give the same bundle. */
+  readonly revision?: string;
+};
+
+export type Built = {
+  readonly revision: string;
+  readonly entrypoints: readonly string[];
+  readonly bytes: number;
+};
+
+/** The packages whose `decision` is an entrypoint without being asked for. */
+const GOVERNANCE_PACKAGES = ["regent.request", "regent.response"];
+
+/**
+ * Compiles policies and data to a Wasm bundle with OPA, allowing only the builtins that Regent has. The file appears
+ * whole or not at all, so that a server that watches it never reads half a bundle.
+ * @throws OpaError with OPA's own words, BundleError when OPA wrote something else than a bundle.
+ */
+export async function buildBundle(options: BuildOptions): Promise<Built> {
+  const opa = await findOpa();
+  const sources = await collectSources(options.paths, options.ignore);
+  if (!sources.some(({ kind }) => kind === "policy"))
+    throw new OpaError(`there is no policy (.rego) in ${options.paths.join(", ")}`);
+  const entrypoints = options.entrypoints.length > 0 ? options.entrypoints : governanceEntrypoints(sources);
+  const revision = options.revision ?? (await contentHash(sources, entrypoints));
+  const temporary = `${options.output}.${process.pid}.tmp`;
+  try {
+    const run = await runOpa(opa, [
+      ...["build", "--target", "wasm", "--capabilities", CAPABILITIES_FILE],
+      ...["--revision", revision, "--output", temporary],
+      ...entrypoints.flatMap((entrypoint) => ["--entrypoint", entrypoint]),
+      "--",
+      ...sources.map(opaArgument),
+    ]);
+    if (run.status !== 0) throw new OpaError((run.stderr || run.stdout).trim());
+    const bundle = await readBundle(temporary);
+    const { length } = await readFile(temporary);
+    await rename(temporary, options.output);
+    return { revision, entrypoints: bundle.entrypoints, bytes: length };
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function governanceEntrypoints(sources: readonly Source[]): readonly string[] {
+  return GOVERNANCE_PACKAGES.filter((name) => sources.some((source) => isPackage(source, name))).map(
+    (name) => `${name.replaceAll(".", "/")}/decision`,
+  );
+}
+
+function isPackage({ kind, content }: Source, name: string): boolean {
+  return (
+    kind === "policy" &&
+    new RegExp(`^package\\s+${name.replaceAll(".", "\\.")}\\s*(?:#.*)?$`, "m").test(content.toString("utf8"))
+  );
+}
+
+/** 16 hex digits are enough to tell revisions apart and short enough for a log line. */
+const REVISION_LENGTH = 16;
+
+async function contentHash(sources: readonly Source[], entrypoints: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  hash.update(await readFile(CAPABILITIES_FILE));
+  hash.update(JSON.stringify([...entrypoints].sort()));
+  for (const { path, content } of [...sources].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    hash.update(JSON.stringify([path, content.length]));
+    hash.update(content);
+  }
+  return hash.digest("hex").slice(0, REVISION_LENGTH);
+}
