@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { findPackageJSON } from "node:module";
+import { delimiter, dirname, join } from "node:path";
 
 /** OPA could not be found, or it found faults in what it was given: the message is OPA's. */
 export class OpaError extends Error {
@@ -10,7 +10,7 @@ export class OpaError extends Error {
 }
 
 /** The checkout or package that this file belongs to. */
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = dirname(findPackageJSON(".", import.meta.url) as string);
 
 /** The builtins and features that policies may use: what OPA compiles to Wasm and what Regent supplies. */
 export const CAPABILITIES_FILE = join(ROOT, "schema", "capabilities.json");
