@@ -9,6 +9,22 @@ type Entry = { readonly summary: string; readonly load: () => Promise<Command> }
  * do not pay for the others.
  */
 const COMMANDS: { readonly [name: string]: Entry } = {
+  validate: {
+    summary: "check a configuration file",
+    load: async () => (await import("./validate.ts")).validateCommand(),
+  },
+  schema: {
+    summary: "print the JSON schema of the configuration file",
+    load: async () => (await import("./schema.ts")).schemaCommand(),
+  },
+  policy: {
+    summary: "build and test policies",
+    load: async () => (await import("./policy.ts")).policyCommand(),
+  },
+  envoy: {
+    summary: "print an Envoy configuration",
+    load: async () => (await import("./envoy.ts")).envoyCommand(),
+  },
   version: {
     summary: "print the version of Regent and of what it runs on",
     load: async () => (await import("./version.ts")).versionCommand(),
@@ -43,7 +59,7 @@ async function programFor(args: readonly string[]): Promise<Command> {
     program.addCommand(prepared(command.summary(entry.summary)));
   }
   program.on("option:no-color", () => {
-    process.env["NO_COLOR"] = "1";
+    process.env.NO_COLOR = "1";
   });
   return program;
 }

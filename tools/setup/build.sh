@@ -28,7 +28,8 @@ compile() {
       mkdir -p "dist/$(dirname "$file")" && cp "$file" "dist/$file" || return
     done || return
   # What was compiled from a file that is gone.
-  find dist -name "*.js" | while read -r file; do
+  mkdir -p dist/tools
+  find dist/src dist/tools -name "*.js" | while read -r file; do
     source=${file#dist/}
     [ -f "$source" ] || [ -f "${source%.js}.ts" ] || rm -f "$file" "$file.map"
   done
@@ -37,12 +38,13 @@ compile() {
 # The two bundles that the samples, the demo and the tests run on.
 bundles() {
   [ -f src/cli/policy.ts ] || return 0
-  key=$(hash_of policies src/policy src/cli/policy.ts tools/versions.env tools/setup/build.sh)
+  key=$(hash_of policies src/policy src/cli/policy.ts schema/capabilities.json tools/versions.env tools/setup/build.sh)
   stamped bundles "$key" && [ -f dist/policies.tar.gz ] && [ -f dist/demo-policies.tar.gz ] && return
   step "policy bundles (regent policy build)" build_bundles || fail "The policies could not be built."
   stamp bundles "$key"
 }
 build_bundles() {
-  bin/regent policy build policies -o dist/policies.tar.gz &&
-    bin/regent policy build policies policies/demo policies/examples/envoy_authz -o dist/demo-policies.tar.gz
+  bin/regent policy build policies --ignore demo --ignore examples -o dist/policies.tar.gz &&
+    bin/regent policy build policies policies/demo policies/examples/envoy_authz --ignore demo --ignore examples \
+      -e regent/request/decision -e regent/response/decision -e envoy/authz/allow -o dist/demo-policies.tar.gz
 }

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
+import type { Address } from "../../config/address.ts";
 import { REGENT_CLUSTER, seconds } from "./filters.ts";
 import { note, type Yaml } from "./note.ts";
-import { COUNTS, type Endpoint, type EnvoyOptions, type EnvoyTarget, sizesFor, TIMES } from "./options.ts";
-import { originOf } from "./origin.ts";
+import { COUNTS, type EnvoyOptions, type EnvoyTarget, sizesFor, TIMES } from "./options.ts";
+import { type Origin, originOf } from "./origin.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -15,8 +17,8 @@ export function clusters(options: EnvoyOptions): Yaml[] {
   ];
 }
 
-function regentCluster(endpoint: Endpoint, buffer: number): Yaml {
-  const isName = "host" in endpoint && !/^[\d.]+$|:/.test(endpoint.host);
+function regentCluster(endpoint: Address, buffer: number): Yaml {
+  const isName = endpoint.kind === "tcp" && isIP(endpoint.host) === 0;
   return {
     name: REGENT_CLUSTER,
     ...common(isName, buffer),
@@ -46,8 +48,8 @@ function targetCluster(target: EnvoyTarget, buffer: number): Yaml {
         explicit_http_config: { http_protocol_options: {} },
       },
     },
-    ...(origin.tls ? { transport_socket: tls(origin.host) } : {}),
-    load_assignment: assignment(target.name, { host: origin.host, port: origin.port }),
+    ...(origin.tls ? { transport_socket: tls(origin) } : {}),
+    load_assignment: assignment(target.name, { kind: "tcp", host: origin.host, port: origin.port }),
   };
 }
 
@@ -70,14 +72,18 @@ function common(isName: boolean, buffer: number): { readonly [key: string]: Yaml
 }
 
 /** A server certificate must be of the name that was asked for, signed by a CA that this machine trusts. */
-function tls(host: string): Yaml {
+function tls({ host, isAddress }: Origin): Yaml {
+  const sameAddress = {
+    match_typed_subject_alt_names: [{ san_type: "IP_ADDRESS", matcher: { exact: host } }],
+  };
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: {
       "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-      sni: host,
-      auto_sni_san_validation: true,
-      common_tls_context: { validation_context: { trusted_ca: { filename: systemCaFile() } } },
+      ...(isAddress ? {} : { sni: host, auto_sni_san_validation: true }),
+      common_tls_context: {
+        validation_context: { trusted_ca: { filename: systemCaFile() }, ...(isAddress ? sameAddress : {}) },
+      },
     },
   };
 }
@@ -94,10 +100,10 @@ function systemCaFile(): string {
   return CA_FILES.find((file) => existsSync(file)) ?? (CA_FILES[0] as string);
 }
 
-function assignment(name: string, endpoint: Endpoint): Yaml {
+function assignment(name: string, endpoint: Address): Yaml {
   const address: Yaml =
-    "socket" in endpoint
-      ? { pipe: { path: endpoint.socket } }
+    endpoint.kind === "unix"
+      ? { pipe: { path: endpoint.path } }
       : { socket_address: { address: endpoint.host, port_value: endpoint.port } };
   return { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
 }

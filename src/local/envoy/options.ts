@@ -1,8 +1,4 @@
-/** Where something listens or is reached. */
-export type Endpoint =
-  | { readonly host: string; readonly port: number }
-  /** Absolute path of a Unix socket. */
-  | { readonly socket: string };
+import type { Address, TcpAddress } from "../../config/address.ts";
 
 /** A cluster that serves models: the name that `x-regent-target` carries, and its origin, `http(s)://host:port`. */
 export type EnvoyTarget = { readonly name: string; readonly origin: string };
@@ -12,11 +8,11 @@ export const FILTER_CHOICES = ["both", "ext_proc", "ext_authz", "ext_authz_body"
 export type FilterChoice = (typeof FILTER_CHOICES)[number];
 
 export type EnvoyOptions = {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: TcpAddress;
   /** Loopback only: Envoy's admin interface has no authentication. */
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly admin: TcpAddress;
   /** Regent's gRPC services. */
-  readonly regent: Endpoint;
+  readonly regent: Address;
   readonly targets: readonly EnvoyTarget[];
   /** `ext_authz_body`: ext_authz alone, with the body, so that it can govern. */
   readonly filters: FilterChoice;
@@ -32,9 +28,9 @@ export type EnvoyOptions = {
 };
 
 export const ENVOY_DEFAULTS: EnvoyOptions = {
-  listen: { host: "127.0.0.1", port: 10_000 },
-  admin: { host: "127.0.0.1", port: 9_901 },
-  regent: { host: "127.0.0.1", port: 9_191 },
+  listen: { kind: "tcp", host: "127.0.0.1", port: 10_000 },
+  admin: { kind: "tcp", host: "127.0.0.1", port: 9_901 },
+  regent: { kind: "tcp", host: "127.0.0.1", port: 9_191 },
   targets: [
     { name: "sim-us", origin: "http://127.0.0.1:11001" },
     { name: "sim-eu", origin: "http://127.0.0.1:11002" },

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** Where a model server listens. */
 export type Origin = {
   readonly tls: boolean;
@@ -41,6 +43,6 @@ export function originOf(text: string): Origin {
     host,
     port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
     authority: url.host,
-    isAddress: /^[\d.]+$/.test(host) || host.includes(":"),
+    isAddress: isIP(host) !== 0,
   };
 }

@@ -1,0 +1,145 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import {
+  type Address,
+  isLocal,
+  parseAddress,
+  parseTcpAddress,
+  renderAddress,
+  type TcpAddress,
+} from "../config/address.ts";
+import { parseSizeBytes } from "../exchange/units.ts";
+import { renderEnvoyConfig } from "../local/envoy/bootstrap.ts";
+import { REGENT_CLUSTER } from "../local/envoy/filters.ts";
+import {
+  ENVOY_DEFAULTS,
+  type EnvoyTarget,
+  FILTER_CHOICES,
+  type FilterChoice,
+} from "../local/envoy/options.ts";
+import { originOf } from "../local/envoy/origin.ts";
+import { CommandFailure } from "./failure.ts";
+
+type Options = {
+  readonly listen: TcpAddress;
+  readonly admin: TcpAddress;
+  readonly regent: Address;
+  readonly target?: readonly EnvoyTarget[];
+  readonly filters: FilterChoice;
+  readonly ungovernedTarget?: string;
+  readonly maxBody: number;
+  readonly accessLog: string;
+};
+
+/** `regent envoy generate`: the configuration of an Envoy in front of Regent, as YAML. */
+export function envoyCommand(): Command {
+  const command = new Command("envoy").description("the Envoy in front of Regent");
+  command
+    .command("generate")
+    .description(
+      "print an Envoy configuration with Regent's filters, safe settings and a route to each target",
+    )
+    .addOption(address("--listen <host:port>", "where clients connect", tcpAddress, ENVOY_DEFAULTS.listen))
+    .addOption(
+      address(
+        "--admin <host:port>",
+        "Envoy's own admin interface; loopback only",
+        loopback,
+        ENVOY_DEFAULTS.admin,
+      ),
+    )
+    .addOption(
+      address(
+        "--regent <address>",
+        "Regent's gRPC: HOST:PORT or unix:///PATH",
+        anyAddress,
+        ENVOY_DEFAULTS.regent,
+      ),
+    )
+    .option(
+      "--target <name=url>",
+      "a target and its origin, http(s)://host:port; may be repeated (default: the sample models)",
+      addTarget,
+    )
+    .addOption(
+      new Option("--filters <which>", "Regent's filters; anything but both is for measuring")
+        .choices(FILTER_CHOICES)
+        .default(ENVOY_DEFAULTS.filters),
+    )
+    .option(
+      "--ungoverned-target <name>",
+      "send what no decision routed to this target; only without ext_proc",
+    )
+    .addOption(
+      new Option("--max-body <size>", "largest request body")
+        .argParser(size)
+        .default(ENVOY_DEFAULTS.bodyBytesMax, "4Mi"),
+    )
+    .option("--access-log <file>", "where Envoy logs requests", ENVOY_DEFAULTS.accessLog)
+    .action((options: Options) => {
+      process.stdout.write(render(options));
+    });
+  return command;
+}
+
+function render({ target, maxBody, ...options }: Options): string {
+  try {
+    return renderEnvoyConfig({
+      ...options,
+      targets: target ?? ENVOY_DEFAULTS.targets,
+      bodyBytesMax: maxBody,
+    });
+  } catch (error) {
+    throw new CommandFailure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function address<A extends Address>(
+  flags: string,
+  description: string,
+  parse: (text: string) => A,
+  byDefault: A,
+): Option {
+  return new Option(flags, description).argParser(parse).default(byDefault, renderAddress(byDefault));
+}
+
+function tcpAddress(text: string): TcpAddress {
+  const parsed = parseTcpAddress(text);
+  if (parsed === undefined) throw new InvalidArgumentError("Expected HOST:PORT.");
+  return parsed;
+}
+
+function loopback(text: string): TcpAddress {
+  const parsed = tcpAddress(text);
+  if (!isLocal(parsed)) {
+    throw new InvalidArgumentError("It has no authentication, so only a loopback address is taken.");
+  }
+  return parsed;
+}
+
+function anyAddress(text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) throw new InvalidArgumentError("Expected HOST:PORT or unix:///PATH.");
+  return parsed;
+}
+
+/** Targets become cluster names and header values, as in the registry. */
+const TARGET_PATTERN = /^([A-Za-z0-9._-]{1,128})=(.+)$/;
+
+function addTarget(text: string, earlier: readonly EnvoyTarget[] | undefined): EnvoyTarget[] {
+  const [, name, origin] = TARGET_PATTERN.exec(text) ?? [];
+  if (name === undefined || origin === undefined) throw new InvalidArgumentError("Expected NAME=URL.");
+  if (name === REGENT_CLUSTER) throw new InvalidArgumentError("That name is the cluster of Regent itself.");
+  try {
+    originOf(origin);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  return [...(earlier ?? []), { name, origin }];
+}
+
+function size(text: string): number {
+  const bytes = parseSizeBytes(text);
+  if (bytes === undefined || bytes === 0)
+    throw new InvalidArgumentError("Expected a size such as 65536, 64Ki or 4Mi.");
+  return bytes;
+}

@@ -1,0 +1,48 @@
+import { stringify } from "yaml";
+import type { ConfigSource } from "../config/schema.ts";
+
+/** What differs between one local stack and another. */
+export type RegentConfigOptions = {
+  readonly listen: string;
+  readonly admin: string;
+  readonly probes: string;
+  /** Folder of the audit log. */
+  readonly auditDir: string;
+  readonly registryFile: string;
+  /** Where a file of the package lies, as the configuration shall name it. */
+  readonly packageFile: (path: string) => string;
+};
+
+const HEAD = `# yaml-language-server: $schema=./schema/regent.schema.json
+# Regent behind the Envoy of this folder, with the sample policies, keys and models: what \`regent demo\` and \`regent run\` start.
+`;
+
+/** The configuration of the sidecar in a local stack. */
+export function regentConfig(options: RegentConfigOptions): ConfigSource {
+  return {
+    version: 1,
+    listen: options.listen,
+    admin: { listen: options.admin },
+    probes: { listen: options.probes },
+    bundles: [{ name: "main", path: options.packageFile("dist/demo-policies.tar.gz") }],
+    extAuthz: { entrypoint: "envoy/authz/allow" },
+    identity: { apiKeys: { file: options.packageFile("policies/demo/keys.yaml") } },
+    registry: { file: options.registryFile },
+    audit: { dir: options.auditDir },
+  };
+}
+
+/** The same as a file. */
+export function renderRegentConfig(options: RegentConfigOptions): string {
+  return HEAD.replace("./schema", options.packageFile("schema")) + stringify(regentConfig(options));
+}
+
+/** The options of the committed `envoy/regent.yaml`: the default ports, paths beside it. */
+export const COMMITTED: RegentConfigOptions = {
+  listen: "127.0.0.1:9191",
+  admin: "127.0.0.1:8181",
+  probes: "127.0.0.1:8282",
+  auditDir: "../var/audit",
+  registryFile: "../policies/demo/registry.yaml",
+  packageFile: (path) => `../${path}`,
+};
