@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { renderFault } from "../exchange/fault.ts";
+import { parseRegistry, type Registry } from "./registry.ts";
+
+const SOUND = `
+version: 1
+aliases: { default: small }
+targets:
+  - { name: us, region: us, provider: sim, format: openai-chat }
+  - { name: eu, region: eu, provider: sim, format: openai-chat, cluster: europe }
+models:
+  - name: small
+    stage: active
+    versions:
+      - { name: small-1, weight: 90, targets: [us, eu] }
+      - { name: small-2, weight: 10, targets: [eu] }
+  - name: old
+    stage: deprecated
+    deprecatedSince: 2026-01-31
+    sunset: 2027-01-31T00:00:00Z
+    successor: small
+    owner: platform
+    roles: [analyst]
+    dataClasses: [public]
+    contextWindow: 4096
+    maxOutputTokens: 256
+    price: { input: 0.5, output: 1.5 }
+    versions: [{ name: old, weight: 1, targets: [us] }]
+  - { name: gone, stage: retired }
+`;
+
+function parsed(text: string, environment = {}): Registry {
+  const result = parseRegistry(text, "registry.yaml", environment);
+  assert.ok(result.ok, result.ok ? "" : result.faults.map(renderFault).join("\n"));
+  return result.value;
+}
+
+function faults(text: string, environment = {}): string[] {
+  const result = parseRegistry(text, "registry.yaml", environment);
+  assert.ok(!result.ok, "the document must not pass");
+  return result.faults.map((fault) =>
+    renderFault(fault).replace("registry.yaml:", "").replace(" error config/", " "),
+  );
+}
+
+function fromEnvironment(name: string): string {
+  return `'\${${name}}'`;
+}
+
+/** The sound document with one place changed. */
+function changed(from: string, to: string): string {
+  assert.ok(SOUND.includes(from));
+  return SOUND.replace(from, to);
+}
+
+test("binds versions to their targets, and names a target's cluster after it", () => {
+  const registry = parsed(SOUND);
+  const us = { name: "us", cluster: "us", region: "us", provider: "sim", format: "openai-chat" };
+  const eu = { name: "eu", cluster: "europe", region: "eu", provider: "sim", format: "openai-chat" };
+  assert.deepEqual(registry.resolve("small"), {
+    name: "small",
+    stage: "active",
+    versions: [
+      { name: "small-1", weight: 90, targets: [us, eu] },
+      { name: "small-2", weight: 10, targets: [eu] },
+    ],
+  });
+  assert.deepEqual(registry.resolve("old"), {
+    name: "old",
+    stage: "deprecated",
+    deprecatedSince: "2026-01-31",
+    sunset: "2027-01-31T00:00:00Z",
+    successor: "small",
+    owner: "platform",
+    roles: ["analyst"],
+    dataClasses: ["public"],
+    contextWindow: 4096,
+    maxOutputTokens: 256,
+    price: { input: 0.5, output: 1.5 },
+    versions: [{ name: "old", weight: 1, targets: [us] }],
+  });
+  assert.deepEqual(registry.resolve("gone"), { name: "gone", stage: "retired", versions: [] });
+  assert.deepEqual(
+    registry.models().map(({ name }) => name),
+    ["small", "old", "gone"],
+  );
+});
+
+test("resolves an alias to its model", () => {
+  const registry = parsed(SOUND);
+  assert.equal(registry.resolve("default"), registry.resolve("small"));
+  assert.deepEqual([...registry.aliases()], [["default", "small"]]);
+});
+
+test("compares names exactly", () => {
+  const registry = parsed(SOUND);
+  for (const name of [
+    "",
+    "Small",
+    " small",
+    "small ",
+    "smal",
+    "small-1",
+    "sm\u0430ll",
+    "s\u200bmall",
+    "__proto__",
+    "constructor",
+    "toString",
+  ]) {
+    assert.equal(registry.resolve(name), undefined, JSON.stringify(name));
+  }
+});
+
+test("cannot be changed", () => {
+  const model = parsed(SOUND).resolve("small") as unknown as { versions: unknown[] };
+  assert.throws(() => Object.assign(model, { stage: "retired" }), TypeError);
+  assert.throws(() => model.versions.pop(), TypeError);
+});
+
+test("reports names that occur twice or name nothing, each at its place", () => {
+  assert.deepEqual(faults(changed("name: eu, region", "name: us, region")), [
+    '6:13 duplicate targets[1].name: another target is called "us"',
+    '11:52 unknown-target models[0].versions[0].targets[1]: no target is called "eu"',
+    '12:48 unknown-target models[0].versions[1].targets[0]: no target is called "eu"',
+  ]);
+  assert.deepEqual(faults(changed("name: gone", "name: small")), [
+    '26:13 duplicate models[2].name: another model is called "small"',
+  ]);
+  assert.deepEqual(faults(changed("name: small-2", "name: small-1")), [
+    '12:17 duplicate models[0].versions[1].name: another version is called "small-1"',
+  ]);
+  assert.deepEqual(faults(changed("[us, eu]", "[us, us]")), [
+    '11:52 duplicate models[0].versions[0].targets[1]: the target "us" is named twice',
+  ]);
+  assert.deepEqual(faults(changed("successor: small", "successor: smal")), [
+    '17:16 unknown-model models[1].successor: no model is called "smal"; did you mean "small"?',
+  ]);
+});
+
+test("reports an alias that names nothing, an alias of an alias and an alias with a model's name", () => {
+  assert.deepEqual(
+    faults(changed("{ default: small }", "{ default: small-1, other: default, old: small }")),
+    [
+      '3:21 unknown-model aliases.default: no model is called "small-1"; did you mean "small"?',
+      '3:37 unknown-model aliases.other: no model is called "default"',
+      '3:51 shadow aliases.old: "old" is a model; an alias cannot have its name',
+    ],
+  );
+});
+
+test("reports versions that can never be chosen, unless the model is retired", () => {
+  assert.deepEqual(faults(changed("stage: retired", "stage: experimental")), [
+    "25:5 no-version models[2].versions: only a retired model may be without versions",
+  ]);
+  assert.deepEqual(faults(changed("weight: 1, targets: [us]", "weight: 0, targets: [us]")), [
+    "25:15 no-weight models[1].versions: at least one version must have a weight above 0",
+  ]);
+});
+
+test("reports faults of form and of reference together", () => {
+  const text = changed("stage: active", "stage: activ")
+    .replace("default: small", "default: smal")
+    .replace("weight: 10,", "weight: -1,");
+  assert.deepEqual(faults(text), [
+    '3:21 unknown-model aliases.default: no model is called "smal"; did you mean "small"?',
+    '9:12 value models[0].stage: must be one of experimental, active, deprecated, retired; did you mean "active"?',
+    "12:34 value models[0].versions[1].weight: too small: expected number to be >=0",
+  ]);
+});
+
+test("refuses values that mean nothing", () => {
+  for (const [from, to] of [
+    ["version: 1", "version: 2"],
+    ["format: openai-chat }", "format: smoke-signals }"],
+    ["deprecatedSince: 2026-01-31", "deprecatedSince: 2026-02-31"],
+    ["sunset: 2027-01-31T00:00:00Z", "sunset: soon"],
+    ["input: 0.5", "input: -0.5"],
+    ["input: 0.5", "input: .nan"],
+    ["maxOutputTokens: 256", "maxOutputTokens: 0"],
+    ["weight: 90", "weight: 10001"],
+    ["weight: 90", "weight: 0.5"],
+    ["name: old\n", 'name: "old one"\n'],
+    ["targets: [eu] }", "targets: [] }"],
+    ["owner: platform", "ownr: platform"],
+  ] as const) {
+    assert.equal(faults(changed(from, to)).length, 1, to);
+  }
+});
+
+test("reads a target's key from a file or the environment and never shows it", () => {
+  const dir = mkdtempSync(join(tmpdir(), "registry-"));
+  try {
+    const [fileKey, environmentKey] = [randomBytes(12).toString("hex"), randomBytes(12).toString("hex")];
+    writeFileSync(join(dir, "eu.key"), `${fileKey}\n`);
+    const text = changed("cluster: europe", "key: { file: eu.key }").replace(
+      "format: openai-chat }",
+      `format: openai-chat, key: ${fromEnvironment("US_KEY")} }`,
+    );
+    const result = parseRegistry(text, join(dir, "registry.yaml"), { US_KEY: environmentKey });
+    assert.ok(result.ok);
+    const keys = result.value.resolve("small")?.versions[0]?.targets.map(({ key }) => key?.reveal());
+    assert.deepEqual(keys, [environmentKey, fileKey]);
+    const shown = JSON.stringify(result.value.models()) + inspect(result.value.models(), { depth: 9 });
+    assert.ok(!shown.includes(fileKey) && !shown.includes(environmentKey));
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test("refuses a key that stands in the document, and one that cannot be read", () => {
+  const withKey = (key: string) => changed("cluster: europe", `key: ${key}`);
+  const plain = randomBytes(8).toString("hex");
+  const [fault] = faults(withKey(`k${plain}`));
+  assert.match(fault ?? "", /^6:\d+ value targets\[1\]\.key: a secret is written as/);
+  assert.ok(!fault?.includes(plain));
+  assert.match(faults(withKey("{ file: missing.key }"))[0] ?? "", /^6:\d+ secret targets\[1\]\.key: ENOENT/);
+  assert.match(
+    faults(withKey(fromEnvironment("NOT_SET")))[0] ?? "",
+    /secret targets\[1\]\.key: the environment variable NOT_SET is not set/,
+  );
+});
