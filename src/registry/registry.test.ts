@@ -130,7 +130,7 @@ test("reports names that occur twice or name nothing, each at its place", () => 
     '12:48 unknown-target models[0].versions[1].targets[0]: no target is called "eu"',
   ]);
   assert.deepEqual(faults(changed("name: gone", "name: small")), [
-    '26:13 duplicate models[2].name: another model is called "small"',
+    '25:13 duplicate models[2].name: another model is called "small"',
   ]);
   assert.deepEqual(faults(changed("name: small-2", "name: small-1")), [
     '12:17 duplicate models[0].versions[1].name: another version is called "small-1"',
@@ -159,7 +159,7 @@ test("reports versions that can never be chosen, unless the model is retired", (
     "25:5 no-version models[2].versions: only a retired model may be without versions",
   ]);
   assert.deepEqual(faults(changed("weight: 1, targets: [us]", "weight: 0, targets: [us]")), [
-    "25:15 no-weight models[1].versions: at least one version must have a weight above 0",
+    "24:15 no-weight models[1].versions: at least one version must have a weight above 0",
   ]);
 });
 
