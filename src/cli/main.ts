@@ -9,6 +9,14 @@ type Entry = { readonly summary: string; readonly load: () => Promise<Command> }
  * do not pay for the others.
  */
 const COMMANDS: { readonly [name: string]: Entry } = {
+  run: {
+    summary: "start sidecar, Envoy and sample models, and stay up",
+    load: async () => (await import("./run.ts")).runCommand(),
+  },
+  demo: {
+    summary: "the same, then a tour of requests: expected beside got",
+    load: async () => (await import("./demo.ts")).demoCommand(),
+  },
   validate: {
     summary: "check a configuration file",
     load: async () => (await import("./validate.ts")).validateCommand(),
@@ -20,6 +28,10 @@ const COMMANDS: { readonly [name: string]: Entry } = {
   policy: {
     summary: "build and test policies",
     load: async () => (await import("./policy.ts")).policyCommand(),
+  },
+  eval: {
+    summary: "evaluate a policy as the sidecar would",
+    load: async () => (await import("./eval.ts")).evalCommand(),
   },
   envoy: {
     summary: "print an Envoy configuration",

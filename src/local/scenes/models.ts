@@ -1,0 +1,57 @@
+import { chat, KEYS, refusal, type Scene, type Stage } from "./stage.ts";
+
+const ask = (stage: Stage, key: string, model: string) =>
+  stage.client(key).chat.completions.create(chat(model, "Hello."));
+
+async function listed(stage: Stage, key: string): Promise<string[]> {
+  return (await stage.client(key).models.list()).data.map(({ id }) => id).sort();
+}
+
+/** Which models a caller may use, and what becomes of a model over its life. */
+export const MODEL_SCENES: readonly Scene[] = [
+  {
+    title: "a deprecated model",
+    expected: "200, deprecation header, sunset header",
+    play: async (stage) => {
+      const { response } = await ask(stage, KEYS.acmeAnalyst, "sim-legacy").withResponse();
+      const said = ["deprecation", "sunset"].filter((name) => response.headers.has(name));
+      return [response.status, ...said.map((name) => `${name} header`)].join(", ");
+    },
+  },
+  {
+    title: "a retired model",
+    expected: "410 model_retired",
+    play: (stage) => refusal(stage, ask(stage, KEYS.acmeAnalyst, "sim-ancient")),
+  },
+  {
+    title: "an unknown model",
+    expected: "404 unknown_model",
+    play: (stage) => refusal(stage, ask(stage, KEYS.acmeAnalyst, "sim-none")),
+  },
+  {
+    title: "an analyst asks for a model of admins",
+    expected: "403 model_not_permitted",
+    play: (stage) => refusal(stage, ask(stage, KEYS.acmeAnalyst, "sim-frontier")),
+  },
+  {
+    title: "an admin asks for it",
+    expected: "200",
+    play: (stage) => refusal(stage, ask(stage, KEYS.acmeAdmin, "sim-frontier")),
+  },
+  {
+    title: "an analyst asks for an experimental model",
+    expected: "403 model_not_permitted",
+    play: (stage) => refusal(stage, ask(stage, KEYS.acmeAnalyst, "sim-preview")),
+  },
+  {
+    title: "the list of models of an analyst and of an admin",
+    expected: "both list sim-small, only the admin's sim-frontier and sim-preview, none sim-ancient",
+    play: async (stage) => {
+      const [analyst, admin] = [await listed(stage, KEYS.acmeAnalyst), await listed(stage, KEYS.acmeAdmin)];
+      const more = admin.filter((name) => !analyst.includes(name));
+      const both = analyst.includes("sim-small") && admin.includes("sim-small") ? "both" : "not both";
+      const ancient = admin.includes("sim-ancient") || analyst.includes("sim-ancient") ? "some" : "none";
+      return `${both} list sim-small, only the admin's ${more.join(" and ")}, ${ancient} sim-ancient`;
+    },
+  },
+];
