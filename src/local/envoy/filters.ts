@@ -1,3 +1,5 @@
+import { BodySendMode, HeaderSendMode, type Init, type ProcessingMode } from "../../envoy/codec.ts";
+import { OVERRIDES } from "../../envoy/process/modes.ts";
 import { note, type Yaml } from "./note.ts";
 import { type EnvoyOptions, sizesFor, TIMES } from "./options.ts";
 
@@ -70,16 +72,19 @@ function extProc(): Yaml {
           "Whole, before anything goes upstream: streamed bodies cannot be held back.",
           "BUFFERED",
         ),
-        request_trailer_mode: "SKIP",
+        request_trailer_mode: note(
+          "Without, a request of headers and trailers would leave undecided.",
+          "SEND",
+        ),
         response_header_mode: "SEND",
         response_body_mode: note(
-          "Regent asks for it answer by answer, among the modes allowed below.",
-          "NONE",
+          "Regent asks for one of the modes below with each answer. STREAMED shows when that was ignored.",
+          "STREAMED",
         ),
         response_trailer_mode: "SKIP",
       },
       allow_mode_override: true,
-      allowed_override_modes: OVERRIDE_MODES,
+      allowed_override_modes: overrideModes(),
       message_timeout: note(
         "Above every limit of Regent's own, so that it is Regent that refuses.",
         seconds(TIMES.regentAnswer),
@@ -99,27 +104,38 @@ function extProc(): Yaml {
   );
 }
 
-/**
- * What Regent may ask for in its reply to response headers. Envoy compares all fields but the request header mode, so
- * the others repeat the configured ones.
- */
-const OVERRIDE_MODES: Yaml = [
-  note("Event streams: the one mode in which an answer can be ended early and well.", {
-    request_body_mode: "BUFFERED",
-    response_header_mode: "SEND",
-    response_body_mode: "FULL_DUPLEX_STREAMED",
-    response_trailer_mode: "SEND",
-  }),
-  note("JSON answers that are read.", {
-    request_body_mode: "BUFFERED",
-    response_header_mode: "SEND",
-    response_body_mode: "BUFFERED",
-  }),
-];
+/** What Regent may ask for in its reply to response headers. Envoy compares field by field, so it is the same list. */
+function overrideModes(): Yaml {
+  return [
+    note("Answers that are not read.", modeNames(OVERRIDES.none)),
+    note("JSON answers that are read.", modeNames(OVERRIDES.buffered)),
+    note(
+      "Event streams: the one mode in which an answer can be ended early and well.",
+      modeNames(OVERRIDES.stream),
+    ),
+  ];
+}
+
+function modeNames(mode: Init<ProcessingMode>): Yaml {
+  return {
+    request_body_mode: nameIn(BodySendMode, mode.requestBodyMode),
+    request_trailer_mode: nameIn(HeaderSendMode, mode.requestTrailerMode),
+    response_header_mode: nameIn(HeaderSendMode, mode.responseHeaderMode),
+    response_body_mode: nameIn(BodySendMode, mode.responseBodyMode),
+    response_trailer_mode: nameIn(HeaderSendMode, mode.responseTrailerMode),
+  };
+}
+
+function nameIn(names: { readonly [name: string]: number }, wanted: number | undefined): string {
+  const found = Object.entries(names).find(([, value]) => value === wanted);
+  if (found === undefined) throw new Error(`no name for mode ${wanted}`);
+  return found[0];
+}
 
 /** What Envoy asserts about the connection: https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes */
 const REQUEST_ATTRIBUTES: readonly string[] = [
   "connection.uri_san_peer_certificate",
+  "connection.uri_san_local_certificate",
   "source.address",
   "source.port",
   "destination.address",
