@@ -1,0 +1,78 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { KIND_STATUS, type Kind } from "../../src/exchange/decision.ts";
+import { CAPABILITIES_FILE, findOpa, type OpaRun, runOpa } from "../../src/policy/opa/opa.ts";
+import { collectSources, opaArgument } from "../../src/policy/opa/sources.ts";
+
+/** The shipped policies. */
+export const POLICIES = fileURLToPath(new URL("../../policies/", import.meta.url));
+/** Their docs, a page a rule. */
+export const POLICY_DOCS = fileURLToPath(new URL("../../docs/policies/", import.meta.url));
+/** OPA's commands that compile take Regent's builtins and no others. */
+export const CAPABILITIES = ["--capabilities", CAPABILITIES_FILE];
+
+/** A code that the shipped policies give, as the METADATA of the package that gives it has it. */
+export type PolicyCode = {
+  readonly code: string;
+  readonly kind: Kind;
+  /** HTTP status; undefined for a warning, which refuses nothing. */
+  readonly status: number | undefined;
+  /** `category/rule`, or `regent` for composition. */
+  readonly policy: string;
+};
+
+/** A package of the shipped policies and its METADATA. */
+type Annotated = {
+  readonly annotations: {
+    readonly scope: string;
+    readonly title?: string;
+    readonly description?: string;
+    readonly custom?: { readonly category?: string; readonly codes?: readonly Annotation[] };
+  };
+  readonly path: readonly { readonly value: string }[];
+};
+type Annotation = { code: string; kind: Kind; status?: number; severity?: string };
+
+/** Runs OPA on all shipped policies, tests, demo data and examples included. */
+export async function opaOnPolicies(args: readonly string[]): Promise<OpaRun> {
+  const sources = (await collectSources([POLICIES], [])).map(opaArgument);
+  return runOpa(await findOpa(), [...args, "--", ...sources]);
+}
+
+/** The METADATA of every package below policies/. */
+export async function annotatedPackages(): Promise<readonly Annotated[]> {
+  const run = await runOpa(await findOpa(), ["inspect", "--annotations", "--format", "json", POLICIES]);
+  if (run.status !== 0) throw new Error(run.stderr);
+  const { annotations } = JSON.parse(run.stdout) as { annotations: Annotated[] };
+  return annotations.filter((entry) => entry.annotations.scope === "package");
+}
+
+/** Every code that the shipped policies give, in the order of their packages. */
+export async function policyCodes(): Promise<readonly PolicyCode[]> {
+  const packages = await annotatedPackages();
+  return packages.flatMap(({ annotations, path }) =>
+    (annotations.custom?.codes ?? []).map((entry) => ({
+      code: entry.code,
+      kind: entry.kind,
+      status: entry.severity === "warning" ? undefined : (entry.status ?? KIND_STATUS[entry.kind]),
+      policy: ruleOf(path) ?? "regent",
+    })),
+  );
+}
+
+/** `category/rule` of a package path, undefined when it is not a rule's. */
+export function ruleOf(path: Annotated["path"]): string | undefined {
+  const [data, regent, rules, category, rule] = path.map((part) => part.value);
+  return data === "data" && regent === "regent" && rules === "rules" ? `${category}/${rule}` : undefined;
+}
+
+/** The shipped rules as `category/rule`, from their folders. */
+export async function shippedRules(): Promise<readonly string[]> {
+  const root = join(POLICIES, "rules");
+  const found: string[] = [];
+  for (const category of await readdir(root)) {
+    for (const rule of await readdir(join(root, category))) found.push(`${category}/${rule}`);
+  }
+  return found.sort();
+}

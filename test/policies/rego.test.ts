@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findOpa, runOpa } from "../../src/policy/opa/opa.ts";
+import { collectSources, DEFAULT_IGNORE } from "../../src/policy/opa/sources.ts";
+import { faultyNegations } from "./negations.ts";
+import { CAPABILITIES, opaOnPolicies, POLICIES } from "./policies.ts";
+
+test("the policies are formatted as opa fmt has it", async () => {
+  const run = await runOpa(await findOpa(), ["fmt", "--list", "--fail", POLICIES]);
+  assert.equal(run.stdout + run.stderr, "");
+  assert.equal(run.status, 0);
+});
+
+test("the policies compile in strict mode with the builtins that Regent has", async () => {
+  const run = await opaOnPolicies(["check", "--strict", ...CAPABILITIES]);
+  assert.equal(run.stdout + run.stderr, "");
+  assert.equal(run.status, 0);
+});
+
+test("the Rego tests of the policies pass", async () => {
+  const run = await opaOnPolicies(["test", ...CAPABILITIES]);
+  assert.equal(run.status, 0, run.stdout + run.stderr);
+  assert.match(run.stdout, /^PASS: \d+\/\d+$/m);
+});
+
+test("the Rego tests reach every line of the policies", async () => {
+  const run = await opaOnPolicies(["test", "--coverage", "--format", "json", ...CAPABILITIES]);
+  const { files } = JSON.parse(run.stdout) as { files: Record<string, { not_covered?: unknown }> };
+  const missed = Object.entries(files).flatMap(([file, { not_covered }]) =>
+    not_covered === undefined ? [] : [`${file}: ${JSON.stringify(not_covered)}`],
+  );
+  assert.deepEqual(missed, []);
+});
+
+test("every Rego test says whether it is about an allowance or a denial", async () => {
+  const run = await opaOnPolicies(["test", "--format", "json", ...CAPABILITIES]);
+  const names = (JSON.parse(run.stdout) as { name: string }[]).map(({ name }) => name);
+  assert.ok(names.length > 0);
+  assert.deepEqual(
+    names.filter((name) => !/^test_(allow|deny)_/.test(name)),
+    [],
+  );
+});
+
+test("no negation of the policies is undefined where it should be true", async () => {
+  const sources = await collectSources([POLICIES], DEFAULT_IGNORE);
+  const files = sources.filter(({ kind }) => kind === "policy").map(({ path }) => path);
+  const faults = await Promise.all(files.map(faultyNegations));
+  assert.deepEqual(faults.flat(), []);
+});

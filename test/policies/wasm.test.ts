@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { JsonObject, JsonValue } from "../../src/exchange/json.ts";
+import { parseDecision } from "../../src/policy/decision.ts";
+import { createPolicyEngine, type ManagedPolicyEngine } from "../../src/policy/engine.ts";
+import { buildBundle } from "../../src/policy/opa/build.ts";
+import { CAPABILITIES_FILE, findOpa, runOpa } from "../../src/policy/opa/opa.ts";
+import { collectSources, DEFAULT_IGNORE, opaArgument } from "../../src/policy/opa/sources.ts";
+import { asJson, changed, chatDocument, type Draft, damaged, demoRegistry } from "./documents.ts";
+import { POLICIES, POLICY_DOCS, policyCodes, shippedRules } from "./policies.ts";
+
+const REQUEST = "regent/request/decision";
+const RESPONSE = "regent/response/decision";
+const PATHS = [POLICIES, join(POLICIES, "demo"), join(POLICIES, "examples", "envoy_authz")];
+const IGNORE = [...DEFAULT_IGNORE, "demo", "examples"];
+
+let folder: string;
+let engine: ManagedPolicyEngine;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "regent-policies-"));
+  const output = join(folder, "demo-policies.tar.gz");
+  await buildBundle({ paths: PATHS, output, entrypoints: [], ignore: IGNORE });
+  const silent = { info() {}, warn() {}, error() {} };
+  engine = await createPolicyEngine({
+    bundles: [{ name: "demo", path: output }],
+    decisions: [REQUEST, RESPONSE],
+    entrypoints: ["envoy/authz/allow"],
+    log: silent,
+    watch: false,
+  });
+});
+
+after(async () => {
+  engine.close();
+  await rm(folder, { recursive: true });
+});
+
+/** What OPA itself answers to each document: the reference for what the compiled policy answers. */
+async function referenceAnswers(
+  entrypoint: string,
+  documents: readonly JsonValue[],
+): Promise<readonly JsonValue[]> {
+  const file = join(folder, "documents.json");
+  await writeFile(file, JSON.stringify(documents));
+  const rule = `data.${entrypoint.replaceAll("/", ".")}`;
+  const query = `[answer | some document in input; answer := ${rule} with input as document]`;
+  const sources = (await collectSources(PATHS, IGNORE)).map((source) => `--data=${opaArgument(source)}`);
+  const options = ["--capabilities", CAPABILITIES_FILE, "--format", "raw", "--input", file];
+  const run = await runOpa(await findOpa(), ["eval", ...options, ...sources, query]);
+  assert.equal(run.status, 0, run.stderr + run.stdout);
+  return JSON.parse(run.stdout) as JsonValue[];
+}
+
+/** The answer of the compiled policy, which must be a decision of the contract. */
+async function decide(entrypoint: string, document: JsonValue): Promise<JsonObject> {
+  const { result, revision } = await engine.evaluate(entrypoint, document);
+  parseDecision(result, revision);
+  return result as JsonObject;
+}
+
+type Reason = { readonly policy: string; readonly code: string; readonly message: string };
+const reasonsOf = (decision: JsonObject) => decision.reasons as unknown as readonly Reason[];
+
+const registry = await demoRegistry();
+const ANALYST = ["analyst"];
+const ADMIN = ["admin", "analyst"];
+const chat = (model: string, tenant = "acme", roles = ANALYST) =>
+  chatDocument(registry, model, tenant, roles);
+
+/** Every rule once refusing, with the document that its docs page shows the refusal of. */
+const DENIALS: readonly { readonly code: string; readonly rule: string; readonly document: Draft }[] = [
+  {
+    rule: "identity/required",
+    code: "identity_required",
+    document: changed(chat("default"), {
+      identity: { roles: [], claims: {}, method: "none" },
+    }),
+  },
+  { rule: "identity/tenant", code: "tenant_unknown", document: chat("default", "umbrella") },
+  {
+    rule: "endpoints/known",
+    code: "unknown_endpoint",
+    document: changed(chat("default"), { inference: undefined, model: undefined, targets: undefined }),
+  },
+  { rule: "models/known", code: "unknown_model", document: chat("gpt-9") },
+  { rule: "models/lifecycle", code: "model_retired", document: chat("sim-ancient") },
+  { rule: "models/access", code: "model_not_permitted", document: chat("sim-frontier") },
+  { rule: "data/residency", code: "no_permitted_target", document: chat("sim-legacy", "globex") },
+  {
+    rule: "data/classification",
+    code: "data_class_not_permitted",
+    document: changed(chat("default"), { request: { headers: { "x-data-class": ["secret"] } } }),
+  },
+  {
+    rule: "limits/prompt_size",
+    code: "prompt_too_large",
+    document: changed(chat("sim-preview", "acme", ADMIN), {
+      inference: { text_bytes: 40_000, input_tokens_estimate: 10_000 },
+    }),
+  },
+  {
+    rule: "limits/max_tokens",
+    code: "max_tokens_too_large",
+    document: changed(chat("default"), { inference: { max_output_tokens: 1000 } }),
+  },
+];
+
+const ALLOWANCES: readonly (readonly [string, Draft])[] = [
+  ["the default model", chat("default")],
+  ["a model for the caller's role", chat("sim-large")],
+  ["a model for administrators", chat("sim-frontier", "acme", ADMIN)],
+  ["an experimental model", chat("sim-preview", "acme", ADMIN)],
+  ["a tenant that is bound to a region", chat("default", "globex")],
+  ["a tenant with a budget", chat("default", "initech")],
+  ["a deprecated model", chat("sim-legacy")],
+  [
+    "a further class of data that is approved",
+    changed(chat("default"), { request: { headers: { "x-data-class": ["personal"] } } }),
+  ],
+  [
+    "the list of models",
+    changed(chat("default"), {
+      request: { method: "GET", path: "/v1/models" },
+      inference: undefined,
+      model: undefined,
+      targets: undefined,
+    }),
+  ],
+];
+
+test("the compiled policy refuses one request for each rule that refuses, for the reason on its page", async () => {
+  const refusing = (await policyCodes())
+    .filter(({ status }) => status !== undefined)
+    .map(({ policy }) => policy);
+  const covered = DENIALS.map(({ rule }) => rule);
+  assert.deepEqual(
+    (await shippedRules()).filter((rule) => refusing.includes(rule) && !covered.includes(rule)),
+    [],
+  );
+  for (const { rule, code, document } of DENIALS) {
+    const decision = await decide(REQUEST, asJson(document));
+    assert.equal(decision.allow, false, rule);
+    const reason = reasonsOf(decision).find(({ policy }) => policy === rule);
+    assert.equal(reason?.code, code, rule);
+    const page = await readFile(join(POLICY_DOCS, `${rule}.md`), "utf8");
+    assert.ok(page.includes(JSON.stringify(reason?.message)), `${rule}.md does not show: ${reason?.message}`);
+  }
+});
+
+test("the compiled policy allows what the demo allows", async () => {
+  for (const [what, document] of ALLOWANCES) {
+    const decision = await decide(REQUEST, asJson(document));
+    assert.equal(decision.allow, true, `${what}: ${JSON.stringify(decision.reasons)}`);
+  }
+});
+
+test("the compiled policy answers every document as OPA does", async () => {
+  const documents = [
+    ...DENIALS.map(({ document }) => document),
+    ...ALLOWANCES.map(([, document]) => document),
+  ].map(asJson);
+  const reference = await referenceAnswers(REQUEST, documents);
+  assert.equal(reference.length, documents.length);
+  for (const [index, document] of documents.entries()) {
+    assert.deepEqual(await decide(REQUEST, document), reference[index], JSON.stringify(document));
+  }
+});
+
+test("damaged documents are answered as OPA does, and never with more than the whole one allows", async () => {
+  const whole = asJson(
+    changed(chat("sim-large", "globex"), { request: { headers: { "x-data-class": ["personal"] } } }),
+  );
+  const documents = damaged(whole);
+  assert.ok(documents.length > 250);
+  const reference = await referenceAnswers(REQUEST, documents);
+  for (const [index, document] of documents.entries()) {
+    const decision = await decide(REQUEST, document);
+    assert.deepEqual(decision, reference[index], JSON.stringify(document));
+    const { targets } = (decision.route ?? {}) as { targets?: readonly string[] };
+    const stays =
+      decision.allow === false || targets === undefined || targets.every((name) => name === "sim-eu");
+    const bound = (document as { identity?: { tenant?: unknown } }).identity?.tenant === "globex";
+    assert.ok(!bound || stays, `data of globex may go to ${targets}: ${JSON.stringify(document)}`);
+  }
+});
+
+test("answers of a deprecated model carry the dates of its end", async () => {
+  const document = asJson(
+    changed(chat("sim-legacy"), { phase: "response", response: { status: 200, headers: {} } }),
+  );
+  const decision = await decide(RESPONSE, document);
+  assert.deepEqual(decision, (await referenceAnswers(RESPONSE, [document]))[0]);
+  assert.equal(decision.allow, true);
+  assert.deepEqual(decision.transform, {
+    set_headers: { deprecation: "@1780272000", sunset: "Thu, 31 Dec 2099 00:00:00 GMT" },
+  });
+});
+
+test("a tenant that is bound to a region gets its targets only, and a budget becomes a limit", async () => {
+  const globex = await decide(REQUEST, asJson(chat("sim-large", "globex")));
+  assert.deepEqual(globex.route, { targets: ["sim-eu"], headers: {} });
+  const initech = await decide(REQUEST, asJson(chat("default", "initech")));
+  assert.deepEqual(initech.limits, [{ key: "tenant:initech", unit: "tokens", amount: 2000, window: "1h" }]);
+  const acme = await decide(REQUEST, asJson(chat("default")));
+  assert.deepEqual(acme.route, { targets: ["sim-us", "sim-eu"], headers: {} });
+  assert.deepEqual(acme.limits, []);
+});
+
+test("each entrypoint refuses the other's phase", async () => {
+  const request = asJson(chat("default"));
+  const response = asJson(changed(chat("default"), { phase: "response" }));
+  for (const [entrypoint, document] of [
+    [REQUEST, response],
+    [RESPONSE, request],
+  ] as const) {
+    const decision = await decide(entrypoint, document);
+    assert.equal(decision.allow, false);
+    assert.equal(reasonsOf(decision)[0]?.code, "policy_input_invalid");
+  }
+});
+
+test("the example in opa-envoy-plugin's form answers as OPA does", async () => {
+  const request = (path: string, headers = {}) => ({
+    attributes: { request: { http: { path: `/${path}`, headers } } },
+    parsed_path: path.split("/"),
+  });
+  const documents = [
+    request("v1/internal/metrics"),
+    request("v1/models"),
+    request("v1/models", { "x-forwarded-client-cert": "Hash=aa;URI=spiffe://cluster.local/ns/acme/sa/app" }),
+    {},
+  ];
+  const results: (JsonValue | undefined)[] = [];
+  for (const document of documents)
+    results.push((await engine.evaluate("envoy/authz/allow", document)).result);
+  assert.deepEqual(results, await referenceAnswers("envoy/authz/allow", documents));
+  assert.deepEqual(
+    results.map((result) => (result as { allowed: boolean }).allowed),
+    [false, true, true, false],
+  );
+});
