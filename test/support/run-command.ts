@@ -12,7 +12,7 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
     return true;
   };
   try {
-    await command.exitOverride().parseAsync([...args], { from: "user" });
+    await quietly(command).parseAsync([...args], { from: "user" });
     return { stdout: written.join(""), status: 0 };
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
@@ -21,4 +21,11 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
   } finally {
     process.stdout.write = write;
   }
+}
+
+/** Usage errors are thrown, as the program itself sets it, and not printed into the test report. */
+function quietly(command: Command): Command {
+  command.exitOverride().configureOutput({ writeErr: () => undefined });
+  for (const subcommand of command.commands) quietly(subcommand);
+  return command;
 }
