@@ -42,8 +42,8 @@ demo: setup ## start everything, send the tour, compare expected and got, tear d
 run: setup ## start the same stack on 127.0.0.1:10000 and stay up (UPSTREAM= MODELS= UPSTREAM_KEY_FILE=)
 	@$(regent) run $(if $(UPSTREAM),--upstream '$(UPSTREAM)') $(if $(MODELS),--models '$(MODELS)') $(if $(UPSTREAM_KEY_FILE),--upstream-key-file '$(UPSTREAM_KEY_FILE)')
 
-test: setup ## lint, types, unit, Rego, architecture, real Envoy, demo
-	@$(with_tools) node tools/test/main.ts
+test: setup ## lint, types, Rego, unit, real Envoy, demo (STAGES="unit rego" runs some)
+	@$(with_tools) node tools/test/main.ts $(STAGES)
 
 bench: setup ## what Regent adds to a request (PEER=name:port measures another ext_authz server beside it)
 	@$(with_tools) node bench/main.ts $(if $(PEER),--peer '$(PEER)')

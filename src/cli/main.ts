@@ -33,6 +33,10 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     summary: "evaluate a policy as the sidecar would",
     load: async () => (await import("./eval.ts")).evalCommand(),
   },
+  audit: {
+    summary: "verify, query and follow the log of records",
+    load: async () => (await import("./audit.ts")).auditCommand(),
+  },
   envoy: {
     summary: "print an Envoy configuration",
     load: async () => (await import("./envoy.ts")).envoyCommand(),

@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
+
+/** How many checks of a stage passed and failed. */
+export type Counts = { readonly passed: number; readonly failed: number };
+
+export type Stage = { readonly name: string; readonly what: string; readonly run: () => Promise<Counts> };
+
+/** Tests that start processes, Envoy above all: one file at a time, or two cores are too few for their time limits. */
+const SYSTEM_FOLDERS = ["test/conformance", "test/envoy", "test/istio", "test/local", "test/setup"];
+/** No test file takes longer; one that does hangs. Milliseconds. */
+const FILE_TIMEOUT_MS = { unit: 300_000, system: 900_000 };
+
+export const STAGES: readonly Stage[] = [
+  { name: "lint", what: "style", run: () => asOne("biome", ["check", "."]) },
+  { name: "types", what: "types", run: () => asOne("tsc", ["-p", "tsconfig.json"]) },
+  { name: "rego", what: "tests of the policies", run: rego },
+  { name: "unit", what: "tests beside the code", run: () => nodeTests(unitFiles(), 2, FILE_TIMEOUT_MS.unit) },
+  {
+    name: "system",
+    what: "tests with real processes",
+    run: () => nodeTests(systemFiles(), 1, FILE_TIMEOUT_MS.system),
+  },
+  { name: "demo", what: "the tour", run: demo },
+];
+
+function systemFiles(): string[] {
+  return SYSTEM_FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.test.ts`)).sort();
+}
+
+function unitFiles(): string[] {
+  const system = new Set(systemFiles());
+  return ["src", "test", "tools", "bench"]
+    .flatMap((folder) => globSync(`${folder}/**/*.test.ts`))
+    .filter((file) => !system.has(file))
+    .sort();
+}
+
+/** A command that passes or fails as a whole. */
+async function asOne(command: string, args: readonly string[]): Promise<Counts> {
+  const { status } = await run(command, args);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function nodeTests(files: readonly string[], atOnce: number, timeoutMs: number): Promise<Counts> {
+  const options = [
+    "--test",
+    "--test-reporter=spec",
+    `--test-concurrency=${atOnce}`,
+    `--test-timeout=${timeoutMs}`,
+  ];
+  return countsOf(await run(process.execPath, [...options, ...files]), {
+    passed: /^ℹ pass (\d+)$/gm,
+    failed: /^ℹ (?:fail|cancelled) (\d+)$/gm,
+  });
+}
+
+async function rego(): Promise<Counts> {
+  return countsOf(await run("node_modules/.bin/regent", ["policy", "test", "policies"]), {
+    passed: /^PASS: (\d+)\/\d+$/gm,
+    failed: /^(?:FAIL|ERROR): (\d+)\/\d+$/gm,
+  });
+}
+
+async function demo(): Promise<Counts> {
+  const ran = await run("node_modules/.bin/regent", ["demo"]);
+  const [, scenes, asExpected] = /^demo: (\d+) scenes, (\d+) as expected$/m.exec(ran.output) ?? [];
+  return closed(ran.status, Number(asExpected ?? 0), Number(scenes ?? 0) - Number(asExpected ?? 0));
+}
+
+export type Ran = { readonly status: number | null; readonly output: string };
+
+/** Reads counts out of what a runner printed, adding up all matches. */
+export function countsOf(ran: Ran, patterns: { readonly passed: RegExp; readonly failed: RegExp }): Counts {
+  const sum = (pattern: RegExp) =>
+    [...ran.output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+  return closed(ran.status, sum(patterns.passed), sum(patterns.failed));
+}
+
+/** A stage in which nothing passed has not run, and one that ends badly has failed even if it counts no failure. */
+export function closed(status: number | null, passed: number, failed: number): Counts {
+  const bad = status !== 0 || passed === 0;
+  return { passed, failed: bad ? Math.max(1, failed) : failed };
+}
+
+/** Runs a command, showing what it prints and keeping it, without colours. Nothing reads standard input. */
+function run(command: string, args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: environment() });
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      process.stdout.write(chunk);
+    });
+    child.on("error", reject);
+    child.on("close", (status) => {
+      resolve({ status, output: stripVTControlCharacters(Buffer.concat(chunks).toString("utf8")) });
+    });
+  });
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return process.stdout.isTTY ? { ...process.env, FORCE_COLOR: "1" } : process.env;
+}
