@@ -69,9 +69,9 @@ function lastGroup(text: string, { starts, ends }: DigitGroups, first: number): 
   return found;
 }
 
-/** Not the end of a word, nor the fraction of a decimal number. */
+/** Not the end of a word, nor a telephone number after its plus sign, nor the fraction of a decimal number. */
 function standsApart(before: number, beforeThat: number): boolean {
-  if (isAlphanumeric(before)) return false;
+  if (isAlphanumeric(before) || before === 0x2b) return false;
   return before !== 0x2e || !isAlphanumeric(beforeThat);
 }
 

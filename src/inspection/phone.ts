@@ -57,7 +57,8 @@ function international(text: string, groups: DigitGroups, first: number, effort:
 
 function national(text: string, groups: DigitGroups, first: number, effort: Effort): Found | undefined {
   const digitStart = groups.starts[first] ?? 0;
-  const start = text.charAt(digitStart - 1) === "(" ? digitStart - 1 : digitStart;
+  const enclosed = text.charAt(digitStart - 1) === "(" && text.charAt(groups.ends[first] ?? 0) === ")";
+  const start = enclosed ? digitStart - 1 : digitStart;
   if (!standsApart(text, start)) return undefined;
   for (const layout of LAYOUTS) {
     const last = first + layout.length - 1;
