@@ -43,21 +43,24 @@ export function parseRegistry(
   }
   if (faults.length > 0) return { ok: false, faults };
   const models = parsed.value.models.map((model) => modelFrom(model, targets));
-  return { ok: true, value: createRegistry(models, parsed.value.aliases), faultAt: parsed.faultAt };
+  return {
+    ok: true,
+    value: createRegistry(models, new Map(Object.entries(parsed.value.aliases))),
+    faultAt: parsed.faultAt,
+  };
 }
 
 /** Builds a registry from models that are known to be sound. */
 export function createRegistry(
   models: readonly Model[],
-  aliases: { readonly [alias: string]: string } = {},
+  aliases: ReadonlyMap<string, string> = new Map(),
 ): Registry {
   const byName = new Map(models.map((model) => [model.name, deepFreeze(model)]));
-  const modelOfAlias = new Map(Object.entries(aliases));
   const all = [...byName.values()];
   return {
-    resolve: (name) => byName.get(name) ?? byName.get(modelOfAlias.get(name) ?? ""),
+    resolve: (name) => byName.get(name) ?? byName.get(aliases.get(name) ?? ""),
     models: () => all,
-    aliases: () => modelOfAlias,
+    aliases: () => aliases,
   };
 }
 
