@@ -64,6 +64,8 @@ export type ExchangeEnd =
   | "aborted"
   /** Envoy answered by itself and Regent saw only that answer. */
   | "local_reply"
+  /** Envoy only shows its traffic (observability mode): Regent decided nothing and held nothing back. */
+  | "observed"
   /** Regent, or the protocol between Envoy and Regent, failed. */
   | "failed";
 

@@ -1,0 +1,67 @@
+import { RegentError } from "../../exchange/errors.ts";
+import type { Exchange } from "../../exchange/exchange.ts";
+import { type HttpHeaders, type ProcessingRequest, unknownFields } from "../codec.ts";
+import { exchangeFromHttpHeaders, responseHeadFrom } from "../exchange.ts";
+import type { ProcessEvent } from "./events.ts";
+import { announcedModes } from "./modes.ts";
+
+/** gRPC status UNIMPLEMENTED. */
+const UNIMPLEMENTED = 12;
+
+/** The event that a message is. A member of the oneof that this version does not know is never taken for nothing. */
+export function parseMessage(message: ProcessingRequest): ProcessEvent {
+  switch (message.request) {
+    case "requestHeaders":
+      return { event: "requestHeaders", endOfStream: message.requestHeaders.endOfStream };
+    case "requestBody":
+      return { event: "requestBody", ...message.requestBody };
+    case "requestTrailers":
+      return { event: "requestTrailers" };
+    case "responseHeaders": {
+      const { endOfStream } = message.responseHeaders;
+      return { event: "responseHeaders", head: responseHeadFrom(message.responseHeaders), endOfStream };
+    }
+    case "responseBody":
+      return { event: "responseBody", ...message.responseBody };
+    case "responseTrailers":
+      return { event: "responseTrailers" };
+    default: {
+      const fields = unknownFields(message).join(", ") || "none";
+      return {
+        event: "broken",
+        fault: { code: UNIMPLEMENTED, details: `unknown message, fields: ${fields}` },
+      };
+    }
+  }
+}
+
+/**
+ * What the first message of a stream says about all of it. Undefined when the stream does not begin with headers.
+ * When it begins with the headers of a response, Envoy answered before the filter saw the request (a 413 of the buffer
+ * filter, say): its exchange has an id, a time and the peers, and no request.
+ */
+export function parseOpening(message: ProcessingRequest, nowMs: number): ProcessEvent | undefined {
+  if (message.request !== "requestHeaders" && message.request !== "responseHeaders") return undefined;
+  const headers = message.request === "requestHeaders" ? message.requestHeaders : NO_REQUEST;
+  const opened = {
+    event: "opened",
+    modes: announcedModes(message.protocolConfig),
+    observed: message.observabilityMode,
+  } as const;
+  try {
+    const exchange = exchangeFromHttpHeaders(message, headers, nowMs);
+    return { ...opened, exchange, unreadable: undefined };
+  } catch (error) {
+    return {
+      ...opened,
+      exchange: withoutHandOver(message, headers, nowMs),
+      unreadable: RegentError.from(error),
+    };
+  }
+}
+
+function withoutHandOver(message: ProcessingRequest, headers: HttpHeaders, nowMs: number): Exchange {
+  return exchangeFromHttpHeaders({ ...message, metadataContext: null }, headers, nowMs);
+}
+
+const NO_REQUEST: HttpHeaders = { headers: null, attributes: {}, endOfStream: true };

@@ -1,0 +1,105 @@
+import {
+  BodySendMode,
+  HeaderSendMode,
+  type Init,
+  type ProcessingMode,
+  type ProtocolConfiguration,
+} from "../codec.ts";
+
+/** What Envoy says in the first message of a stream about how its filter is configured. */
+export type AnnouncedModes = {
+  readonly requestBody: number;
+  readonly responseBody: number;
+  /** `send_body_without_waiting_for_header_response`: with it Envoy ignores overrides of the mode. */
+  readonly bodyUnasked: boolean;
+};
+
+/** How much of an answer Governance wants to see. */
+export type ResponseBodyKind = "none" | "buffered" | "stream";
+
+/** Undefined when Envoy announces nothing, as versions before 1.33 do. */
+export function announcedModes(config: ProtocolConfiguration | null): AnnouncedModes | undefined {
+  if (config === null) return undefined;
+  return {
+    requestBody: config.requestBodyMode,
+    responseBody: config.responseBodyMode,
+    bodyUnasked: config.sendBodyWithoutWaitingForHeaderResponse,
+  };
+}
+
+const REQUEST_MODES: ReadonlySet<number> = new Set([BodySendMode.NONE, BodySendMode.BUFFERED]);
+const RESPONSE_MODES: ReadonlySet<number> = new Set([
+  BodySendMode.NONE,
+  BodySendMode.STREAMED,
+  BodySendMode.BUFFERED,
+]);
+
+/**
+ * Why a stream cannot be governed at all, as a sentence for the operator; undefined when it can.
+ * FULL_DUPLEX_STREAMED from the configuration cannot be overridden down, GRPC sends nothing for plain HTTP,
+ * BUFFERED_PARTIAL shows a prefix, and STREAMED requests have reached the upstream before they are judged.
+ */
+export function modesFault(modes: AnnouncedModes | undefined): string | undefined {
+  if (modes === undefined)
+    return "Envoy does not announce its body modes (protocol_config): use 1.33 or newer.";
+  if (!REQUEST_MODES.has(modes.requestBody))
+    return `request_body_mode is ${modeName(modes.requestBody)}, it must be BUFFERED.`;
+  if (!RESPONSE_MODES.has(modes.responseBody))
+    return `response_body_mode is ${modeName(modes.responseBody)}, it must be STREAMED.`;
+  if (modes.bodyUnasked) return "send_body_without_waiting_for_header_response must be off.";
+  return undefined;
+}
+
+/** Why the request body cannot be had whole before the request goes on. */
+export function requestBodyFault(modes: AnnouncedModes | undefined): string | undefined {
+  if (modes?.requestBody === BodySendMode.BUFFERED) return undefined;
+  return `request_body_mode is ${modeName(modes?.requestBody)}, it must be BUFFERED for a body that is governed.`;
+}
+
+/**
+ * Why an answer's body cannot be had as asked for. Envoy ignores a `mode_override` that its configuration does not
+ * allow, and says nothing. Measured with 1.40, what then happens with the configured mode:
+ * - NONE: the answer passes unseen, and the stream is closed before anything can be done about it.
+ * - BUFFERED, where `stream` was asked for: the whole body comes in one message, as a short stream may too, and a
+ *   `streamed_response` to it is accepted and dropped: the original body passes.
+ * - STREAMED: chunks come. A `streamed_response` to one breaks the transfer, and a first chunk that is not also the
+ *   last one shows that the body is not BUFFERED. No governed byte passes.
+ * So STREAMED is what a governed route must have, and BUFFERED will do where a body is only ever read whole.
+ */
+export function responseBodyFault(
+  modes: AnnouncedModes | undefined,
+  kind: ResponseBodyKind,
+): string | undefined {
+  if (kind === "none" || modes?.responseBody === BodySendMode.STREAMED) return undefined;
+  if (kind === "buffered" && modes?.responseBody === BodySendMode.BUFFERED) return undefined;
+  return `response_body_mode is ${modeName(modes?.responseBody)}, it must be STREAMED for an answer that is governed.`;
+}
+
+/**
+ * What Regent sends as `mode_override` in its reply to response headers. Every field is spelt out: Envoy 1.40 compares
+ * all of them but `request_header_mode` with `allowed_override_modes`, after it has put the configured value in the
+ * place of some that are DEFAULT, so that a list that leaves a field out may match nothing.
+ * `response_trailer_mode` SEND is a condition of FULL_DUPLEX_STREAMED.
+ */
+export const OVERRIDES: Readonly<Record<ResponseBodyKind, Init<ProcessingMode>>> = {
+  none: override(BodySendMode.NONE, HeaderSendMode.SKIP),
+  buffered: override(BodySendMode.BUFFERED, HeaderSendMode.SKIP),
+  stream: override(BodySendMode.FULL_DUPLEX_STREAMED, HeaderSendMode.SEND),
+};
+
+function override(responseBodyMode: number, responseTrailerMode: number): Init<ProcessingMode> {
+  return {
+    requestHeaderMode: HeaderSendMode.SEND,
+    responseHeaderMode: HeaderSendMode.SEND,
+    requestBodyMode: BodySendMode.BUFFERED,
+    requestTrailerMode: HeaderSendMode.SEND,
+    responseBodyMode,
+    responseTrailerMode,
+  };
+}
+
+/** The name in the proto, or the number of a mode from the future. */
+function modeName(mode: number | undefined): string {
+  const entry = Object.entries(BodySendMode).find(([, value]) => value === mode);
+  return entry?.[0] ?? (mode === undefined ? "not announced" : String(mode));
+}

@@ -1,0 +1,148 @@
+import type { Permit } from "../../exchange/permit.ts";
+import type { OwnAnswer, Plan } from "../../exchange/plan.ts";
+import {
+  HeaderAppendAction,
+  type HeaderMutation,
+  type HeaderValueOption,
+  type Init,
+  type ProcessingResponse,
+} from "../codec.ts";
+import { structFromJson } from "../struct.ts";
+import { OVERRIDES, type ResponseBodyKind } from "./modes.ts";
+
+/** What the reducer says to Envoy. Whatever lets a request go on, or the rest of one, takes the permit. */
+export type Reply =
+  /** The request stays where it is until its buffered body was judged. */
+  | { readonly reply: "hold" }
+  | { readonly reply: "request_head"; readonly permit: Permit; readonly plan: Plan }
+  | { readonly reply: "request_body"; readonly permit: Permit; readonly plan: Plan }
+  /** A later part of a request that was permitted: passed on as it is. */
+  | {
+      readonly reply: "request_rest";
+      readonly permit: Permit;
+      readonly part: "requestBody" | "requestTrailers";
+    }
+  | {
+      readonly reply: "response_head";
+      readonly plan: Plan;
+      readonly body: ResponseBodyKind;
+      /** Put back where the configured body mode made Envoy take it away. */
+      readonly contentLength: string | undefined;
+    }
+  | { readonly reply: "response_body"; readonly plan: Plan; readonly contentLength: string | undefined }
+  | { readonly reply: "chunk"; readonly bytes: Buffer; readonly endOfStream: boolean }
+  /** A later part of an answer that is not read, or of one that Envoy gave itself. */
+  | {
+      readonly reply: "response_rest";
+      readonly part: "responseHeaders" | "responseBody" | "responseTrailers";
+    }
+  | { readonly reply: "own"; readonly answer: OwnAnswer };
+
+/** The one place where plans become messages. What it is given was checked by `header-rules.ts`. */
+export function renderReply(reply: Reply): Init<ProcessingResponse> {
+  switch (reply.reply) {
+    case "hold":
+      return { requestHeaders: {} };
+    case "request_head":
+      return {
+        requestHeaders: { response: renderPlan(reply.plan, undefined) },
+        ...renderMetadata(reply.plan),
+      };
+    case "request_body": {
+      const length = reply.plan.body === undefined ? undefined : String(reply.plan.body.length);
+      return { requestBody: { response: renderPlan(reply.plan, length) }, ...renderMetadata(reply.plan) };
+    }
+    case "request_rest":
+      return reply.part === "requestBody" ? { requestBody: {} } : { requestTrailers: {} };
+    case "response_head":
+      return {
+        responseHeaders: { response: renderPlan(withoutLength(reply), reply.contentLength) },
+        modeOverride: OVERRIDES[reply.body],
+        ...renderMetadata(reply.plan),
+      };
+    case "response_body":
+      return {
+        responseBody: { response: renderPlan(reply.plan, reply.contentLength) },
+        ...renderMetadata(reply.plan),
+      };
+    case "chunk": {
+      const streamedResponse = { body: reply.bytes, endOfStream: reply.endOfStream };
+      return { responseBody: { response: { bodyMutation: { streamedResponse } } } };
+    }
+    case "response_rest":
+      return renderResponseRest(reply.part);
+    case "own":
+      return renderOwnAnswer(reply.answer);
+  }
+}
+
+function renderResponseRest(
+  part: "responseHeaders" | "responseBody" | "responseTrailers",
+): Init<ProcessingResponse> {
+  switch (part) {
+    case "responseHeaders":
+      return { responseHeaders: {}, modeOverride: OVERRIDES.none };
+    case "responseBody":
+      return { responseBody: {} };
+    case "responseTrailers":
+      return { responseTrailers: {} };
+  }
+}
+
+/** A stream may be ended early or get an event more than the upstream sent, so it has no length. */
+function withoutLength({ plan, body }: { plan: Plan; body: ResponseBodyKind }): Plan {
+  if (body !== "stream") return plan;
+  const { remove, set } = plan.headers;
+  return { ...plan, headers: { remove: [...remove, "content-length"], set } };
+}
+
+function renderPlan(plan: Plan, contentLength: string | undefined) {
+  const length: readonly [string, string][] =
+    contentLength === undefined ? [] : [["content-length", contentLength]];
+  const set = plan.headers.set.filter(
+    ([name]) => length.length === 0 || name.toLowerCase() !== "content-length",
+  );
+  return {
+    headerMutation: renderHeaders(plan.headers.remove, [...set, ...length]),
+    ...(plan.body === undefined ? {} : { bodyMutation: { body: plan.body } }),
+    clearRouteCache: plan.clearRouteCache,
+  };
+}
+
+function renderHeaders(
+  removeHeaders: readonly string[],
+  set: readonly (readonly [name: string, value: string])[],
+): Init<HeaderMutation> {
+  return { removeHeaders, setHeaders: set.map(([name, value]) => renderHeader(name, value)) };
+}
+
+/**
+ * `raw_value`, because Envoy takes `value` for an empty header. Both ways of saying "overwrite", because Envoy 1.40 goes by `append`
+ * alone and later versions by `append_action`: an appended value would leave the client's own one beside Regent's.
+ */
+function renderHeader(name: string, value: string): Init<HeaderValueOption> {
+  return {
+    header: { key: name.toLowerCase(), rawValue: Buffer.from(value) },
+    append: { value: false },
+    appendAction: HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
+  };
+}
+
+/** The namespace of Regent's dynamic metadata; Envoy keeps it when `receiving_namespaces` lists it. */
+const METADATA_NAMESPACE = "regent";
+
+function renderMetadata({ metadata }: Plan): Init<ProcessingResponse> {
+  if (Object.keys(metadata).length === 0) return {};
+  return { dynamicMetadata: structFromJson({ [METADATA_NAMESPACE]: metadata }) };
+}
+
+function renderOwnAnswer(answer: OwnAnswer): Init<ProcessingResponse> {
+  return {
+    immediateResponse: {
+      status: { code: answer.status },
+      headers: renderHeaders([], answer.headers),
+      body: answer.body,
+      details: answer.details,
+    },
+  };
+}
