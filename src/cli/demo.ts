@@ -5,7 +5,8 @@ import { Command } from "commander";
 import { SCENES } from "../local/scenes/index.ts";
 import { Stage } from "../local/scenes/stage.ts";
 import type { Stack } from "../local/stack.ts";
-import { playTour } from "../local/tour.ts";
+import { playTour, type TourResult } from "../local/tour.ts";
+import { auditCommand } from "./audit.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { portOption, reportStep, startLocalStack, untilSignal } from "./run.ts";
 
@@ -45,18 +46,33 @@ async function demo(dir: string, options: Options): Promise<void> {
   const ended = untilSignal();
   const { keep: _, ...ports } = options;
   const stack = await startLocalStack({ dir, ...ports, onStep: reportStep });
+  let result: TourResult | string;
   try {
     const interrupted = ended.then(() => "interrupted");
-    const reason = await Promise.race([interrupted, stack.broken, tour(stack)]);
-    if (reason !== undefined) throw new CommandFailure(reason);
+    result = await Promise.race([interrupted, stack.broken, tour(stack)]);
   } finally {
     await stack.stop();
   }
+  if (typeof result === "string") throw new CommandFailure(result);
+  // The sidecar has ended, so every record is in the log.
+  await audit(["tail", stack.auditDir, "--lines", String(RECORDS_SHOWN)]);
+  await audit(["verify", stack.auditDir]);
+  if (result.asExpected < result.scenes) throw new CommandFailure("", EXIT.errors);
 }
 
-async function tour(stack: Stack): Promise<undefined> {
+/** Records printed at the end: the last scenes, without the hundreds of the split. */
+const RECORDS_SHOWN = 12;
+
+async function tour(stack: Stack): Promise<TourResult> {
   const print = (line: string) => process.stdout.write(`${line}\n`);
-  const { scenes, asExpected } = await playTour(SCENES, new Stage(stack.origin, stack.targets), print);
-  print(`demo: ${scenes} scenes, ${asExpected} as expected`);
-  if (asExpected < scenes) throw new CommandFailure("", EXIT.errors);
+  const stage = new Stage(stack.origin, stack.targets, stack.auditDir);
+  const result = await playTour(SCENES, stage, print);
+  print(`demo: ${result.scenes} scenes, ${result.asExpected} as expected`);
+  return result;
+}
+
+/** The same command that anybody would use. */
+async function audit(args: readonly string[]): Promise<void> {
+  process.stdout.write(`\nregent audit ${args.join(" ")}\n`);
+  await auditCommand().parseAsync([...args], { from: "user" });
 }

@@ -25,7 +25,7 @@ export function runCommand(): Command {
     .addOption(portOption("--admin-port <port>", "Regent's admin interface", 8_181))
     .addOption(portOption("--probes-port <port>", "probes and metrics", 8_282))
     .addOption(portOption("--grpc-port <port>", "Regent's gRPC, for Envoy", 9_191))
-    .option("--dir <dir>", "where configurations, logs and the audit log are kept", "var/run")
+    .option("--dir <dir>", "where configurations, logs and the audit log are kept", "var")
     .option("--upstream <url>", "govern this OpenAI-compatible server instead of the sample models", origin)
     .option("--models <names>", "its models, separated by commas (default: what its /v1/models lists)", names)
     .option("--upstream-key-file <file>", "file with its key, which is sent as bearer")

@@ -1,3 +1,4 @@
+import type { Record as RegentRecord } from "../../exchange/record.ts";
 import { chat, KEYS, refusal, type Scene, type Stage } from "./stage.ts";
 
 const ask = (stage: Stage, key: string, model: string) =>
@@ -32,6 +33,19 @@ export const MODEL_SCENES: readonly Scene[] = [
     title: "an analyst asks for a model of admins",
     expected: "403 model_not_permitted",
     play: (stage) => refusal(stage, ask(stage, KEYS.acmeAnalyst, "sim-frontier")),
+  },
+  {
+    title: "the record of that refusal, by its decision id",
+    expected: "deny, 403, model_not_permitted, acme-analyst of acme",
+    play: async (stage) => {
+      const response = await stage.post(JSON.stringify(chat("sim-frontier", "Hello.")));
+      await response.text();
+      const record = (await stage.record(
+        response.headers.get("x-regent-decision-id"),
+      )) as unknown as RegentRecord;
+      const { verdict, status, reasons, identity } = record;
+      return `${verdict}, ${status}, ${reasons[0]?.code}, ${identity.subject} of ${identity.tenant}`;
+    },
   },
   {
     title: "an admin asks for it",

@@ -1,4 +1,7 @@
+import { setTimeout as wait } from "node:timers/promises";
 import OpenAI, { APIError } from "openai";
+import { queryAudit } from "../../audit/query.ts";
+import type { JsonObject } from "../../exchange/json.ts";
 import type { EnvoyTarget } from "../envoy/options.ts";
 
 /** The keys of the demo. They are in the documentation and open nothing else. */
@@ -31,10 +34,12 @@ const REQUEST_TIMEOUT_MS = 20_000;
 export class Stage {
   readonly origin: string;
   readonly #targets: readonly EnvoyTarget[];
+  readonly #auditDir: string;
 
-  constructor(origin: string, targets: readonly EnvoyTarget[]) {
+  constructor(origin: string, targets: readonly EnvoyTarget[], auditDir: string) {
     this.origin = origin;
     this.#targets = targets;
+    this.#auditDir = auditDir;
   }
 
   /** The official client, as an application would use it but for retries: a refusal shall be seen, not tried again. */
@@ -85,7 +90,22 @@ export class Stage {
       throw new Error(`${all.length} requests reached the models under decision ${decisionId}`);
     return all[0] as Seen;
   }
+
+  /** The record of a decision, once it has been written. */
+  async record(decisionId: string | null): Promise<JsonObject> {
+    const deadline = performance.now() + RECORD_MS_MAX;
+    while (performance.now() < deadline) {
+      const [line] = await queryAudit(this.#auditDir, decisionId ?? "");
+      if (line?.record !== undefined) return line.record;
+      await wait(RECORD_LOOK_AGAIN_MS);
+    }
+    throw new Error(`there is no record of decision ${decisionId}`);
+  }
 }
+
+/** Records are written every 100 ms; a busy disk may take its time. */
+const RECORD_MS_MAX = 3_000;
+const RECORD_LOOK_AGAIN_MS = 50;
 
 /** A chat request with one message of the user. */
 export function chat(model: string, content: string, more: object = {}) {
