@@ -24,6 +24,8 @@ export type Record = {
     /** Without the query: queries carry secrets. */
     readonly path: string;
     readonly clientRequestId?: string;
+    /** The W3C trace context of the request, as sent: the parent of its span. */
+    readonly traceparent?: string;
     readonly bodyBytes?: number;
     /** SHA-256 of the body as the client sent it, hex. */
     readonly bodySha256?: string;
@@ -42,6 +44,7 @@ export type Record = {
     readonly version: string;
     readonly target: string;
     readonly region: string;
+    readonly provider?: string;
   };
   readonly reasons: readonly Reason[];
   readonly redactions: readonly { readonly type: string; readonly count: number }[];
