@@ -11,6 +11,17 @@ export const ERRORS = {
     message: "The request carries repeated or contradicting credentials. Send exactly one.",
   },
   credentials_invalid: { kind: "identity", status: 401, message: "The API key is not known here." },
+  policy_denied: { kind: "permission", status: 403, message: "Policy does not allow this request." },
+  unknown_model: {
+    kind: "unknown",
+    status: 404,
+    message: "No model of this name can be used by this caller.",
+  },
+  ext_authz_denied: {
+    kind: "permission",
+    status: 403,
+    message: "The authorization policy in front does not allow this request.",
+  },
   body_invalid: { kind: "content", status: 400, message: "The request body cannot be read." },
   path_ambiguous: {
     kind: "content",

@@ -56,6 +56,8 @@ export type Record = {
     readonly tokens: number;
     readonly source: "reported" | "estimated" | "reserved";
     readonly costUsd?: number;
+    /** The upstream's count was none, and what was reserved is charged. */
+    readonly clamped?: true;
   };
   readonly finishReasons?: readonly (string | null)[];
   readonly upstreamError?: string;

@@ -20,7 +20,7 @@ export const OUTPUT_TOKENS_DEFAULT = 4_096;
  */
 export function estimate(inference: Inference, model: Model | undefined): Estimate {
   const inputTokens =
-    Math.ceil(inference.textBytes / BYTES_PER_TOKEN) +
+    tokensOf(inference.textBytes) +
     inference.textParts.length * TOKENS_PER_TEXT +
     inference.opaqueParts.length * TOKENS_PER_OPAQUE_PART +
     TOKENS_PER_REQUEST;
@@ -29,6 +29,11 @@ export function estimate(inference: Inference, model: Model | undefined): Estima
     Number.MAX_SAFE_INTEGER,
   );
   return { inputTokens, outputTokensMax, costUsd: costUsd(inputTokens, outputTokensMax, model) };
+}
+
+/** Rough number of tokens of a text, by its UTF-8 bytes. */
+export function tokensOf(textBytes: number): number {
+  return Math.ceil(textBytes / BYTES_PER_TOKEN);
 }
 
 function answerTokensMax({ maxOutputTokens }: Inference, model: Model | undefined): number {

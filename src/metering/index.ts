@@ -1,2 +1,2 @@
-export { estimate } from "./estimate.ts";
+export { estimate, tokensOf } from "./estimate.ts";
 export { createMeter, type Meter, type MeterOptions, type Settlement } from "./meter.ts";

@@ -1,0 +1,26 @@
+/** Set by Regent on every governed answer and on what goes upstream. */
+export const DECISION_ID_HEADER = "x-regent-decision-id";
+/** Set on a denial: the code of the reason that decided. */
+export const REASON_HEADER = "x-regent-reason";
+/** Set on what goes upstream: the target Envoy routes by. */
+export const TARGET_HEADER = "x-regent-target";
+/** Set on what goes upstream, for the model server's own logs. */
+export const TENANT_HEADER = "x-regent-tenant";
+
+/** Headers that carry a caller's credentials to Regent. They end here. */
+export const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "proxy-authorization"] as const;
+
+/** Headers that only Regent and Envoy may set: whatever a client sends under these names is a forgery. */
+export function isReservedHeader(name: string): boolean {
+  return name.startsWith("x-regent-") || name === "x-forwarded-client-cert";
+}
+
+/** Headers that describe the bytes of a body, and so are wrong once the bytes change. */
+export const BODY_HEADERS = [
+  "content-encoding",
+  "etag",
+  "digest",
+  "content-digest",
+  "repr-digest",
+  "content-md5",
+] as const;

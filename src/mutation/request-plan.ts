@@ -1,0 +1,101 @@
+import type { Decision } from "../exchange/decision.ts";
+import { RegentError } from "../exchange/errors.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { HeaderField } from "../exchange/headers.ts";
+import type { Identity } from "../exchange/identity.ts";
+import type { Candidate } from "../exchange/model.ts";
+import type { Permit } from "../exchange/permit.ts";
+import type { Plan } from "../exchange/plan.ts";
+import {
+  BODY_HEADERS,
+  CREDENTIAL_HEADERS,
+  DECISION_ID_HEADER,
+  isReservedHeader,
+  TARGET_HEADER,
+  TENANT_HEADER,
+} from "./names.ts";
+
+export type RequestPlanFacts = {
+  readonly permit: Permit;
+  readonly exchange: Exchange;
+  readonly identity: Identity;
+  /** Where it goes; undefined for a request that is no inference. */
+  readonly candidate: Candidate | undefined;
+  /** The body to send upstream when it differs from what the client sent. */
+  readonly newBody: Buffer | undefined;
+  /** Whether the answer will be read, so that it must come uncompressed. */
+  readonly answerIsRead: boolean;
+};
+
+/**
+ * The changes to a request that policy lets pass. No name is both removed and set, because ext_authz removes last and
+ * ext_proc first.
+ *
+ * @throws RegentError policy_output_invalid when policy sets a header that is Regent's own.
+ */
+export function planRequest(facts: RequestPlanFacts): Plan {
+  const set = new Map<string, string>([
+    ...policyHeaders(facts.permit.decision),
+    ...ownHeaders(facts),
+    ...bodyLength(facts.newBody),
+  ]);
+  const remove = new Set<string>([
+    ...facts.permit.decision.transform.removeHeaders,
+    ...forgedHeaders(facts.exchange),
+    ...CREDENTIAL_HEADERS,
+    ...(facts.newBody === undefined ? [] : BODY_HEADERS),
+    // A compressed answer could not be read, so none is asked for.
+    ...(facts.answerIsRead ? ["accept-encoding"] : []),
+  ]);
+  for (const name of set.keys()) remove.delete(name);
+  return {
+    headers: { remove: [...remove], set: [...set] },
+    ...(facts.newBody === undefined ? {} : { body: facts.newBody }),
+    clearRouteCache: true,
+    metadata: planMetadata(facts),
+  };
+}
+
+function policyHeaders(decision: Decision): HeaderField[] {
+  const fields = [...decision.route.headers, ...decision.transform.setHeaders];
+  for (const [name] of fields) assertNotReserved(name);
+  return fields;
+}
+
+function assertNotReserved(name: string): void {
+  if (isReservedHeader(name))
+    throw new RegentError("policy_output_invalid", `Policy may not set the header ${name}.`);
+}
+
+function ownHeaders({ exchange, identity, candidate }: RequestPlanFacts): HeaderField[] {
+  const fields: HeaderField[] = [[DECISION_ID_HEADER, exchange.id]];
+  if (identity.tenant !== undefined) fields.push([TENANT_HEADER, identity.tenant]);
+  if (candidate !== undefined) {
+    fields.push([TARGET_HEADER, candidate.target.name]);
+    if (candidate.target.key !== undefined)
+      fields.push(["authorization", `Bearer ${candidate.target.key.reveal()}`]);
+  }
+  return fields;
+}
+
+function bodyLength(body: Buffer | undefined): HeaderField[] {
+  return body === undefined ? [] : [["content-length", String(body.length)]];
+}
+
+function forgedHeaders(exchange: Exchange): string[] {
+  return [...exchange.request.headers.keys()].filter(isReservedHeader);
+}
+
+function planMetadata({ exchange, identity, candidate }: RequestPlanFacts): Plan["metadata"] {
+  return {
+    decision_id: exchange.id,
+    ...(identity.tenant === undefined ? {} : { tenant: identity.tenant }),
+    ...(candidate === undefined
+      ? {}
+      : {
+          model: candidate.model.name,
+          model_version: candidate.version.name,
+          target: candidate.target.name,
+        }),
+  };
+}

@@ -1,0 +1,200 @@
+import { createHash } from "node:crypto";
+import type { Estimate } from "../exchange/budget.ts";
+import type { Decision, Reason } from "../exchange/decision.ts";
+import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
+import type { Finding } from "../exchange/finding.ts";
+import { ANONYMOUS, type Identity } from "../exchange/identity.ts";
+import type { Answer, Inference, Usage } from "../exchange/inference.ts";
+import type { Candidate } from "../exchange/model.ts";
+import type { Record } from "../exchange/record.ts";
+
+/** What is left of a body once it is dealt with: streams last long, and their requests must not stay in memory. */
+export type BodyDigest = { readonly bytes: number; readonly sha256: string };
+
+export function digestOf(body: Buffer): BodyDigest {
+  return { bytes: body.length, sha256: createHash("sha256").update(body).digest("hex") };
+}
+
+/** What is known of an exchange so far. The steps write facts into it; the record is made of it at the end. */
+export type Account = {
+  readonly exchange: Exchange;
+  readonly startedMs: number;
+  readonly roomsMs: { [room: string]: number };
+  identity: Identity;
+  inference: Inference | undefined;
+  candidate: Candidate | undefined;
+  estimate: Estimate | undefined;
+  reserved: boolean;
+  findings: readonly Finding[];
+  redactions: ReadonlyMap<string, number>;
+  decision: Decision | undefined;
+  reasons: readonly Reason[];
+  verdict: Record["verdict"];
+  /** Set once the client's status is known. */
+  status: number | undefined;
+  requestBody: BodyDigest | undefined;
+  upstreamBody: BodyDigest | undefined;
+  /** Kept only where the audit level is `full`. */
+  content: { request?: string; response?: string };
+  /** The stream reports its usage because Regent asked for it: the client does not get to see that event. */
+  usageIsHidden: boolean;
+  /** Whether the request went on to the upstream. */
+  forwarded: boolean;
+  upstreamStatus: number | undefined;
+  firstByteMs: number | undefined;
+  answer: Answer | undefined;
+  upstreamError: string | undefined;
+};
+
+export function openAccount(exchange: Exchange, monotonicMs: number): Account {
+  return {
+    exchange,
+    startedMs: monotonicMs,
+    roomsMs: {},
+    identity: ANONYMOUS,
+    inference: undefined,
+    candidate: undefined,
+    estimate: undefined,
+    reserved: false,
+    findings: [],
+    redactions: new Map(),
+    decision: undefined,
+    reasons: [],
+    verdict: "none",
+    status: undefined,
+    requestBody: undefined,
+    upstreamBody: undefined,
+    content: {},
+    usageIsHidden: false,
+    forwarded: false,
+    upstreamStatus: undefined,
+    firstByteMs: undefined,
+    answer: undefined,
+    upstreamError: undefined,
+  };
+}
+
+/** What an exchange is charged, and how that number came about. */
+export type Charge = NonNullable<Record["charge"]>;
+
+/**
+ * The charge of an exchange that took a reservation. An answer that reports usage is charged by it. A partial or silent
+ * one is charged by what was produced, never by zero. One that could not be read at all is charged what was reserved.
+ * `tokensOf` estimates the tokens of a text.
+ */
+export function chargeOf(account: Account, tokensOf: (textBytes: number) => number): Charge | undefined {
+  if (!account.forwarded || account.inference === undefined || account.estimate === undefined)
+    return undefined;
+  const reported = reportedTokens(account.answer?.usage);
+  if (reported !== undefined) return { tokens: reported, source: "reported" };
+  if (account.upstreamStatus !== undefined && account.upstreamStatus >= 400) return undefined;
+  if (account.answer !== undefined) {
+    return {
+      tokens: account.estimate.inputTokens + tokensOf(account.answer.outputBytes),
+      source: "estimated",
+    };
+  }
+  if (account.upstreamStatus === undefined)
+    return { tokens: account.estimate.inputTokens, source: "estimated" };
+  return { tokens: account.estimate.inputTokens + account.estimate.outputTokensMax, source: "reserved" };
+}
+
+function reportedTokens(usage: Usage | undefined): number | undefined {
+  if (usage === undefined) return undefined;
+  if (usage.input !== undefined && usage.output !== undefined) return usage.input + usage.output;
+  return usage.total;
+}
+
+/** Makes the record of an exchange that has ended. */
+export function recordOf(
+  account: Account,
+  end: ExchangeEnd,
+  nowMs: number,
+  charge: Charge | undefined,
+): Record {
+  const { exchange, decision } = account;
+  const { claims: _claims, ...identity } = account.identity;
+  const level = decision?.audit.level ?? "digest";
+  return {
+    id: exchange.id,
+    time: new Date(exchange.startedAtMs).toISOString(),
+    protocol: exchange.protocol,
+    end,
+    verdict: account.verdict,
+    ...defined("status", account.status),
+    request: requestOf(account),
+    identity,
+    ...defined("inference", inferenceOf(account.inference)),
+    ...defined("route", routeOf(account.candidate)),
+    reasons: account.reasons,
+    redactions: [...account.redactions].map(([type, count]) => ({ type, count })),
+    findings: countByType(account.findings),
+    ...defined("estimate", estimateOf(account.estimate)),
+    ...defined("usage", account.answer?.usage),
+    ...defined("charge", chargeWithCost(account, charge)),
+    ...defined("finishReasons", account.answer?.finishReasons),
+    ...defined("upstreamError", account.upstreamError),
+    audit: { level, labels: Object.fromEntries(decision?.audit.labels ?? []) },
+    ...defined("revision", decision?.revision),
+    timing: {
+      totalMs: round(nowMs - account.startedMs),
+      ...defined("firstByteMs", account.firstByteMs === undefined ? undefined : round(account.firstByteMs)),
+      roomsMs: Object.fromEntries(Object.entries(account.roomsMs).map(([room, ms]) => [room, round(ms)])),
+    },
+    ...defined("content", level === "full" ? account.content : undefined),
+  };
+}
+
+function requestOf({ exchange, requestBody, upstreamBody }: Account): Record["request"] {
+  const { method, host, pathname, clientRequestId } = exchange.request;
+  return {
+    method,
+    host,
+    path: pathname,
+    ...defined("clientRequestId", clientRequestId),
+    ...defined("bodyBytes", requestBody?.bytes),
+    ...defined("bodySha256", requestBody?.sha256),
+    ...defined("upstreamBodySha256", upstreamBody?.sha256),
+  };
+}
+
+function inferenceOf(inference: Inference | undefined): Record["inference"] {
+  if (inference === undefined) return undefined;
+  const { format, operation, model, stream } = inference;
+  return { format, operation, model, stream };
+}
+
+function routeOf(candidate: Candidate | undefined): Record["route"] {
+  if (candidate === undefined) return undefined;
+  const { model, version, target } = candidate;
+  return { model: model.name, version: version.name, target: target.name, region: target.region };
+}
+
+function estimateOf(estimate: Estimate | undefined): Record["estimate"] {
+  if (estimate === undefined) return undefined;
+  return { inputTokens: estimate.inputTokens, outputTokensMax: estimate.outputTokensMax };
+}
+
+function chargeWithCost({ candidate, answer }: Account, charge: Charge | undefined): Record["charge"] {
+  const price = candidate?.model.price;
+  const usage = answer?.usage;
+  if (charge === undefined) return undefined;
+  if (price === undefined || usage?.input === undefined || usage.output === undefined) return charge;
+  return { ...charge, costUsd: (usage.input * price.input + usage.output * price.output) / 1_000_000 };
+}
+
+function countByType(findings: readonly Finding[]): { type: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { type } of findings) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return [...counts].map(([type, count]) => ({ type, count }));
+}
+
+/** Microseconds are as fine as these timings are true. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+/** The member, or nothing: a record has no `undefined` in it. */
+function defined<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
+}

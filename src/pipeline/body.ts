@@ -1,0 +1,56 @@
+import { RegentError } from "../exchange/errors.ts";
+import { headerValues, singleHeader } from "../exchange/headers.ts";
+import type { Inference } from "../exchange/inference.ts";
+import { decodeContent } from "../wire/content-encoding.ts";
+import { type JsonDocument, readJson, renderJsonFault } from "../wire/json/index.ts";
+import type { Context } from "./context.ts";
+import { timedAsync } from "./timed.ts";
+
+/** A request body as far as it was understood: no document for a body that is not JSON and need not be. */
+export type ReadBody = {
+  readonly document: JsonDocument | undefined;
+  readonly inference: Inference | undefined;
+};
+
+/**
+ * Decodes and reads a request body. An inference endpoint takes one JSON document, whatever its content-type says. At
+ * any other endpoint a body that claims to be JSON must be, and another one is not looked into.
+ *
+ * @throws RegentError body_invalid, body_too_large or encoding_unsupported
+ */
+export function readBody(context: Context, body: Buffer | undefined): Promise<ReadBody> {
+  return timedAsync(context, "formats", async () => {
+    const { detection } = context;
+    if (detection.kind === "inference") {
+      const document = parse(await decode(context, body ?? EMPTY));
+      return { document, inference: detection.format.readRequest(document, detection.operation) };
+    }
+    if (body === undefined || body.length === 0 || !claimsJson(context)) return NOTHING_READ;
+    return { document: parse(await decode(context, body)), inference: undefined };
+  });
+}
+
+const EMPTY = Buffer.alloc(0);
+const NOTHING_READ: ReadBody = { document: undefined, inference: undefined };
+
+async function decode({ account, options }: Context, body: Buffer): Promise<Buffer> {
+  const { request } = account.exchange;
+  const codings = headerValues(request.headers, "content-encoding");
+  if (codings.length === 0) return body;
+  const decoded = await decodeContent(body, codings, options.maxBodyBytes(request));
+  if (decoded.ok) return decoded.bytes;
+  throw new RegentError(DECODING_ERRORS[decoded.fault], `The request has ${decoded.reason}.`);
+}
+
+const DECODING_ERRORS = { unsupported: "encoding_unsupported", too_large: "body_too_large" } as const;
+
+function parse(bytes: Buffer): JsonDocument {
+  const result = readJson(bytes);
+  if (!result.ok) throw new RegentError("body_invalid", renderJsonFault(result.fault));
+  return result.document;
+}
+
+function claimsJson({ account }: Context): boolean {
+  const type = singleHeader(account.exchange.request.headers, "content-type").value ?? "";
+  return /^[^;]*[/+]json\b/i.test(type);
+}

@@ -1,0 +1,123 @@
+import { RegentError } from "../exchange/errors.ts";
+import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
+import type { OwnAnswer } from "../exchange/plan.ts";
+import { type Detection, detect, FORMATS, type Format } from "../formats/index.ts";
+import { type Charge, chargeOf, openAccount, recordOf } from "./account.ts";
+import type { Context } from "./context.ts";
+import type { CheckBody, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
+import { checkHead } from "./head.ts";
+import { decideRequest } from "./request.ts";
+import { rescue, rescueStream } from "./rescue.ts";
+import { createResponse } from "./response.ts";
+import type { PipelineOptions, Rooms } from "./rooms.ts";
+
+/** Joins the rooms to what `src/envoy` asks for. */
+export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor {
+  const open = (exchange: Exchange): Context => {
+    const detection = detect(exchange.request);
+    const account = openAccount(exchange, rooms.clock.monotonicMs());
+    return { rooms, options, account, detection, dialect: dialectOf(detection) };
+  };
+  return {
+    begin: (exchange) => beginGovernance(open(exchange)),
+    identify: (exchange) => identify(rooms, exchange),
+    check: (exchange, body) => check(open(exchange), body),
+  };
+}
+
+function beginGovernance(context: Context): Governance {
+  const response = createResponse(context);
+  let ended = false;
+  return {
+    requestHead: (endOfStream) =>
+      rescued(context, async () => {
+        checkHead(context);
+        return endOfStream ? decideRequest(context, undefined) : { kind: "need_body" };
+      }),
+    requestBody: (body) => rescued(context, () => decideRequest(context, body)),
+    responseHead: (head, endOfStream) => rescued(context, () => response.head(head, endOfStream)),
+    responseBody: (body) => rescued(context, () => response.body(body)),
+    responseChunk(chunk, endOfStream) {
+      try {
+        return response.chunk(chunk, endOfStream);
+      } catch (error) {
+        // The head has left, so the refusal is the last event of the stream.
+        return { bytes: rescueStream(context, error), end: true };
+      }
+    },
+    refuse: (error) => rescue(context, error),
+    end(how) {
+      if (ended) return;
+      ended = true;
+      response.abandon();
+      close(context, how);
+    },
+  };
+}
+
+/** Clients of no dialect in particular understand OpenAI's errors best: their SDKs are what is pointed here. */
+function dialectOf(detection: Detection): Format {
+  return detection.kind === "inference" ? detection.format : FORMATS["openai-chat"];
+}
+
+type Answered = { readonly kind: "answer"; readonly answer: OwnAnswer };
+
+/** Runs a step; whatever it throws becomes a refusal. */
+async function rescued<T>(context: Context, step: () => Promise<T>): Promise<T | Answered> {
+  try {
+    return await step();
+  } catch (error) {
+    return { kind: "answer", answer: rescue(context, error) };
+  }
+}
+
+/** Settles what was reserved, and writes the record: the last thing that happens to an exchange. */
+function close(context: Context, how: ExchangeEnd): void {
+  const { account, rooms } = context;
+  const charge = settled(chargeOf(account, rooms.metering.tokensOf), rooms, account.exchange.id);
+  const end = account.verdict === "deny" && how === "complete" ? "refused" : how;
+  const record = recordOf(account, end, rooms.clock.monotonicMs(), charge);
+  rooms.audit.append(record);
+  rooms.telemetry.observe(record);
+}
+
+/** A count that is none (negative, fractional, absurd) is not believed: the reservation is charged, and the record says so. */
+function settled(charge: Charge | undefined, rooms: Rooms, exchangeId: string): Charge | undefined {
+  const settlement = rooms.metering.settle(exchangeId, charge?.tokens ?? 0);
+  if (charge === undefined || settlement === undefined || !settlement.clamped) return charge;
+  return { tokens: settlement.tokens, source: "reserved", clamped: true };
+}
+
+/** A caller who cannot be identified is left to ext_proc to refuse: there the refusal is worded and recorded. */
+function identify(rooms: Rooms, exchange: Exchange): Identified {
+  try {
+    return { identity: rooms.identity.identify(exchange.request, exchange.source.principal) };
+  } catch (error) {
+    return { failed: RegentError.from(error).code };
+  }
+}
+
+/** ext_authz alone sees the request once: what has to happen later, or to the body, cannot happen. */
+async function check(context: Context, body: CheckBody): Promise<RequestAnswer> {
+  const answer = await rescued(context, async () => {
+    checkHead(context);
+    if (body.truncated)
+      throw new RegentError("config_mismatch", "Envoy sends only a part of the body to ext_authz.");
+    const decided = await decideRequest(context, body.bytes);
+    if (decided.kind === "pass") assertCheckable(decided);
+    return decided;
+  });
+  // The reservation goes back: without the answer nothing can be metered, and the record carries no charge.
+  context.account.forwarded = false;
+  close(context, "complete");
+  return answer;
+}
+
+/** @throws RegentError obligation_unsupported */
+function assertCheckable({ permit, plan }: Extract<RequestAnswer, { kind: "pass" }>): void {
+  if (plan.body !== undefined)
+    throw new RegentError("obligation_unsupported", "ext_authz alone cannot change the body.");
+  if (permit.decision.limits.some((limit) => limit.unit === "tokens")) {
+    throw new RegentError("obligation_unsupported", "ext_authz alone cannot meter tokens.");
+  }
+}

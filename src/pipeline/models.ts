@@ -1,0 +1,77 @@
+import type { Inference } from "../exchange/inference.ts";
+import type { Model } from "../exchange/model.ts";
+import { permit } from "../exchange/permit.ts";
+import type { Context } from "./context.ts";
+import { evaluate } from "./decide.ts";
+import { policyInput } from "./policy-input.ts";
+
+/**
+ * The most models one list is made of. Each costs an evaluation of some 20 microseconds, and a list must not hold up
+ * other requests for longer than a large body does.
+ */
+export const LISTED_MODELS_MAX = 500;
+
+/**
+ * The models the caller may use, by asking policy about a small chat with each of them: so the list and the decision
+ * can never disagree. Aliases are listed under their own names.
+ */
+export async function permittedModels(
+  context: Context,
+  wanted: string | undefined,
+): Promise<{ name: string; model: Model }[]> {
+  const { registry } = context.rooms;
+  const names =
+    wanted === undefined
+      ? [...registry.models().map((model) => model.name), ...registry.aliases().keys()]
+      : [wanted];
+  const permitted: { name: string; model: Model }[] = [];
+  for (const name of names.slice(0, LISTED_MODELS_MAX)) {
+    const model = registry.resolve(name);
+    if (model !== undefined && (await mayUse(context, name, model))) permitted.push({ name, model });
+  }
+  return permitted;
+}
+
+async function mayUse(context: Context, name: string, model: Model): Promise<boolean> {
+  const { rooms, options, account } = context;
+  const input = policyInput(
+    {
+      phase: "request",
+      exchange: { ...account.exchange, request: { ...account.exchange.request, ...CHAT_HEAD } },
+      identity: account.identity,
+      bodyBytes: undefined,
+      inference: { ...SMALL_CHAT, model: name },
+      model,
+      candidates: rooms.routing.candidates(model),
+      findings: [],
+      budgets: [],
+      estimate: undefined,
+    },
+    undefined,
+  );
+  const decision = await evaluate(context, options.requestEntrypoint, input);
+  return permit(decision) !== undefined;
+}
+
+const CHAT_HEAD = {
+  method: "POST",
+  path: "/v1/chat/completions",
+  pathname: "/v1/chat/completions",
+  query: undefined,
+};
+
+const SMALL_CHAT: Omit<Inference, "model"> = {
+  format: "openai-chat",
+  operation: "chat",
+  stream: false,
+  textParts: [],
+  opaqueParts: [],
+  textBytes: 0,
+  maxOutputTokens: undefined,
+  choices: 1,
+  tools: [],
+  modalities: ["text"],
+  parameters: {},
+  user: undefined,
+  usageInStream: false,
+};

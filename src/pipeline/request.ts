@@ -1,0 +1,170 @@
+import type { BudgetExceeded, Reservation } from "../exchange/budget.ts";
+import type { Decision } from "../exchange/decision.ts";
+import { RegentError } from "../exchange/errors.ts";
+import type { Candidate, Model } from "../exchange/model.ts";
+import { type Permit, permit } from "../exchange/permit.ts";
+import { renderModel, renderModels } from "../formats/index.ts";
+import { aggregate, inspect } from "../inspection/index.ts";
+import { renderDocument } from "../mutation/own-answer.ts";
+import { planRequest } from "../mutation/request-plan.ts";
+import { digestOf } from "./account.ts";
+import { type ReadBody, readBody } from "./body.ts";
+import type { Context } from "./context.ts";
+import { assertSupported, deny, evaluate } from "./decide.ts";
+import type { RequestAnswer } from "./governor.ts";
+import { assertBodySize } from "./head.ts";
+import { permittedModels } from "./models.ts";
+import { policyInput } from "./policy-input.ts";
+import { redactRequest } from "./redact.ts";
+import { rewriteBody } from "./rewrite.ts";
+import { timed } from "./timed.ts";
+
+/**
+ * The whole governance decision on a request, step by step. `body` is undefined for a request without one.
+ *
+ * @throws RegentError
+ */
+export async function decideRequest(context: Context, body: Buffer | undefined): Promise<RequestAnswer> {
+  const { account, detection, options } = context;
+  if (body !== undefined) {
+    assertBodySize(body.length, options.maxBodyBytes(account.exchange.request));
+    account.requestBody = digestOf(body);
+  }
+  const read = await readBody(context, body);
+  const facts = gatherFacts(context, read);
+  const decision = await evaluate(context, options.requestEntrypoint, requestInput(context, read, facts));
+  account.decision = decision;
+  account.reasons = decision.reasons;
+  if (decision.audit.level === "full" && read.document !== undefined) {
+    account.content.request = read.document.bytes.toString("utf8");
+  }
+  const permitted = permit(decision);
+  if (permitted === undefined) return { kind: "answer", answer: deny(context, decision) };
+  assertSupported(decision);
+  if (detection.kind === "models") return answerModels(context, permitted, detection.model);
+  return pass(context, permitted, read, facts);
+}
+
+type Facts = { readonly model: Model | undefined; readonly candidates: readonly Candidate[] };
+
+/** Everything policy is told beyond the request itself. */
+function gatherFacts(context: Context, { inference }: ReadBody): Facts {
+  const { account, rooms } = context;
+  account.inference = inference;
+  if (inference === undefined) return { model: undefined, candidates: [] };
+  account.findings = timed(context, "inspection", () => inspect(inference.textParts));
+  const model = rooms.registry.resolve(inference.model);
+  account.estimate = rooms.metering.estimate(inference, model);
+  return { model, candidates: model === undefined ? [] : rooms.routing.candidates(model) };
+}
+
+function requestInput(context: Context, read: ReadBody, facts: Facts): Buffer {
+  const { account, rooms } = context;
+  return policyInput(
+    {
+      phase: "request",
+      exchange: account.exchange,
+      identity: account.identity,
+      bodyBytes: account.requestBody?.bytes,
+      inference: read.inference,
+      ...facts,
+      findings: aggregate(account.findings),
+      budgets: rooms.metering.budgets(account.identity.tenant),
+      estimate: account.estimate,
+    },
+    read.document?.bytes,
+  );
+}
+
+/** Carries out the obligations of a decision that allows. A throw on the way is a denial all the same. */
+function pass(context: Context, permitted: Permit, read: ReadBody, { model }: Facts): RequestAnswer {
+  const { account, rooms } = context;
+  const candidate = timed(context, "routing", () => chooseCandidate(context, permitted.decision, model));
+  account.candidate = candidate;
+  // Policy may have chosen another model than the one named, with longer answers.
+  if (read.inference !== undefined)
+    account.estimate = rooms.metering.estimate(read.inference, candidate?.model);
+  timed(context, "metering", () => reserve(context, permitted.decision));
+  return timed(context, "mutation", () => {
+    const redacted = redactRequest(permitted.decision, read.inference, account.findings);
+    account.redactions = redacted.counts;
+    const newBody = rewriteBody(context, permitted.decision, read, candidate, redacted);
+    account.upstreamBody = newBody === undefined ? undefined : digestOf(newBody);
+    const plan = planRequest({
+      permit: permitted,
+      exchange: account.exchange,
+      identity: account.identity,
+      candidate,
+      newBody,
+      answerIsRead: read.inference !== undefined,
+    });
+    account.verdict = "allow";
+    account.forwarded = true;
+    return { kind: "pass", permit: permitted, plan };
+  });
+}
+
+/** An inference goes to a target or nowhere. What is no inference has none, and Envoy's own routes decide. */
+function chooseCandidate(
+  context: Context,
+  decision: Decision,
+  named: Model | undefined,
+): Candidate | undefined {
+  const { account, rooms } = context;
+  if (account.inference === undefined) return undefined;
+  const model = decision.route.model === undefined ? named : rooms.registry.resolve(decision.route.model);
+  const chosen =
+    model === undefined
+      ? undefined
+      : rooms.routing.choose(model, decision.route.targets, subjectKey(context));
+  if (chosen === undefined) throw new RegentError("no_permitted_target");
+  return chosen;
+}
+
+/** Who a choice between versions is stable for: the tenant and the end user named in the body, else the caller. */
+function subjectKey({ account }: Context): string {
+  const { identity, inference } = account;
+  const caller = inference?.user ?? identity.subject ?? identity.principal ?? "";
+  return JSON.stringify([identity.tenant ?? "", inference?.user === undefined ? "caller" : "user", caller]);
+}
+
+function reserve({ account, rooms }: Context, { limits }: Decision): void {
+  const estimate = account.estimate ?? NO_TOKENS;
+  const outcome = rooms.metering.reserve(account.exchange.id, limits, estimate);
+  if (!isReservation(outcome)) {
+    const { limit, remaining, retryAfterS } = outcome;
+    const wanted = limit.unit === "tokens" ? estimate.inputTokens + estimate.outputTokensMax : 1;
+    const detail = `The request may use ${wanted} ${limit.unit}, and ${remaining} of ${limit.amount} are left for ${limit.key}.`;
+    throw new RegentError("budget_exceeded", detail, { retryAfterS });
+  }
+}
+
+/** What is no inference uses no tokens, but it may be a request that counts. */
+const NO_TOKENS = { inputTokens: 0, outputTokensMax: 0, costUsd: undefined };
+
+function isReservation(outcome: Reservation | BudgetExceeded): outcome is Reservation {
+  return "exchangeId" in outcome;
+}
+
+/** The list of models is Regent's to give, to a caller whom policy lets ask for it. */
+async function answerModels(
+  context: Context,
+  _permitted: Permit,
+  wanted: string | undefined,
+): Promise<RequestAnswer> {
+  const { account } = context;
+  const listed = (await permittedModels(context, wanted)).map(({ name, model }) => ({
+    name,
+    owner: model.owner ?? UNKNOWN_OWNER,
+  }));
+  const [only] = listed;
+  // A model that the caller may not use is not told apart from one that does not exist.
+  if (wanted !== undefined && only === undefined) throw new RegentError("unknown_model");
+  const body = wanted !== undefined && only !== undefined ? renderModel(only) : renderModels(listed);
+  account.verdict = "allow";
+  account.status = 200;
+  return { kind: "answer", answer: renderDocument(account.exchange.id, "application/json", body) };
+}
+
+/** Clients expect a name here. */
+const UNKNOWN_OWNER = "unknown";

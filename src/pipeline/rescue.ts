@@ -1,0 +1,36 @@
+import { RegentError } from "../exchange/errors.ts";
+import type { OwnAnswer } from "../exchange/plan.ts";
+import { decidingReason, denialFromError, type ErrorDenial, renderDenial } from "../mutation/own-answer.ts";
+import type { Context } from "./context.ts";
+
+/**
+ * The one place where a failure becomes a reply. There is no other way out of a throw: whatever failed, and wherever,
+ * the request is refused. What is not a RegentError is a fault of Regent's own and goes to the process log.
+ */
+export function rescue(context: Context, error: unknown): OwnAnswer {
+  const { account, dialect } = context;
+  const answer = renderDenial(account.exchange.id, noteFailure(context, error), dialect.refuse);
+  account.status = answer.status;
+  return answer;
+}
+
+/** The same once the head of an answer has left: the refusal is the last event of the stream. */
+export function rescueStream(context: Context, error: unknown): Buffer {
+  const { reasons, status } = noteFailure(context, error);
+  const { code, message } = decidingReason(reasons);
+  return context.dialect.refuseInStream({ status, code, message });
+}
+
+function noteFailure({ account, rooms }: Context, error: unknown): ErrorDenial {
+  const known = RegentError.from(error);
+  if (known.kind === "internal") {
+    rooms.log.error(
+      { decisionId: account.exchange.id, code: known.code, err: known.cause ?? known },
+      known.message,
+    );
+  }
+  const denial = denialFromError(known);
+  account.verdict = "deny";
+  account.reasons = [...account.reasons, ...denial.reasons];
+  return denial;
+}

@@ -1,0 +1,139 @@
+import { RegentError } from "../exchange/errors.ts";
+import type { ResponseHead } from "../exchange/exchange.ts";
+import { headerValues, singleHeader } from "../exchange/headers.ts";
+import { permit } from "../exchange/permit.ts";
+import type { Format, ReadAnswer } from "../formats/index.ts";
+import { planResponse } from "../mutation/response-plan.ts";
+import { decodeContent } from "../wire/content-encoding.ts";
+import type { Account } from "./account.ts";
+import { type AnswerStream, openAnswerStream } from "./answer-stream.ts";
+import type { Context } from "./context.ts";
+import { assertSupported, deny, evaluate } from "./decide.ts";
+import type { ChunkAnswer, ResponseAnswer, ResponseHeadAnswer } from "./governor.ts";
+import { policyInput } from "./policy-input.ts";
+import { timed, timedAsync } from "./timed.ts";
+
+/**
+ * The largest answer that is held back to be read: as much as Envoy's connection buffers hold. A larger one passes
+ * unread, and is charged what was reserved.
+ */
+export const READ_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
+
+/** The answer of one exchange on its way to the client. */
+export type Response = {
+  /** @throws RegentError */
+  head(head: ResponseHead, endOfStream: boolean): Promise<ResponseHeadAnswer>;
+  /** @throws RegentError */
+  body(body: Buffer): Promise<ResponseAnswer>;
+  chunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer;
+  /** The exchange ended before the stream did: what was delivered until then counts. */
+  abandon(): void;
+};
+
+export function createResponse(context: Context): Response {
+  const { account, rooms, detection } = context;
+  let held: ResponseHead | undefined;
+  let stream: AnswerStream | undefined;
+
+  const decide = async (head: ResponseHead): Promise<ResponseAnswer> => {
+    const input = responseInput(context, head);
+    const decision = await evaluate(context, context.options.responseEntrypoint, input);
+    account.reasons = [...account.reasons, ...decision.reasons];
+    if (permit(decision) === undefined) return { kind: "answer", answer: deny(context, decision) };
+    assertSupported(decision);
+    if (decision.redact.length + decision.limits.length + decision.transform.bodyPatch.length > 0) {
+      throw new RegentError(
+        "obligation_unsupported",
+        "Policy asked to change an answer in a way that is not supported.",
+      );
+    }
+    return { kind: "pass", plan: planResponse(account.exchange.id, head, decision) };
+  };
+
+  return {
+    async head(head, endOfStream) {
+      account.upstreamStatus = head.status;
+      account.status = head.status;
+      account.firstByteMs = rooms.clock.monotonicMs() - account.startedMs;
+      const mode = endOfStream || account.inference === undefined ? "none" : bodyMode(head);
+      if (mode === "buffered") {
+        held = head;
+        // Policy decides on the whole answer; until then Envoy holds the head back.
+        return { kind: "pass", body: mode, plan: planResponse(account.exchange.id, head, undefined) };
+      }
+      if (mode === "stream" && detection.kind === "inference")
+        stream = openAnswerStream(detection.format, account.usageIsHidden);
+      const answer = await decide(head);
+      return answer.kind === "pass" ? { ...answer, body: mode } : answer;
+    },
+
+    async body(body) {
+      if (held === undefined || detection.kind !== "inference") throw new RegentError("internal_error");
+      const head = held;
+      const { format } = detection;
+      noteAnswer(account, await timedAsync(context, "formats", () => readAnswer(format, head, body)));
+      if (account.decision?.audit.level === "full") account.content.response = body.toString("utf8");
+      return decide(head);
+    },
+
+    chunk(chunk, endOfStream) {
+      if (stream === undefined) throw new RegentError("internal_error");
+      const open = stream;
+      const step = timed(context, "formats", () => open.push(chunk, endOfStream));
+      if (step.ended) noteAnswer(account, open.finish());
+      return { bytes: step.bytes, end: step.ended };
+    },
+
+    abandon() {
+      if (stream !== undefined && account.answer === undefined) noteAnswer(account, stream.finish());
+    },
+  };
+}
+
+function noteAnswer(account: Account, answer: ReadAnswer | undefined): void {
+  // A body that is none of the dialect says nothing: no usage, no reason to finish.
+  if (answer === undefined || (answer.invalid !== undefined && answer.error === undefined)) return;
+  account.answer = answer;
+  if (answer.error !== undefined) account.upstreamError = answer.error.code ?? answer.error.type ?? "error";
+}
+
+/** A coded body is decoded to be read, and passed on as it came. */
+async function readAnswer(format: Format, head: ResponseHead, body: Buffer): Promise<ReadAnswer | undefined> {
+  const decoded = await decodeContent(
+    body,
+    headerValues(head.headers, "content-encoding"),
+    READ_ANSWER_BYTES_MAX,
+  );
+  return decoded.ok ? format.readResponse(head.status, decoded.bytes) : undefined;
+}
+
+/** How the body of an answer is read. Only JSON and event streams say something; the rest passes without being held up. */
+function bodyMode(head: ResponseHead): "none" | "buffered" | "stream" {
+  const type =
+    (singleHeader(head.headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const coded = headerValues(head.headers, "content-encoding").length > 0;
+  // No coding was asked for (accept-encoding is removed), so a coded stream comes from an upstream that does not listen.
+  if (type === "text/event-stream") return coded ? "none" : "stream";
+  const length = Number(singleHeader(head.headers, "content-length").value ?? "0");
+  const isJson = type === "application/json" || type.endsWith("+json");
+  return isJson && length <= READ_ANSWER_BYTES_MAX ? "buffered" : "none";
+}
+
+function responseInput({ account, rooms }: Context, head: ResponseHead): Buffer {
+  return policyInput(
+    {
+      phase: "response",
+      exchange: account.exchange,
+      identity: account.identity,
+      bodyBytes: account.requestBody?.bytes,
+      inference: account.inference,
+      model: account.candidate?.model,
+      candidates: account.candidate === undefined ? [] : [account.candidate],
+      findings: [],
+      budgets: [],
+      estimate: account.estimate,
+      response: { head, answer: account.answer, latencyMs: rooms.clock.monotonicMs() - account.startedMs },
+    },
+    undefined,
+  );
+}

@@ -1,0 +1,70 @@
+import type { BudgetExceeded, BudgetState, Estimate, Limit, Reservation } from "../exchange/budget.ts";
+import type { Decision } from "../exchange/decision.ts";
+import type { RequestHead } from "../exchange/exchange.ts";
+import type { Identity } from "../exchange/identity.ts";
+import type { Inference } from "../exchange/inference.ts";
+import type { JsonValue } from "../exchange/json.ts";
+import type { Candidate, Model } from "../exchange/model.ts";
+import type { Record } from "../exchange/record.ts";
+
+/** The stateful rooms, as the pipeline needs them. `compose` builds and joins them. */
+export type Rooms = {
+  readonly identity: {
+    /** @throws RegentError credentials_ambiguous or credentials_invalid */
+    identify(request: RequestHead, principal: string | undefined): Identity;
+  };
+  readonly registry: {
+    /** A model by its name or by an alias of it. */
+    resolve(name: string): Model | undefined;
+    models(): readonly Model[];
+    aliases(): ReadonlyMap<string, string>;
+  };
+  readonly policy: {
+    /** @throws RegentError policy_unavailable, policy_trap or policy_timeout */
+    evaluate(entrypoint: string, input: Buffer): Promise<{ result: JsonValue | undefined; revision: string }>;
+    /** @throws RegentError policy_output_invalid */
+    parseDecision(result: JsonValue | undefined, revision: string): Decision;
+  };
+  readonly routing: {
+    candidates(model: Model): readonly Candidate[];
+    choose(
+      model: Model,
+      permittedTargets: readonly string[] | undefined,
+      subjectKey: string,
+    ): Candidate | undefined;
+  };
+  readonly metering: {
+    estimate(inference: Inference, model: Model | undefined): Estimate;
+    budgets(tenant: string | undefined): readonly BudgetState[];
+    reserve(exchangeId: string, limits: readonly Limit[], estimate: Estimate): Reservation | BudgetExceeded;
+    /** Charges what was used and gives the rest back. The first call for an exchange counts. */
+    settle(
+      exchangeId: string,
+      tokens: number,
+    ): { readonly tokens: number; readonly clamped: boolean } | undefined;
+    /** Rough number of tokens of a text, by its UTF-8 bytes. */
+    tokensOf(textBytes: number): number;
+  };
+  readonly audit: {
+    /** Undefined while the log can be written, else why not. */
+    fault(): string | undefined;
+    append(record: Record): void;
+  };
+  readonly telemetry: { observe(record: Record): void };
+  readonly clock: {
+    /** Wall clock, milliseconds since the epoch. */
+    nowMs(): number;
+    /** Monotonic, milliseconds. */
+    monotonicMs(): number;
+  };
+  /** The process log. */
+  readonly log: { error(facts: object, message: string): void };
+};
+
+/** What the operator chose for the pipeline. */
+export type PipelineOptions = {
+  readonly requestEntrypoint: string;
+  readonly responseEntrypoint: string;
+  /** The largest request body of a route, bytes. */
+  maxBodyBytes(request: RequestHead): number;
+};
