@@ -3,6 +3,7 @@ import type { Estimate } from "../exchange/budget.ts";
 import type { Decision, Reason } from "../exchange/decision.ts";
 import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { Finding } from "../exchange/finding.ts";
+import { singleHeader } from "../exchange/headers.ts";
 import { ANONYMOUS, type Identity } from "../exchange/identity.ts";
 import type { Answer, Inference, Usage } from "../exchange/inference.ts";
 import type { Candidate } from "../exchange/model.ts";
@@ -152,6 +153,7 @@ function requestOf({ exchange, requestBody, upstreamBody }: Account): Record["re
     host,
     path: pathname,
     ...defined("clientRequestId", clientRequestId),
+    ...defined("traceparent", singleHeader(exchange.request.headers, "traceparent").value),
     ...defined("bodyBytes", requestBody?.bytes),
     ...defined("bodySha256", requestBody?.sha256),
     ...defined("upstreamBodySha256", upstreamBody?.sha256),
@@ -167,7 +169,13 @@ function inferenceOf(inference: Inference | undefined): Record["inference"] {
 function routeOf(candidate: Candidate | undefined): Record["route"] {
   if (candidate === undefined) return undefined;
   const { model, version, target } = candidate;
-  return { model: model.name, version: version.name, target: target.name, region: target.region };
+  return {
+    model: model.name,
+    version: version.name,
+    target: target.name,
+    region: target.region,
+    provider: target.provider,
+  };
 }
 
 function estimateOf(estimate: Estimate | undefined): Record["estimate"] {

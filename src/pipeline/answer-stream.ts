@@ -1,5 +1,5 @@
 import { ERRORS } from "../exchange/errors.ts";
-import type { Format, ReadAnswer, StreamReducer } from "../formats/index.ts";
+import type { Format, ReadAnswer, StreamOptions, StreamReducer } from "../formats/index.ts";
 
 /** One streamed answer being read on its way to the client. */
 export type AnswerStream = {
@@ -16,9 +16,9 @@ export type AnswerStream = {
  * Reads a stream by its format's reducer. A stream that ends without its dialect's own end gets an error event instead
  * of it: what an upstream left out must not reach the client as a whole answer.
  */
-export function openAnswerStream(format: Format, hideUsage: boolean): AnswerStream {
+export function openAnswerStream(format: Format, options: StreamOptions): AnswerStream {
   const reducer: StreamReducer = format.stream;
-  let state = reducer.initial({ hideUsage, keepText: false });
+  let state = reducer.initial(options);
   let answer: ReadAnswer | undefined;
   const broken = (): Buffer =>
     format.refuseInStream({

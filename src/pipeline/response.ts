@@ -62,7 +62,10 @@ export function createResponse(context: Context): Response {
         return { kind: "pass", body: mode, plan: planResponse(account.exchange.id, head, undefined) };
       }
       if (mode === "stream" && detection.kind === "inference")
-        stream = openAnswerStream(detection.format, account.usageIsHidden);
+        stream = openAnswerStream(detection.format, {
+          hideUsage: account.usageIsHidden,
+          keepText: isFull(account),
+        });
       const answer = await decide(head);
       return answer.kind === "pass" ? { ...answer, body: mode } : answer;
     },
@@ -72,7 +75,7 @@ export function createResponse(context: Context): Response {
       const head = held;
       const { format } = detection;
       noteAnswer(account, await timedAsync(context, "formats", () => readAnswer(format, head, body)));
-      if (account.decision?.audit.level === "full") account.content.response = body.toString("utf8");
+      if (isFull(account)) account.content.response = body.toString("utf8");
       return decide(head);
     },
 
@@ -80,14 +83,24 @@ export function createResponse(context: Context): Response {
       if (stream === undefined) throw new RegentError("internal_error");
       const open = stream;
       const step = timed(context, "formats", () => open.push(chunk, endOfStream));
-      if (step.ended) noteAnswer(account, open.finish());
+      if (step.ended) noteStream(account, open);
       return { bytes: step.bytes, end: step.ended };
     },
 
     abandon() {
-      if (stream !== undefined && account.answer === undefined) noteAnswer(account, stream.finish());
+      if (stream !== undefined && account.answer === undefined) noteStream(account, stream);
     },
   };
+}
+
+function isFull(account: Account): boolean {
+  return account.decision?.audit.level === "full";
+}
+
+function noteStream(account: Account, stream: AnswerStream): void {
+  const answer = stream.finish();
+  noteAnswer(account, answer);
+  if (isFull(account) && answer.text !== undefined) account.content.response = answer.text;
 }
 
 function noteAnswer(account: Account, answer: ReadAnswer | undefined): void {
