@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { parse } from "yaml";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { packageFile } from "../package-root.ts";
+import { envoyConfig, renderEnvoyConfig } from "./bootstrap.ts";
+import { ENVOY_DEFAULTS, type EnvoyOptions, FILTER_CHOICES, sizesFor } from "./options.ts";
+
+const config = (options: Partial<EnvoyOptions> = {}) =>
+  envoyConfig({ ...ENVOY_DEFAULTS, ...options }) as JsonObject;
+
+/** Every value under a key, anywhere. */
+function valuesOf(value: JsonValue | undefined, key: string): JsonValue[] {
+  if (Array.isArray(value)) return value.flatMap((member) => valuesOf(member, key));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([name, member]) => [
+    ...(name === key ? [member] : []),
+    ...valuesOf(member, key),
+  ]);
+}
+
+function filterNames(options: Partial<EnvoyOptions>): string[] {
+  return (valuesOf(config(options), "http_filters")[0] as JsonObject[]).map(({ name }) => String(name));
+}
+
+describe("the Envoy configuration", () => {
+  test("in envoy/envoy.yaml is what the command prints", () => {
+    const committed = readFileSync(packageFile("envoy", "envoy.yaml"), "utf8");
+    assert.equal(committed, renderEnvoyConfig(ENVOY_DEFAULTS), "regent envoy generate > envoy/envoy.yaml");
+  });
+
+  test("means the same as text and as a value", () => {
+    assert.deepEqual(parse(renderEnvoyConfig(ENVOY_DEFAULTS)), config());
+  });
+
+  test("fails closed in every filter, whichever are chosen", () => {
+    for (const filters of FILTER_CHOICES) {
+      const modes = valuesOf(config({ filters }), "failure_mode_allow");
+      assert.deepEqual(
+        modes,
+        modes.map(() => false),
+      );
+      assert.equal(modes.length, filters === "none" ? 0 : filters === "both" ? 2 : 1);
+    }
+  });
+
+  test("puts the limit of bodies before ext_authz before ext_proc before the router", () => {
+    const [buffer, authz, proc, router] = ["buffer", "ext_authz", "ext_proc", "router"].map(
+      (name) => `envoy.filters.http.${name}`,
+    );
+    assert.deepEqual(filterNames({ filters: "both" }), [buffer, authz, proc, router]);
+    assert.deepEqual(filterNames({ filters: "ext_proc" }), [buffer, proc, router]);
+    assert.deepEqual(filterNames({ filters: "ext_authz" }), [buffer, authz, router]);
+    assert.deepEqual(filterNames({ filters: "none" }), [router]);
+  });
+
+  test("gives the listener and every cluster buffers far above the largest body", () => {
+    for (const bodyBytesMax of [1024, 4 * 1024 ** 2, 50 * 1024 ** 2]) {
+      const limits = valuesOf(config({ bodyBytesMax }), "per_connection_buffer_limit_bytes") as number[];
+      assert.equal(limits.length, 4);
+      assert.ok(limits.every((limit) => limit >= 50 * 1024 ** 2 && limit >= 4 * bodyBytesMax));
+      assert.deepEqual(valuesOf(config({ bodyBytesMax }), "max_request_bytes"), [
+        sizesFor(bodyBytesMax).body,
+      ]);
+    }
+  });
+
+  test("lets no request out for which no target was chosen", () => {
+    const routes = valuesOf(config(), "routes")[0] as JsonObject[];
+    assert.deepEqual(
+      routes.map(({ match }) => valuesOf(match, "exact")),
+      [["sim-us"], ["sim-eu"], []],
+    );
+    assert.deepEqual(routes.at(-1), { match: { prefix: "/" }, direct_response: { status: 503 } });
+  });
+
+  test("does not put an ungoverned target behind ext_proc, nor one that is not there", () => {
+    for (const filters of ["both", "ext_proc"] as const) {
+      assert.throws(() => config({ filters, ungovernedTarget: "sim-us" }), /without ext_proc/);
+    }
+    assert.throws(() => config({ filters: "none", ungovernedTarget: "sim-none" }), /no target sim-none/);
+  });
+
+  test("retries nothing and upgrades nothing", () => {
+    assert.deepEqual(valuesOf(config(), "retry_policy"), []);
+    assert.deepEqual(valuesOf(config(), "upgrade_configs"), []);
+    assert.ok((valuesOf(config(), "max_retries") as number[]).every((retries) => retries === 0));
+  });
+
+  test("speaks TLS with a model server of https, and checks its name", () => {
+    const named = config({ targets: [{ name: "up", origin: "https://models.example.com/v1" }] });
+    assert.deepEqual(valuesOf(named, "sni"), ["models.example.com"]);
+    assert.deepEqual(valuesOf(named, "auto_sni_san_validation"), [true]);
+    assert.deepEqual(valuesOf(named, "host_rewrite_literal"), ["models.example.com"]);
+    assert.equal(valuesOf(named, "port_value").at(-1), 443);
+
+    const numbered = config({ targets: [{ name: "up", origin: "https://192.0.2.1:8443" }] });
+    assert.deepEqual(valuesOf(numbered, "match_typed_subject_alt_names"), [
+      [{ san_type: "IP_ADDRESS", matcher: { exact: "192.0.2.1" } }],
+    ]);
+  });
+
+  test("reaches Regent over a Unix socket as well", () => {
+    const { static_resources } = config({ regent: { kind: "unix", path: "/run/regent/regent.sock" } });
+    assert.deepEqual(valuesOf(static_resources, "pipe"), [{ path: "/run/regent/regent.sock" }]);
+  });
+});
