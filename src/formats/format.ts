@@ -1,4 +1,5 @@
-import type { Answer, FormatName, Inference, TextPart } from "../exchange/inference.ts";
+import type { Answer, FormatName, Inference, TextPart, ToolCall } from "../exchange/inference.ts";
+import type { JsonObject } from "../exchange/json.ts";
 import type { JsonDocument, JsonEdit } from "../wire/json/index.ts";
 
 /** A wire dialect. Every folder beside this file exports one, made of the same files. */
@@ -11,6 +12,12 @@ export type Format = {
    * @throws RegentError body_invalid, saying which member is wrong
    */
   readRequest(document: JsonDocument, operation: string): Inference;
+  /**
+   * What `regent read` prints of a request besides the members that all formats have.
+   *
+   * @throws RegentError body_invalid
+   */
+  describeRequest(document: JsonDocument): RequestDescription;
   /** What a whole answer says. Never throws: an upstream may send anything. */
   readResponse(status: number, body: Buffer): ReadAnswer;
   readonly stream: StreamReducer;
@@ -42,6 +49,12 @@ export type Refusal = { readonly status: number; readonly code: string; readonly
 
 export type RenderedRefusal = { readonly contentType: string; readonly body: Buffer };
 
+/** A request as the wire fixtures describe it: values as they were sent, null where nothing was. */
+export type RequestDescription = {
+  readonly toolCalls: readonly ToolCall[];
+  readonly details: JsonObject;
+};
+
 /** An answer, and what `regent read` prints of it besides. */
 export type ReadAnswer = Answer & {
   /** Why the body is none of this dialect; undefined when it is one. */
@@ -58,6 +71,8 @@ export type ReadAnswer = Answer & {
 export type StreamOptions = {
   /** Leave out the event that only reports usage: it was asked for by Regent, not by the client. */
   readonly hideUsage: boolean;
+  /** Keep text, reasoning and tool arguments. Without it an open stream takes next to no memory, and the answer has none. */
+  readonly keepText: boolean;
 };
 
 /**

@@ -1,0 +1,89 @@
+import type { RequestHead } from "../exchange/exchange.ts";
+import type { FormatName } from "../exchange/inference.ts";
+import type { Format, Refusal, RenderedRefusal } from "./format.ts";
+import { openaiChat } from "./openai-chat/index.ts";
+import { mayBeReadAs, plainPath } from "./paths.ts";
+
+export type {
+  Endpoint,
+  Format,
+  ReadAnswer,
+  Refusal,
+  RenderedRefusal,
+  StreamEnd,
+  StreamOptions,
+  StreamReducer,
+  StreamStep,
+} from "./format.ts";
+export { type ListedModel, renderModel, renderModels } from "./openai-chat/models.ts";
+export { type Kind, type Reading, readingOf } from "./reading.ts";
+
+/** Every dialect, one line each. `json` is none: such a body is read strictly for policy, and means nothing more. */
+export const FORMATS: Readonly<Record<Exclude<FormatName, "json">, Format>> = {
+  "openai-chat": openaiChat,
+};
+
+/** What an endpoint is. */
+export type Detection =
+  | { readonly kind: "inference"; readonly format: Format; readonly operation: string }
+  /** The list of models, or one of it. Regent answers it. */
+  | { readonly kind: "models"; readonly model: string | undefined }
+  /** Nothing Regent knows: policy decides with `inference` absent. */
+  | { readonly kind: "unknown" }
+  /** A path that some server may read as a governed one. Refused whatever policy says. */
+  | { readonly kind: "ambiguous" };
+
+const MODELS_PATH = "/v1/models";
+const MODEL_PREFIX = `${MODELS_PATH}/`;
+
+const ENDPOINTS = new Map(
+  Object.values(FORMATS).flatMap((format) =>
+    format.endpoints.map(({ method, path, operation }) => [
+      `${method} ${path}`,
+      { kind: "inference", format, operation } as const,
+    ]),
+  ),
+);
+const PATHS = new Set([
+  MODELS_PATH,
+  ...Object.values(FORMATS).flatMap(({ endpoints }) => endpoints.map(({ path }) => path)),
+]);
+const PLAIN_PATHS = new Set([...PATHS].map(plainPath));
+const PLAIN_MODEL_PREFIX = `${plainPath(MODEL_PREFIX)}/`;
+
+/** Tells what an endpoint is by method and path alone: nothing that a body or a header claims counts. */
+export function detect({ method, pathname }: RequestHead): Detection {
+  const endpoint = ENDPOINTS.get(`${method} ${pathname}`);
+  if (endpoint !== undefined) return endpoint;
+  if (PATHS.has(pathname)) {
+    return pathname === MODELS_PATH && method === "GET"
+      ? { kind: "models", model: undefined }
+      : { kind: "unknown" };
+  }
+  const model = modelOf(pathname);
+  if (model !== undefined) return method === "GET" ? { kind: "models", model } : { kind: "unknown" };
+  return mayBeReadAs(pathname, PLAIN_PATHS, PLAIN_MODEL_PREFIX) ? { kind: "ambiguous" } : { kind: "unknown" };
+}
+
+/** The model that `/v1/models/org/name` names, percent-decoded once; undefined when it names none plainly. */
+function modelOf(pathname: string): string | undefined {
+  if (!pathname.startsWith(MODEL_PREFIX)) return undefined;
+  const name = decoded(pathname.slice(MODEL_PREFIX.length));
+  if (name === undefined || name.split("/").some((part) => part === "" || part === "." || part === ".."))
+    return undefined;
+  for (const char of name) if (char < "!" || "%;\\?#\x7f".includes(char)) return undefined;
+  return name;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Words a refusal in the dialect of the endpoint; where none is spoken, in the one most clients understand. */
+export function renderRefusal(detection: Detection, refusal: Refusal): RenderedRefusal {
+  return (detection.kind === "inference" ? detection.format : openaiChat).refuse(refusal);
+}

@@ -1,0 +1,94 @@
+import type { Usage } from "../../exchange/inference.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import type { ReadAnswer } from "../format.ts";
+import { Choice } from "./choice.ts";
+import { type ReadError, readError } from "./error.ts";
+import { mergeUsage, readUsage } from "./usage.ts";
+
+/** Choices of one answer. OpenAI makes at most 128. */
+export const CHOICES_MAX = 1024;
+
+/** Bytes of text, reasoning and arguments that are kept of one answer: some two million tokens, more than models give. */
+export const KEPT_BYTES_MAX = 8 * 1024 * 1024;
+
+/** An answer that grows: by one whole body, or by the events of a stream. */
+export class AnswerBuilder {
+  readonly #choices = new Map<number, Choice>();
+  readonly #keepText: boolean;
+  #outputBytes = 0;
+  #model: string | undefined;
+  #usage: Usage | undefined;
+  #error: ReadError | undefined;
+
+  constructor(keepText: boolean) {
+    this.#keepText = keepText;
+  }
+
+  get hasError(): boolean {
+    return this.#error !== undefined;
+  }
+
+  get allFinished(): boolean {
+    return (
+      this.#choices.size > 0 && [...this.#choices.values()].every(({ finishReason }) => finishReason !== null)
+    );
+  }
+
+  /** The first error counts: what follows it is its consequence. */
+  fail(error: ReadError | undefined): void {
+    this.#error ??= error;
+  }
+
+  /** Takes a body or an event. Gives the reason when an answer cannot be like that, and nothing after it counts. */
+  add(body: JsonObject, part: "message" | "delta"): string | undefined {
+    this.fail(readError(body));
+    if (typeof body.model === "string" && body.model !== "") this.#model ??= body.model;
+    this.#usage = mergeUsage(this.#usage, readUsage(body));
+    if (!Array.isArray(body.choices)) return undefined;
+    for (const [position, choice] of (body.choices as readonly JsonValue[]).entries()) {
+      if (isJsonObject(choice) && !this.#add(choice, position, part)) return "too many choices or tool calls";
+    }
+    return this.#keepText && this.#outputBytes > KEPT_BYTES_MAX
+      ? `more than ${KEPT_BYTES_MAX} bytes of text`
+      : undefined;
+  }
+
+  #add(body: JsonObject, position: number, part: "message" | "delta"): boolean {
+    const choice = this.#choiceAt(typeof body.index === "number" ? body.index : position);
+    if (choice === undefined) return false;
+    if (typeof body.finish_reason === "string") choice.finishReason = body.finish_reason;
+    const message = body[part];
+    if (!isJsonObject(message)) return true;
+    const before = choice.outputBytes;
+    const fits = choice.add(message);
+    this.#outputBytes += choice.outputBytes - before;
+    return fits;
+  }
+
+  #choiceAt(index: number): Choice | undefined {
+    const known = this.#choices.get(index);
+    if (known !== undefined) return known;
+    if (this.#choices.size === CHOICES_MAX) return undefined;
+    const choice = new Choice(this.#keepText);
+    this.#choices.set(index, choice);
+    return choice;
+  }
+
+  answer(): ReadAnswer {
+    const choices = [...this.#choices].sort(([a], [b]) => a - b).map(([, choice]) => choice);
+    return {
+      invalid: undefined,
+      model: this.#model,
+      usage: this.#usage,
+      finishReasons: choices.map(({ finishReason }) => finishReason),
+      text: choices[0]?.text,
+      texts: choices.map(({ text }) => text),
+      outputBytes: this.#outputBytes,
+      toolCalls: choices.flatMap((choice) => choice.toolCalls()),
+      reasoningText: choices[0]?.reasoning,
+      refusal: choices[0]?.refusal,
+      error: this.#error?.error,
+      errorCode: this.#error?.code ?? null,
+    };
+  }
+}

@@ -1,0 +1,125 @@
+import type { ToolCall } from "../../exchange/inference.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+
+/** Calls of one choice that are kept apart. Models make a handful at once. */
+export const TOOL_CALLS_MAX = 1024;
+
+type Call = { readonly index: number; readonly id: string; name: string; arguments: string };
+
+/**
+ * One choice of an answer, put together from a whole message or from the pieces of a stream. Texts are kept only when
+ * somebody will look at them; their bytes are always counted.
+ */
+export class Choice {
+  text: string | undefined;
+  reasoning: string | undefined;
+  refusal: string | undefined;
+  /** As on the wire, null while none was sent. */
+  finishReason: string | null = null;
+  /** UTF-8 bytes of text, reasoning, refusal and tool arguments. */
+  outputBytes = 0;
+  readonly #keepText: boolean;
+  readonly #calls: Call[] = [];
+  #functionCall: Call | undefined;
+
+  constructor(keepText: boolean) {
+    this.#keepText = keepText;
+  }
+
+  /** Takes a `message`, or a `delta` of it. Returns false when there are too many tool calls. */
+  add(message: JsonObject): boolean {
+    this.#content(message.content);
+    this.#reason(message.reasoning_content ?? message.reasoning);
+    if (typeof message.refusal === "string" && message.refusal !== "") this.#refuse(message.refusal);
+    if (isJsonObject(message.function_call)) this.#call(undefined, message.function_call);
+    if (!Array.isArray(message.tool_calls)) return true;
+    for (const [position, call] of message.tool_calls.entries())
+      if (isJsonObject(call)) this.#toolCall(call, position);
+    return this.#calls.length <= TOOL_CALLS_MAX;
+  }
+
+  toolCalls(): ToolCall[] {
+    const calls = this.#functionCall === undefined ? this.#calls : [...this.#calls, this.#functionCall];
+    return calls.map((call) => ({ name: call.name, arguments: parsed(call.arguments) }));
+  }
+
+  /** A text, null, or Mistral's list of parts. An empty list is a text without words. */
+  #content(content: JsonValue | undefined): void {
+    if (typeof content === "string") this.#say(content);
+    if (!Array.isArray(content)) return;
+    if (content.length === 0) this.#say("");
+    for (const part of content as readonly JsonValue[]) {
+      if (!isJsonObject(part)) continue;
+      if (part.type === "thinking") this.#reason(part.thinking);
+      else if (typeof part.text === "string") this.#say(part.text);
+    }
+  }
+
+  #say(text: string): void {
+    this.outputBytes += Buffer.byteLength(text, "utf8");
+    if (this.#keepText) this.text = (this.text ?? "") + text;
+  }
+
+  #reason(reasoning: JsonValue | undefined): void {
+    if (Array.isArray(reasoning)) {
+      for (const part of reasoning) this.#reason(isJsonObject(part) ? part.text : undefined);
+    }
+    if (typeof reasoning !== "string" || reasoning === "") return;
+    this.outputBytes += Buffer.byteLength(reasoning, "utf8");
+    if (this.#keepText) this.reasoning = (this.reasoning ?? "") + reasoning;
+  }
+
+  #refuse(refusal: string): void {
+    this.outputBytes += Buffer.byteLength(refusal, "utf8");
+    if (this.#keepText) this.refusal = (this.refusal ?? "") + refusal;
+  }
+
+  #toolCall(call: JsonObject, position: number): void {
+    const index = typeof call.index === "number" ? call.index : position;
+    const definition = [call.function, call.custom].find(isJsonObject) ?? {};
+    this.#call({ index, id: typeof call.id === "string" ? call.id : "" }, definition);
+  }
+
+  /** `at` is undefined for the one call of the older `function_call`. */
+  #call(at: { index: number; id: string } | undefined, definition: JsonObject): void {
+    const name = typeof definition.name === "string" ? definition.name : "";
+    const text = argumentsText(definition.arguments ?? definition.input);
+    this.outputBytes += Buffer.byteLength(text, "utf8");
+    const call = at === undefined ? this.#theFunctionCall() : this.#callAt(at.index, at.id, name);
+    if (call === undefined) return;
+    if (call.name === "") call.name = name;
+    if (this.#keepText) call.arguments += text;
+  }
+
+  #theFunctionCall(): Call {
+    this.#functionCall ??= { index: -1, id: "", name: "", arguments: "" };
+    return this.#functionCall;
+  }
+
+  /**
+   * The call that a piece belongs to. Pieces of one call share an index; some servers give every call the same index,
+   * but then each comes whole, with an id of its own and its name.
+   */
+  #callAt(index: number, id: string, name: string): Call | undefined {
+    const known = this.#calls.findLast((call) => call.index === index);
+    if (known !== undefined && (id === "" || name === "" || known.id === "" || known.id === id)) return known;
+    if (this.#calls.length > TOOL_CALLS_MAX) return undefined;
+    const call = { index, id, name: "", arguments: "" };
+    this.#calls.push(call);
+    return call;
+  }
+}
+
+/** Some servers send the arguments as JSON instead of as text. */
+function argumentsText(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

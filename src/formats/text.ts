@@ -1,0 +1,68 @@
+import type { OpaquePart, TextPart } from "../exchange/inference.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
+import { keyPointer, pointerToken } from "../wire/json/index.ts";
+
+/**
+ * Numbers in one array, where no schema puts numbers, from which on they may be a text in tokens. Shorter lists are
+ * settings, such as the ids of stop tokens.
+ */
+export const NUMBERS_READ_AS_SETTINGS_MAX = 16;
+
+/** What in a request belongs to the schema of its format, so that it says nothing of its own. */
+export type Schema = {
+  isPlainKey(key: string): boolean;
+  /** Whether a member's text is one of a few that the schema has for it. */
+  isWord(key: string, value: string): boolean;
+};
+
+/**
+ * Collects what a request says: texts with their places, and parts that are no text. Whatever a format does not know is
+ * taken apart down to its strings and keys, so that nothing can hide in a field that only the server understands.
+ */
+export class TextCollector {
+  readonly textParts: TextPart[] = [];
+  readonly opaqueParts: OpaquePart[] = [];
+  textBytes = 0;
+  readonly #schema: Schema;
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  add(pointer: string, text: string, role: string): void {
+    if (text === "") return;
+    this.textParts.push({ pointer, text, role });
+    this.textBytes += Buffer.byteLength(text, "utf8");
+  }
+
+  opaque(pointer: string, modality: string): void {
+    this.opaqueParts.push({ pointer, modality });
+  }
+
+  /** A member that the format gives no meaning: its name and all strings in it. */
+  member(parent: string, key: string, value: JsonValue, role: string): void {
+    const pointer = `${parent}/${pointerToken(key)}`;
+    if (!this.#schema.isPlainKey(key)) this.add(keyPointer(pointer), key, role);
+    if (typeof value !== "string" || !this.#schema.isWord(key, value)) this.tree(pointer, value, role);
+  }
+
+  /** All strings in a value, with the names that are not the schema's own. */
+  tree(pointer: string, value: JsonValue, role: string): void {
+    if (typeof value === "string") this.add(pointer, value, role);
+    else if (isJsonObject(value)) this.members(pointer, value, role);
+    else if (Array.isArray(value)) this.#elements(pointer, value as readonly JsonValue[], role);
+  }
+
+  members(pointer: string, object: JsonObject, role: string): void {
+    for (const [key, value] of Object.entries(object)) this.member(pointer, key, value, role);
+  }
+
+  #elements(pointer: string, array: readonly JsonValue[], role: string): void {
+    let numbers = 0;
+    for (const [index, element] of array.entries()) {
+      if (typeof element === "number") numbers++;
+      else this.tree(`${pointer}/${index}`, element, role);
+    }
+    if (numbers > NUMBERS_READ_AS_SETTINGS_MAX) this.opaque(pointer, "unknown");
+  }
+}

@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { RegentError } from "../../src/exchange/errors.ts";
+import type { Format } from "../../src/formats/format.ts";
+import { type Reading, readingOf, streamReading } from "../../src/formats/reading.ts";
+import { editJson, type JsonDocument, readJson } from "../../src/wire/json/index.ts";
+import { type Fixture, fixturesMissing, loadFixtures } from "./fixtures.ts";
+import { plant, positionsOf } from "./markers.ts";
+
+/** What every format keeps to, on the recorded bodies of its dialect. */
+export function testFormat(format: Format): void {
+  const skip = fixturesMissing(format.name) ?? false;
+  const fixtures = loadFixtures(format.name);
+  const requests = fixtures.filter(
+    ({ kind, expected }) => kind === "request" && expected.invalid === undefined,
+  );
+  const streams = fixtures.filter(({ kind }) => kind === "stream");
+  const named = (title: string) => `${format.name}: ${title}`;
+
+  test(named("reads every recorded body as the oracle does"), { skip }, (context) => {
+    for (const { name, kind, body, status, expected } of fixtures) {
+      assert.deepEqual(plain(readingOf(format, kind, body, status)), expected, name);
+    }
+    context.diagnostic(`${format.name}: ${fixtures.length} of ${fixtures.length} bodies read as expected`);
+    assert.ok(fixtures.length > 0);
+  });
+
+  test(named("reads a stream alike wherever it is cut, and gives back its bytes"), {
+    skip: skip || streams.length === 0,
+  }, (context) => {
+    let cuts = 0;
+    for (const fixture of streams) cuts += everyCut(format, fixture);
+    context.diagnostic(`${format.name}: ${cuts} cuts of ${streams.length} streams`);
+    assert.ok(cuts > 0);
+  });
+
+  test(named("reads a stream alike in random pieces"), { skip: skip || streams.length === 0 }, () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...streams),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        ({ name, body }, picks) => {
+          assertSame(
+            format,
+            name,
+            body,
+            picks.map((pick) => pick % (body.length + 1)).sort((a, b) => a - b),
+          );
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  });
+
+  test(named("a stream that breaks off is incomplete, and what is given out of it are whole events"), {
+    skip: skip || streams.length === 0,
+  }, () => {
+    for (const { name, body } of streams) {
+      const end = body.length;
+      for (const length of [0, 1, Math.floor(end / 10), Math.floor(end / 3)]) {
+        const { bytes, end: ended } = run(format, body, [length], length);
+        assert.equal(ended.complete, false, `${name} after ${length} bytes`);
+        const after = Buffer.concat([bytes, format.refuseInStream(REFUSAL)]);
+        assert.deepEqual(
+          readingOf(format, "stream", after).error,
+          errorOf(format),
+          `${name} after ${length} bytes`,
+        );
+      }
+    }
+  });
+
+  test(named("finds every string of a request, or says that a part is opaque, or refuses"), {
+    skip: skip || requests.length === 0,
+  }, (context) => {
+    let planted = 0;
+    for (const { name, body } of requests) {
+      for (const position of positionsOf(parse(body).value)) {
+        assert.ok(isAccountedFor(format, plant(parse(body).value, position)), `${name} ${position.pointer}`);
+        planted++;
+      }
+    }
+    context.diagnostic(`${format.name}: ${planted} markers planted, all accounted for`);
+    assert.ok(planted > 0);
+  });
+
+  test(named("every text part names its text, and only that changes when it is replaced"), {
+    skip: skip || requests.length === 0,
+  }, () => {
+    for (const { name, body } of requests) {
+      const document = parse(body);
+      for (const part of format.readRequest(document, operationOf(format)).textParts) {
+        assert.equal(JSON.parse(document.raw(part.pointer) as string), part.text, `${name} ${part.pointer}`);
+        const span = document.span(part.pointer) as { start: number; end: number };
+        const edited = editJson(document, [format.replaceText(part, "[MASKED]")]).toString("latin1");
+        const text = body.toString("latin1");
+        assert.equal(
+          edited,
+          `${text.slice(0, span.start)}"[MASKED]"${text.slice(span.end)}`,
+          `${name} ${part.pointer}`,
+        );
+      }
+    }
+  });
+
+  test(named("names another model and changes nothing else"), { skip: skip || requests.length === 0 }, () => {
+    for (const { name, body } of requests) {
+      const before = format.readRequest(parse(body), operationOf(format));
+      const edited = editJson(parse(body), format.rewriteModel("another-model"));
+      const after = format.readRequest(parse(edited), operationOf(format));
+      assert.deepEqual(after, { ...before, model: "another-model" }, name);
+    }
+  });
+
+  test(named("words a refusal that names its code and reads as an error"), () => {
+    const { contentType, body } = format.refuse(REFUSAL);
+    assert.match(contentType, /^application\//);
+    assert.deepEqual(readingOf(format, "response", body, REFUSAL.status).error, errorOf(format));
+  });
+
+  test(named("ends a stream with a refusal that nothing takes for a regular end"), () => {
+    const reading = readingOf(format, "stream", format.refuseInStream(REFUSAL));
+    assert.deepEqual(reading.error, errorOf(format));
+    assert.equal(reading.done_marker, false);
+    assert.equal(reading.truncated, false);
+  });
+}
+
+const REFUSAL = { status: 403, code: "model_not_permitted", message: 'Not "yours" \u2014 ask\nsomebody.' };
+
+function errorOf(format: Format): unknown {
+  const { error } = readingOf(format, "response", format.refuse(REFUSAL).body, REFUSAL.status) as {
+    error: { type: string };
+  };
+  return { type: error.type, message: REFUSAL.message, code: REFUSAL.code };
+}
+
+function operationOf(format: Format): string {
+  return format.endpoints[0]?.operation ?? "";
+}
+
+function parse(body: Buffer): JsonDocument {
+  const result = readJson(body);
+  if (!result.ok) throw new Error(result.fault.reason);
+  return result.document;
+}
+
+/** Readings as JSON would carry them. */
+function plain(reading: Reading): unknown {
+  return JSON.parse(JSON.stringify(reading));
+}
+
+type Run = {
+  readonly reading: string;
+  readonly bytes: Buffer;
+  readonly end: ReturnType<Format["stream"]["finish"]>;
+};
+
+function run(format: Format, body: Buffer, cuts: readonly number[], length = body.length): Run {
+  let state = format.stream.initial({ hideUsage: false, keepText: true });
+  const bytes: Buffer[] = [];
+  let from = 0;
+  for (const cut of [...cuts, length]) {
+    const step = format.stream.step(state, body.subarray(from, cut));
+    assert.equal(step.fault, undefined);
+    bytes.push(...step.outputs);
+    state = step.state;
+    from = cut;
+  }
+  const end = format.stream.finish(state);
+  return {
+    reading: JSON.stringify(streamReading(format, state, undefined)),
+    bytes: Buffer.concat(bytes),
+    end,
+  };
+}
+
+function assertSame(format: Format, name: string, body: Buffer, cuts: readonly number[]): void {
+  const whole = run(format, body, []);
+  const cut = run(format, body, cuts);
+  assert.equal(cut.reading, whole.reading, `${name} cut at ${cuts}`);
+  assert.ok(Buffer.concat([cut.bytes, cut.end.rest]).equals(body), `${name} cut at ${cuts}: bytes`);
+}
+
+/** Longer streams are cut in pieces of whole events up to this, so that trying every cut stays linear. */
+const PIECE_BYTES_MAX = 2048;
+
+/** Cuts a stream at every byte, in two and in many; gives the number of cuts. */
+function everyCut(format: Format, { name, body, splits }: Fixture): number {
+  assertSame(format, name, body, splits);
+  let cuts = splits.length;
+  for (const stride of [1, 7, 64]) {
+    for (let first = 1; first <= stride; first++) {
+      const places: number[] = [];
+      for (let at = first; at < body.length; at += stride) places.push(at);
+      assertSame(format, name, body, places);
+      cuts += places.length;
+    }
+  }
+  for (const piece of piecesOf(body)) {
+    const whole = run(format, piece, []);
+    for (let at = 1; at < piece.length; at++) {
+      const { reading, bytes, end } = run(format, piece, [at]);
+      if (reading !== whole.reading || !Buffer.concat([bytes, end.rest]).equals(piece)) {
+        assertSame(format, name, piece, [at]);
+      }
+    }
+    cuts += piece.length - 1;
+  }
+  return cuts;
+}
+
+/** Pieces of whole events (a blank line, or what the format's reducer gives out) that make up a stream. */
+function piecesOf(body: Buffer): Buffer[] {
+  const text = body.toString("latin1");
+  const pieces: Buffer[] = [];
+  let from = 0;
+  let end = 0;
+  for (const { index, 0: blank } of text.matchAll(/\n\n|\r\n\r\n|$/g)) {
+    const next = index + blank.length;
+    if (next - from > PIECE_BYTES_MAX && end > from) {
+      pieces.push(body.subarray(from, end));
+      from = end;
+    }
+    end = next;
+  }
+  pieces.push(body.subarray(from));
+  return pieces;
+}
+
+/** Whether a planted marker is in a text part, under an opaque part, or a reason to refuse. */
+function isAccountedFor(format: Format, planted: { text: string; pointer: string; marker: string }): boolean {
+  try {
+    const inference = format.readRequest(parse(Buffer.from(planted.text)), operationOf(format));
+    return (
+      inference.model.includes(planted.marker) ||
+      inference.textParts.some(({ text }) => text.includes(planted.marker)) ||
+      inference.opaqueParts.some(({ pointer }) => planted.pointer.startsWith(pointer))
+    );
+  } catch (error) {
+    if (error instanceof RegentError && error.code === "body_invalid") return true;
+    throw error;
+  }
+}

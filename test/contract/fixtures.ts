@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import type { Kind } from "../../src/formats/reading.ts";
+
+/** The recorded bodies, beside the checkout. Tests that need them are skipped, loudly, where they are not there. */
+const ROOT = new URL("../../../shared/fixtures/", import.meta.url);
+
+/** A recorded body and what a correct reader finds in it. */
+export type Fixture = {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly body: Buffer;
+  readonly status: number | undefined;
+  /** Byte offsets inside characters. */
+  readonly splits: readonly number[];
+  /** What the body says, without what is known of the recording. */
+  readonly expected: { readonly [member: string]: unknown };
+};
+
+/** Why there is nothing to test with; undefined when there is. */
+export function fixturesMissing(format: string): string | undefined {
+  return existsSync(new URL(`${format}/`, ROOT))
+    ? undefined
+    : `no fixtures at ${ROOT.pathname}${format}: NOT TESTED`;
+}
+
+export function loadFixtures(format: string): Fixture[] {
+  if (fixturesMissing(format) !== undefined) return [];
+  const folder = new URL(`${format}/`, ROOT);
+  const files = readdirSync(folder);
+  return files
+    .filter((file) => file.endsWith(EXPECT))
+    .map((file) => loadFixture(folder, files, file.slice(0, -EXPECT.length)));
+}
+
+const EXPECT = ".expect.json";
+
+function loadFixture(folder: URL, files: readonly string[], name: string): Fixture {
+  const file = [".json", ".sse", ".txt", ".bin"]
+    .map((ending) => name + ending)
+    .find((candidate) => files.includes(candidate));
+  if (file === undefined) throw new Error(`${name} has no body`);
+  const {
+    source: _source,
+    request: _request,
+    status,
+    splits = [],
+    content_type: _type,
+    headers: _headers,
+    ...expected
+  } = JSON.parse(readFileSync(new URL(name + EXPECT, folder), "utf8")) as {
+    [member: string]: unknown;
+    kind: Kind;
+    status?: number;
+    splits?: number[];
+  };
+  return {
+    name,
+    kind: expected.kind as Kind,
+    body: readFileSync(new URL(file, folder)),
+    status,
+    splits,
+    expected,
+  };
+}
