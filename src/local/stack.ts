@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Address, renderAddress } from "../config/address.ts";
+import { packageFile } from "../exchange/package-root.ts";
 import { type Child, quoteLog, startChild } from "./child.ts";
 import { renderEnvoyConfig } from "./envoy/bootstrap.ts";
 import { ENVOY_DEFAULTS, type EnvoyTarget } from "./envoy/options.ts";
-import { packageFile } from "./package-root.ts";
 import { claimPort } from "./ports.ts";
 import { findEnvoy, memoryFlags, REGENT_MAIN, SAMPLE_MODEL_MAIN } from "./programs.ts";
 import { renderRegentConfig } from "./regent-config.ts";
