@@ -1,0 +1,158 @@
+import type { Duplex } from "node:stream";
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type StatusObject,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
+import {
+  type CheckRequest,
+  type CheckResponse,
+  decodeCheckRequest,
+  decodeProcessingRequest,
+  encodeCheckResponse,
+  encodeProcessingResponse,
+  type Init,
+  type ProcessingRequest,
+  type ProcessingResponse,
+} from "../codec.ts";
+import { GrpcError } from "./grpc-error.ts";
+import { addHealth, type Health } from "./health.ts";
+import { listen } from "./listener.ts";
+import {
+  type GrpcAddress,
+  type GrpcServerOptions,
+  KEEPALIVE_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  SESSION_MEMORY_MB_MAX,
+  type ServerLog,
+  STREAMS_PER_CONNECTION_MAX,
+} from "./options.ts";
+import { allowStreamResets, proveStreamResets } from "./stream-resets.ts";
+
+export const EXT_AUTHZ_SERVICE = "envoy.service.auth.v3.Authorization";
+export const EXT_PROC_SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor";
+
+/** What a call looks like from its handler. */
+export type CheckCall = {
+  /** Milliseconds since the epoch after which nobody waits for the answer; Infinity when Envoy sent no deadline. */
+  readonly deadlineMs: number;
+  /** Whether Envoy has gone away. */
+  readonly cancelled: boolean;
+};
+
+/** Answers an ext_authz request. What it throws becomes a gRPC status, which Envoy takes for a failed check. */
+export type CheckHandler = (request: CheckRequest, call: CheckCall) => Promise<Init<CheckResponse>>;
+
+/** One ext_proc stream. */
+export type ProcessCall = ServerDuplexStream<ProcessingRequest, Init<ProcessingResponse>>;
+
+/** Takes over an ext_proc stream. It owns its end: a clean one is an allow, `call.emit("error", …)` a refusal. */
+export type ProcessHandler = (call: ProcessCall) => void;
+
+export type Handlers = { readonly check: CheckHandler; readonly process: ProcessHandler };
+
+export type GrpcServer = {
+  /** With the port that the system chose. */
+  readonly address: GrpcAddress;
+  readonly health: Health;
+  /** Looks at rotated certificates now instead of within seconds. */
+  reloadCertificates(): Promise<void>;
+  /**
+   * Takes no further connections and asks those that are open to start nothing new; what is in flight ends in peace.
+   * After `graceMs` the rest is reset, which Envoy takes for a failure, never for an allow.
+   */
+  close(graceMs: number): Promise<void>;
+};
+
+/**
+ * Starts ext_authz, ext_proc and health on one address. Health says NOT_SERVING until it is told otherwise.
+ * @throws Error that says what is wrong with the options, or who holds the address
+ */
+export async function startGrpcServer(
+  options: GrpcServerOptions,
+  handlers: Handlers,
+  log: ServerLog,
+): Promise<GrpcServer> {
+  const server = createServer(options, log);
+  server.register(
+    `/${EXT_AUTHZ_SERVICE}/Check`,
+    unary(handlers.check, log),
+    encodeCheckResponse,
+    decodeCheckRequest,
+    "unary",
+  );
+  server.register(
+    `/${EXT_PROC_SERVICE}/Process`,
+    handlers.process,
+    encodeProcessingResponse,
+    decodeProcessingRequest,
+    "bidi",
+  );
+  const health = addHealth(server, [EXT_AUTHZ_SERVICE, EXT_PROC_SERVICE]);
+  if (options.reflection !== undefined) {
+    const { addReflection } = await import("./reflection.ts");
+    addReflection(server, options.reflection.protoDir);
+  }
+
+  const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const accept = (connection: Duplex) => connections.injectConnection(connection);
+  await proveStreamResets(accept);
+  const listener = await listen(options, log, accept);
+  return {
+    address: listener.address,
+    health,
+    reloadCertificates: listener.reloadCertificates,
+    close: async (graceMs) => {
+      health.set(false);
+      connections.drain(graceMs);
+      await listener.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+function createServer(options: GrpcServerOptions, log: ServerLog): Server {
+  const server = new Server({
+    "grpc.max_receive_message_length": options.messageBytesMax,
+    "grpc.max_concurrent_streams": STREAMS_PER_CONNECTION_MAX,
+    "grpc.keepalive_time_ms": KEEPALIVE_MS,
+    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+    "grpc-node.max_session_memory": SESSION_MEMORY_MB_MAX,
+    // Its accounts of every call are read by nobody and cost on every one.
+    "grpc.enable_channelz": 0,
+  });
+  allowStreamResets(server, log);
+  return server;
+}
+
+function unary(handler: CheckHandler, log: ServerLog) {
+  return (
+    call: ServerUnaryCall<CheckRequest, Init<CheckResponse>>,
+    answer: sendUnaryData<Init<CheckResponse>>,
+  ): void => {
+    const deadline = call.getDeadline();
+    const checkCall: CheckCall = {
+      deadlineMs: typeof deadline === "number" ? deadline : deadline.getTime(),
+      get cancelled() {
+        return call.cancelled;
+      },
+    };
+    handler(call.request, checkCall).then(
+      (response) => answer(null, response),
+      (error: unknown) => {
+        if (!(error instanceof GrpcError)) log.error({ err: error }, "check failed");
+        answer(statusOf(error));
+      },
+    );
+  };
+}
+
+/** The cause of what nobody foresaw stays in the log. */
+function statusOf(error: unknown): Partial<StatusObject> {
+  if (error instanceof GrpcError) return { code: error.code, details: error.message };
+  return { code: status.INTERNAL, details: "internal error" };
+}
