@@ -12,7 +12,10 @@ export const DECODED_AT_ONCE_BYTES_MAX = 8 * 1024;
 
 export type Decoded =
   | { readonly ok: true; readonly bytes: Buffer }
-  /** `unsupported`: no coding that Regent reads, or bytes that are not what the header says. `too_large`: over a cap. */
+  /**
+   * `unsupported`: no coding that Regent reads, or bytes that are not what the header says. `too_large`: over a cap.
+   * `reason` completes "the request has …".
+   */
   | { readonly ok: false; readonly fault: "unsupported" | "too_large"; readonly reason: string };
 
 /**
@@ -99,9 +102,9 @@ function afterZero(body: Buffer, from: number | undefined): number | undefined {
 }
 
 function unsupported(what: string): Decoded {
-  return { ok: false, fault: "unsupported", reason: `The request has ${what}.` };
+  return { ok: false, fault: "unsupported", reason: what };
 }
 
 function tooLarge(bytesMax: number): Decoded {
-  return { ok: false, fault: "too_large", reason: `The body is larger than ${bytesMax} bytes when decoded.` };
+  return { ok: false, fault: "too_large", reason: `a body of more than ${bytesMax} bytes when decoded` };
 }
