@@ -77,6 +77,11 @@ async function resolve(address: GrpcAddress): Promise<GrpcAddress> {
 }
 
 function assertSafe(written: GrpcAddress, address: GrpcAddress, tls: TlsOptions | undefined): void {
+  if (tls !== undefined && tls.clientCaFile === undefined && tls.peers.length > 0) {
+    throw new Error(
+      "tls.peers needs tls.clientCaFile: a name counts only in a certificate that somebody vouches for",
+    );
+  }
   if (address.kind === "unix" || isLoopback(address.host)) return;
   if (tls?.clientCaFile !== undefined && tls.peers.length > 0) return;
   const where = written.kind === "tcp" ? `${written.host}:${written.port}` : written.path;

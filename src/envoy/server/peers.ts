@@ -8,14 +8,17 @@ export type PeerPattern = (uri: string) => boolean;
 /**
  * `spiffe://cluster.local/ns/istio-system/*`: a `*` at the end stands for any rest, elsewhere for one whole segment
  * between slashes. Everything else is compared letter by letter.
- * @throws Error when a star is only a part of a segment, or stands for the trust domain
+ * @throws Error when it is no URI with a path, or a star is only a part of a segment or stands for the trust domain
  */
 export function parsePeerPattern(pattern: string): PeerPattern {
   const segments = pattern.split("/");
-  const open = segments.at(-1) === "*";
-  if (segments.some((segment) => segment.includes("*") && segment !== "*") || segments[2] === "*") {
-    throw new Error(`the peer pattern "${pattern}" has a * that is not a whole path segment`);
+  const [, empty, authority, ...path] = segments;
+  if (empty !== "" || path.length === 0)
+    throw new Error(`the peer pattern "${pattern}" is no URI with a path`);
+  if (authority === "*" || segments.some((segment) => segment.includes("*") && segment !== "*")) {
+    throw new Error(`the peer pattern "${pattern}" has a * that is not a whole segment of the path`);
   }
+  const open = segments.at(-1) === "*";
   return (uri) => {
     if (uri.length > PEER_URI_LENGTH_MAX) return false;
     const given = uri.split("/");
