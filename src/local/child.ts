@@ -28,11 +28,11 @@ export type Child = {
   /** First line of standard output; rejects when it ends without one. Only with `announces`. */
   announcement(): Promise<string>;
   /** Asks it to end and waits; kills it when it does not within the time. */
-  stop(): Promise<void>;
+  stop(graceMs?: number): Promise<void>;
 };
 
 /** Regent lets streams finish for up to 30 s; in a stack that is being torn down nobody listens to them any more. */
-const STOP_MS_MAX = 8_000;
+const STOP_GRACE_MS = 8_000;
 /** Lines of a log in a message: enough to hold the cause. */
 const QUOTED_LINES = 12;
 
@@ -61,7 +61,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     logFile: options.logFile,
     ended,
     announcement: () => firstLine(process.stdout as Readable, ended, options.name),
-    stop: () => stop(process, ended),
+    stop: (graceMs = STOP_GRACE_MS) => stop(process, ended, graceMs),
   };
 }
 
@@ -87,12 +87,12 @@ async function firstLine(stdout: Readable, ended: Promise<string>, name: string)
   return line;
 }
 
-async function stop(process: ChildProcess, ended: Promise<string>): Promise<void> {
+async function stop(process: ChildProcess, ended: Promise<string>, graceMs: number): Promise<void> {
   process.kill("SIGTERM");
   const late = new AbortController();
   const inTime = await Promise.race([
     ended.then(() => true),
-    wait(STOP_MS_MAX, false, { signal: late.signal }).catch(() => false),
+    wait(graceMs, false, { signal: late.signal }).catch(() => false),
   ]);
   late.abort();
   if (!inTime) {
