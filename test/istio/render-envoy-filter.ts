@@ -1,0 +1,190 @@
+import { httpFilters } from "../../src/local/envoy/filters.ts";
+import { listener } from "../../src/local/envoy/listener.ts";
+import { Noted, note, plain, renderYaml, type Yaml } from "../../src/local/envoy/note.ts";
+import { ENVOY_DEFAULTS, sizesFor } from "../../src/local/envoy/options.ts";
+
+/** Where Regent stands: beside a model server, or beside the mesh's ingress gateway. */
+export type Place = "sidecar" | "gateway";
+
+/** The cluster that Istio makes of base/service-entry.yaml. */
+const REGENT_CLUSTER = "outbound|9191||regent.local";
+const MANAGER = "envoy.filters.network.http_connection_manager";
+
+/**
+ * The EnvoyFilter for a place, as YAML. What it puts into Istio's proxy is what the local Envoy configuration has, so
+ * that both are governed alike; a test holds istio/ to it.
+ */
+export function renderEnvoyFilter(place: Place): string {
+  return renderYaml(envoyFilter(place), HEAD[place]);
+}
+
+const COMMON_HEAD = `Puts into Istio's proxy what an AuthorizationPolicy cannot: the filter that governs bodies and answers, and the
+limits that must fit it. The same settings as in envoy/envoy.yaml; a test compares them.`;
+
+const HEAD: { readonly [place in Place]: string } = {
+  sidecar: `${COMMON_HEAD}
+For all HTTP requests to the pods that the selector picks.`,
+  gateway: `${COMMON_HEAD}
+For all HTTP requests to the ingress gateway.`,
+};
+
+function envoyFilter(place: Place): Yaml {
+  const sidecar = place === "sidecar";
+  return {
+    apiVersion: "networking.istio.io/v1alpha3",
+    kind: "EnvoyFilter",
+    metadata: sidecar
+      ? { name: "regent", namespace: "models" }
+      : { name: "regent-gateway", namespace: "istio-system" },
+    spec: {
+      workloadSelector: { labels: sidecar ? { app: "model-server" } : { istio: "ingressgateway" } },
+      configPatches: [
+        ...httpFilterPatches(contextOf(place)),
+        managerPatch(place),
+        ...bufferPatches(place),
+        keepalivePatch(place),
+      ],
+    },
+  };
+}
+
+function contextOf(place: Place): string {
+  return place === "sidecar" ? "SIDECAR_INBOUND" : "GATEWAY";
+}
+
+function httpFilterPatches(context: string): Yaml[] {
+  const [buffer, authz, proc] = httpFilters({ ...ENVOY_DEFAULTS, filters: "both" });
+  return [
+    withReasonOf(buffer as Yaml, (value) =>
+      patch("HTTP_FILTER", filterMatch(context), "INSERT_FIRST", value),
+    ),
+    note(
+      "Istio's own ext_authz, made by authorization-policy.yaml: a header that it may not set is an error there too.",
+      patch(
+        "HTTP_FILTER",
+        filterMatch(context, "envoy.filters.http.ext_authz"),
+        "MERGE",
+        authzChanges(authz as Yaml),
+      ),
+    ),
+    withReasonOf(proc as Yaml, (value) =>
+      patch(
+        "HTTP_FILTER",
+        filterMatch(context, "envoy.filters.http.router"),
+        "INSERT_BEFORE",
+        throughIstio(value),
+      ),
+    ),
+  ];
+}
+
+/** Patches keep the reason of what they carry above themselves. */
+function withReasonOf(value: Yaml, wrap: (value: Yaml) => Yaml): Yaml {
+  return value instanceof Noted ? note(value.reason, wrap(value.value)) : wrap(value);
+}
+
+function authzChanges(authz: Yaml): Yaml {
+  const config = member(authz, "typed_config");
+  return {
+    name: "envoy.filters.http.ext_authz",
+    typed_config: {
+      "@type": member(config, "@type"),
+      validate_mutations: member(config, "validate_mutations"),
+      decoder_header_mutation_rules: member(config, "decoder_header_mutation_rules"),
+    },
+  };
+}
+
+function throughIstio(filter: Yaml): Yaml {
+  const config = member(filter, "typed_config") as { readonly [key: string]: Yaml };
+  const grpc_service = { envoy_grpc: { cluster_name: REGENT_CLUSTER } };
+  return { name: member(filter, "name"), typed_config: { ...config, grpc_service } };
+}
+
+/** What the local listener has and Istio's does not, except what is Istio's business: peers, certificates, tracing. */
+function managerPatch(place: Place): Yaml {
+  const chain = (member(listener(ENVOY_DEFAULTS), "filter_chains") as Yaml[])[0] as Yaml;
+  const manager = member((member(chain, "filters") as Yaml[])[0] as Yaml, "typed_config") as {
+    [key: string]: Yaml;
+  };
+  const kept = [
+    ...["@type", "normalize_path", "merge_slashes", "path_with_escaped_slashes_action"],
+    ...["max_request_headers_kb", "common_http_protocol_options"],
+    ...["request_headers_timeout", "request_timeout", "stream_idle_timeout"],
+    ...(place === "gateway" ? ["early_header_mutation_extensions"] : []),
+  ];
+  const typed_config = {
+    ...Object.fromEntries(kept.map((key) => [key, member(manager, key)])),
+    local_reply_config: note(
+      "Answers that Envoy gives on account of Regent speak the dialect of the clients. Those of Istio stay as they are.",
+      { mappers: localReplies(manager.local_reply_config as Yaml) },
+    ),
+  };
+  const match = { context: contextOf(place), listener: { filterChain: { filter: { name: MANAGER } } } };
+  return patch("NETWORK_FILTER", match, "MERGE", { name: MANAGER, typed_config });
+}
+
+/** Envoy's own answers for reasons that only Regent's configuration has. The others can be Istio's: RBAC, JWT, faults. */
+const OWN_REPLIES = ["policy_unreachable", "body_too_large", "path_ambiguous", "upgrade_refused"];
+
+function localReplies(config: Yaml): Yaml[] {
+  const [passOn, ...mappers] = member(config, "mappers") as Yaml[];
+  const own = mappers.filter((mapper) => {
+    const text = JSON.stringify(plain(mapper));
+    return OWN_REPLIES.some((code) => text.includes(`"code":"${code}"`));
+  });
+  return [passOn as Yaml, ...own];
+}
+
+function bufferPatches(place: Place): Yaml[] {
+  const per_connection_buffer_limit_bytes = sizesFor(ENVOY_DEFAULTS.bodyBytesMax).connectionBuffer;
+  const context = contextOf(place);
+  const [listeners, clusters] =
+    place === "sidecar"
+      ? [
+          { context, listener: { name: "virtualInbound" } },
+          { context, cluster: { portNumber: 8080 } },
+        ]
+      : [{ context }, { context }];
+  return [
+    note(
+      "Far above the largest body, at listeners and clusters: Envoy crashes when a replaced body does not fit.",
+      patch("LISTENER", listeners, "MERGE", { per_connection_buffer_limit_bytes }),
+    ),
+    patch("CLUSTER", clusters, "MERGE", { per_connection_buffer_limit_bytes }),
+  ];
+}
+
+function keepalivePatch(place: Place): Yaml {
+  const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  const context = place === "sidecar" ? "SIDECAR_OUTBOUND" : "GATEWAY";
+  return note(
+    "A half-open connection to Regent is noticed before requests pile up on it.",
+    patch("CLUSTER", { context, cluster: { service: "regent.local" } }, "MERGE", {
+      typed_extension_protocol_options: {
+        [options]: {
+          "@type": `type.googleapis.com/${options}`,
+          explicit_http_config: {
+            http2_protocol_options: { connection_keepalive: { interval: "30s", timeout: "5s" } },
+          },
+        },
+      },
+    }),
+  );
+}
+
+function filterMatch(context: string, subFilter?: string): Yaml {
+  const filter = { name: MANAGER, ...(subFilter === undefined ? {} : { subFilter: { name: subFilter } }) };
+  return { context, listener: { filterChain: { filter } } };
+}
+
+function patch(applyTo: string, match: Yaml, operation: string, value: Yaml): Yaml {
+  return { applyTo, match, patch: { operation, value } };
+}
+
+function member(value: Yaml, key: string): Yaml {
+  const object = value instanceof Noted ? value.value : value;
+  const found = (object as { readonly [key: string]: Yaml })[key];
+  if (found === undefined) throw new Error(`the local configuration has no ${key}`);
+  return found;
+}
