@@ -13,7 +13,7 @@ export const EXT_PROC_NAMESPACE = "envoy.filters.http.ext_proc";
  * @throws RegentError `config_mismatch` when the hand-over of ext_authz cannot be read
  */
 export function exchangeFromHttpHeaders(
-  message: ProcessingRequest,
+  message: Pick<ProcessingRequest, "attributes" | "metadataContext">,
   headers: HttpHeaders,
   startedAtMs: number,
 ): Exchange {

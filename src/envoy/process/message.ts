@@ -1,6 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
-import { type HttpHeaders, type ProcessingRequest, unknownFields } from "../codec.ts";
+import { type HttpBody, type HttpHeaders, type ProcessingRequest, unknownFields } from "../codec.ts";
 import { exchangeFromHttpHeaders, responseHeadFrom } from "../exchange.ts";
 import type { ProcessEvent } from "./events.ts";
 import { announcedModes } from "./modes.ts";
@@ -14,7 +14,7 @@ export function parseMessage(message: ProcessingRequest): ProcessEvent {
     case "requestHeaders":
       return { event: "requestHeaders", endOfStream: message.requestHeaders.endOfStream };
     case "requestBody":
-      return { event: "requestBody", ...message.requestBody };
+      return { event: "requestBody", ...bodyOf(message.requestBody) };
     case "requestTrailers":
       return { event: "requestTrailers" };
     case "responseHeaders": {
@@ -22,7 +22,7 @@ export function parseMessage(message: ProcessingRequest): ProcessEvent {
       return { event: "responseHeaders", head: responseHeadFrom(message.responseHeaders), endOfStream };
     }
     case "responseBody":
-      return { event: "responseBody", ...message.responseBody };
+      return { event: "responseBody", ...bodyOf(message.responseBody) };
     case "responseTrailers":
       return { event: "responseTrailers" };
     default: {
@@ -33,6 +33,11 @@ export function parseMessage(message: ProcessingRequest): ProcessEvent {
       };
     }
   }
+}
+
+/** Member by member: what Envoy left out is a default of the prototype, which a spread would lose. */
+function bodyOf({ body, endOfStream }: HttpBody): { body: Buffer; endOfStream: boolean } {
+  return { body, endOfStream };
 }
 
 /**
@@ -61,7 +66,7 @@ export function parseOpening(message: ProcessingRequest, nowMs: number): Process
 }
 
 function withoutHandOver(message: ProcessingRequest, headers: HttpHeaders, nowMs: number): Exchange {
-  return exchangeFromHttpHeaders({ ...message, metadataContext: null }, headers, nowMs);
+  return exchangeFromHttpHeaders({ attributes: message.attributes, metadataContext: null }, headers, nowMs);
 }
 
 const NO_REQUEST: HttpHeaders = { headers: null, attributes: {}, endOfStream: true };
