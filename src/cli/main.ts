@@ -9,6 +9,10 @@ type Entry = { readonly summary: string; readonly load: () => Promise<Command> }
  * do not pay for the others.
  */
 const COMMANDS: { readonly [name: string]: Entry } = {
+  serve: {
+    summary: "run the sidecar",
+    load: async () => (await import("./serve.ts")).serveCommand(),
+  },
   run: {
     summary: "start sidecar, Envoy and sample models, and stay up",
     load: async () => (await import("./run.ts")).runCommand(),

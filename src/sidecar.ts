@@ -1,0 +1,131 @@
+import { startAdmin, startProbes } from "./admin/index.ts";
+import { type Composition, compose } from "./compose.ts";
+import type { Config } from "./config/config.ts";
+import { createProcessHandler } from "./envoy/process/process.ts";
+import { type GrpcServer, startGrpcServer } from "./envoy/server/server.ts";
+import type { JsonObject } from "./exchange/json.ts";
+import { packageFile } from "./exchange/package-root.ts";
+import type { ProcessLog } from "./telemetry/index.ts";
+
+/** A running sidecar. */
+export type Sidecar = {
+  /** Where it listens, for the log: the ports are those that the system chose. */
+  readonly listening: { readonly grpc: string; readonly admin: string; readonly probes: string };
+  /** What is switched on, for whoever reads the log. */
+  readonly summary: JsonObject;
+  /** Not ready from now on; what is in flight ends within the grace; the last records reach the disk. */
+  stop(): Promise<void>;
+};
+
+/**
+ * How much larger a gRPC message may be than the largest body of a route: the head of the exchange is in it too, and a
+ * body that Envoy buffered is never refused here, where the refusal would have no words.
+ */
+const MESSAGE_BYTES_BEYOND_BODY = 1024 * 1024;
+
+/** Envoy's connection buffers, which hold the answers that are read: see `regent envoy generate`. */
+const ANSWER_BYTES_MAX = 50 * 1024 * 1024;
+
+/**
+ * Starts everything that a configuration asks for. Ready only when all of it is.
+ *
+ * @throws Error that says what is missing, wrong or taken
+ */
+export async function startSidecar(config: Config, log: ProcessLog): Promise<Sidecar> {
+  const rooms = await compose(config, log);
+  const opened: (() => Promise<void>)[] = [() => rooms.close()];
+  try {
+    return await open(config, log, rooms, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+}
+
+async function open(
+  config: Config,
+  log: ProcessLog,
+  rooms: Composition,
+  opened: (() => Promise<void>)[],
+): Promise<Sidecar> {
+  let draining = false;
+  const grpc = await startGrpc(config, log, rooms);
+  opened.push(() => grpc.close(0));
+  const probes = await startProbes({
+    listen: config.probes.listen,
+    checks: [
+      { name: "policy", fault: () => (rooms.policy.ready ? undefined : "no bundle is active") },
+      { name: "audit", fault: () => rooms.audit.fault() },
+      { name: "draining", fault: () => (draining ? "the sidecar is stopping" : undefined) },
+    ],
+    metrics: () => rooms.telemetry.metrics(),
+    log,
+  });
+  opened.push(() => probes.close());
+  const admin = await startAdmin({
+    ...config.admin,
+    log,
+    status: () => ({
+      revision: rooms.policy.revision,
+      bundles: rooms.policy.status().map((status) => ({ ...status })),
+    }),
+  });
+  grpc.health.set(true);
+  return {
+    listening: {
+      grpc: grpc.address.kind === "unix" ? `unix://${grpc.address.path}` : authority(grpc.address),
+      admin: authority(admin.address),
+      probes: authority(probes.address),
+    },
+    summary: summaryOf(config, rooms),
+    async stop() {
+      draining = true;
+      await grpc.close(config.drain.graceMs);
+      await admin.close();
+      await probes.close();
+      await rooms.close();
+    },
+  };
+}
+
+function startGrpc(config: Config, log: ProcessLog, { governor }: Composition): Promise<GrpcServer> {
+  const bodyBytesMax = Math.max(...config.routes.map((route) => route.maxBodyBytes), ANSWER_BYTES_MAX);
+  const { tls } = config;
+  return startGrpcServer(
+    {
+      listen: config.listen,
+      messageBytesMax: bodyBytesMax + MESSAGE_BYTES_BEYOND_BODY,
+      ...(tls === undefined
+        ? {}
+        : { tls: { ...tls, ...(tls.clientCaFile === undefined ? {} : {}) } as never }),
+      ...(config.server.reflection ? { reflection: { protoDir: packageFile("proto") } } : {}),
+    },
+    {
+      check: async () => {
+        throw new Error("not there yet");
+      },
+      process: createProcessHandler(governor, {
+        nowMs: Date.now,
+        onBroken: (decisionId, fault, cause) =>
+          log.warn({ decisionId, fault, err: cause }, "an ext_proc stream broke"),
+      }),
+    },
+    log,
+  );
+}
+
+function summaryOf(config: Config, { policy, models, keys }: Composition): JsonObject {
+  return {
+    bundles: config.bundles.map(({ name, path }) => ({ name, path })),
+    revision: policy.revision,
+    failMode: "closed",
+    models,
+    apiKeys: keys,
+    audit: config.audit.dir,
+    tls: config.tls !== undefined,
+  };
+}
+
+function authority({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
