@@ -24,13 +24,16 @@ export const CHAT_SCENES: readonly Scene[] = [
   },
   {
     title: "a streamed chat",
-    expected: "many events, text complete, stop, usage",
+    expected: "many events, text complete, stop, usage, recorded as allow and complete",
     play: async (stage) => {
-      const stream = await stage.client(KEYS.acmeAnalyst).chat.completions.create({
-        ...chat("sim-small", "Hello, stream."),
-        stream: true,
-        stream_options: { include_usage: true },
-      });
+      const { data: stream, response } = await stage
+        .client(KEYS.acmeAnalyst)
+        .chat.completions.create({
+          ...chat("sim-small", "Hello, stream."),
+          stream: true,
+          stream_options: { include_usage: true },
+        })
+        .withResponse();
       let events = 0;
       let text = "";
       let finish: string | null | undefined;
@@ -46,6 +49,7 @@ export const CHAT_SCENES: readonly Scene[] = [
         text.endsWith("You said: Hello, stream.") ? "text complete" : text,
         finish,
         tokens === undefined ? "no usage" : "usage",
+        await recorded(stage, response),
       ].join(", ");
     },
   },
@@ -64,6 +68,11 @@ export const CHAT_SCENES: readonly Scene[] = [
       ),
   },
 ];
+
+async function recorded(stage: Stage, response: Response): Promise<string> {
+  const { verdict, end } = await stage.record(response.headers.get("x-regent-decision-id"));
+  return `recorded as ${verdict} and ${end}`;
+}
 
 /** Which model a request went upstream as, and what the answer names: the upstream's own word, never rewritten. */
 async function models(stage: Stage, key: string, model: string, wanted: RegExp): Promise<string> {
