@@ -2,7 +2,7 @@ import { RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import { type Detection, detect, FORMATS, type Format } from "../formats/index.ts";
-import { type Charge, chargeOf, openAccount, recordOf } from "./account.ts";
+import { type Account, type Charge, chargeOf, openAccount, recordOf } from "./account.ts";
 import type { Context } from "./context.ts";
 import type { CheckBody, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
 import { checkHead } from "./head.ts";
@@ -75,10 +75,15 @@ async function rescued<T>(context: Context, step: () => Promise<T>): Promise<T |
 function close(context: Context, how: ExchangeEnd): void {
   const { account, rooms } = context;
   const charge = settled(chargeOf(account, rooms.metering.tokensOf), rooms, account.exchange.id);
-  const end = account.verdict === "deny" && how === "complete" ? "refused" : how;
-  const record = recordOf(account, end, rooms.clock.monotonicMs(), charge);
+  const record = recordOf(account, endOf(account, how), rooms.clock.monotonicMs(), charge);
   rooms.audit.append(record);
   rooms.telemetry.observe(record);
+}
+
+/** An answer of Regent's own ends an exchange early, and is a refusal only when it denies. */
+function endOf({ verdict }: Account, how: ExchangeEnd): ExchangeEnd {
+  if (how !== "complete" && how !== "refused") return how;
+  return verdict === "deny" ? "refused" : "complete";
 }
 
 /** A count that is none (negative, fractional, absurd) is not believed: the reservation is charged, and the record says so. */
