@@ -84,9 +84,10 @@ warnings contains reason if {
 	}
 }
 
-# Reasons in the order in which they decide: refusals by their kind, then warnings, each by rule, code and message.
+# Reasons in the order in which they decide: refusals by their kind, those about the caller first, then warnings, each
+# by rule, code and message.
 ordered(reasons) := [reason |
-	some [_, _, _, _, reason] in sort([[_rank(entry), entry.policy, entry.code, entry.message, entry] |
+	some [_, _, _, _, _, reason] in sort([[_rank(entry), _depth(entry), entry.policy, entry.code, entry.message, entry] |
 		some entry in reasons
 	])
 ]
@@ -193,6 +194,11 @@ _error(policy, code, kind, message) := {
 	"policy": policy,
 	"severity": "error",
 }
+
+# Who somebody is stands before what they may do.
+_depth(reason) := 0 if startswith(reason.policy, "identity/")
+
+else := 1
 
 _rank(reason) := count(contract.kinds) if reason.severity == "warning"
 

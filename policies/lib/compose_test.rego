@@ -240,6 +240,7 @@ test_allow_reasons_in_the_order_in_which_they_decide if {
 		error("a/a", "c", "content", "m"),
 		error("a/a", "u", "unknown", "m"),
 		error("a/a", "r", "retired", "m"),
+		error("identity/z", "z", "permission", "m"),
 		error("a/a", "p", "permission", "m"),
 		error("b/a", "o", "permission", "m"),
 		error("b/a", "p", "permission", "l"),
