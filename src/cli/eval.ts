@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { RegentError } from "../exchange/errors.ts";
 import { faultOf } from "../policy/fault.ts";
 import { loadForEvaluation } from "../policy/load.ts";
+import { resultJson } from "../policy/result.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { reportingFaults } from "./policy.ts";
 
@@ -38,13 +39,13 @@ async function evaluate({ bundle, entrypoint, input, format }: Flags): Promise<v
   const revision = await loadForEvaluation(bundle, entrypoint, (line) => process.stderr.write(`${line}\n`));
   const loadedAt = process.hrtime.bigint();
   try {
-    const { resultText } = revision.evaluate(entrypoint, document);
+    const { result } = revision.evaluate(entrypoint, document);
     const metrics = {
       timer_bundle_load_ns: Number(loadedAt - startedAt),
       timer_eval_ns: Number(process.hrtime.bigint() - loadedAt),
     };
-    const result = resultText === undefined ? "" : `"result":${resultText},`;
-    const output = `{${result}"metrics":${JSON.stringify(metrics)}}`;
+    const member = result === undefined ? "" : `"result":${resultJson(result)},`;
+    const output = `{${member}"metrics":${JSON.stringify(metrics)}}`;
     process.stdout.write(`${format === "json" ? output : indented(output)}\n`);
   } catch (error) {
     if (error instanceof RegentError)

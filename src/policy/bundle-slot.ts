@@ -4,6 +4,7 @@ import { BundleError } from "./bundle/error.ts";
 import { parseDecision } from "./decision.ts";
 import { faultOf } from "./fault.ts";
 import type { PolicyLog } from "./log.ts";
+import { resultValue } from "./result.ts";
 import { PolicyRevision, type RevisionOptions } from "./revision.ts";
 import { type FileWatch, watchFile } from "./watch.ts";
 
@@ -143,8 +144,8 @@ function prove(revision: PolicyRevision, { decisions, entrypoints }: BundleSlotO
 
 function evaluateSmoke(revision: PolicyRevision, entrypoint: string): JsonValue | undefined {
   try {
-    const { resultText } = revision.evaluate(entrypoint, {});
-    return resultText === undefined ? undefined : (JSON.parse(resultText) as JsonValue);
+    const { result } = revision.evaluate(entrypoint, {});
+    return result === undefined ? undefined : resultValue(result);
   } catch (error) {
     throw new BundleError(`${entrypoint} fails on an empty input: ${faultOf(error)}`, { cause: error });
   }

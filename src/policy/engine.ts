@@ -4,6 +4,7 @@ import { BundleError } from "./bundle/error.ts";
 import { BundleSlot, type BundleStatus } from "./bundle-slot.ts";
 import { systemClock } from "./clock.ts";
 import { type PolicyLog, printToLog } from "./log.ts";
+import { resultValue } from "./result.ts";
 
 /** What the rest of Regent asks of policy. */
 export type PolicyEngine = {
@@ -98,10 +99,9 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
     async evaluate(entrypoint, input) {
       const revision = slot.active;
       const startedAt = performance.now();
-      const { resultText, nondeterministic } = revision.evaluate(entrypoint, input);
-      const result = resultText === undefined ? undefined : (JSON.parse(resultText) as JsonValue);
+      const { result, nondeterministic } = revision.evaluate(entrypoint, input);
       return {
-        result,
+        result: result === undefined ? undefined : resultValue(result),
         revision: revision.bundle.revision,
         durationMs: performance.now() - startedAt,
         ...(nondeterministic === undefined ? {} : { nondeterministic }),

@@ -4,6 +4,7 @@ import type { HostBuiltin } from "./builtins/builtin.ts";
 import type { Bundle } from "./bundle/bundle.ts";
 import { BundleError } from "./bundle/error.ts";
 import { EvaluationContext } from "./context.ts";
+import { resultOf } from "./result.ts";
 import { type DataImage, type InstanceOptions, PolicyInstance } from "./wasm/instance.ts";
 import { compilePolicyModule } from "./wasm/module.ts";
 
@@ -29,8 +30,8 @@ export type RevisionOptions = {
 };
 
 export type RevisionEvaluation = {
-  /** The result as JSON text, numbers with all their digits; undefined when the entrypoint is undefined. */
-  readonly resultText: string | undefined;
+  /** The result as Rego text, for `resultValue` and `resultJson`; undefined when the entrypoint is undefined. */
+  readonly result: string | undefined;
   readonly nondeterministic: JsonObject | undefined;
 };
 
@@ -103,7 +104,7 @@ export class PolicyRevision {
     const context = new EvaluationContext({ ...this.#options, ...(replay === undefined ? {} : { replay }) });
     try {
       const resultSet = this.#instance.evaluate(id, inputBytes(input), context);
-      return { resultText: resultText(resultSet), nondeterministic: context.recorded };
+      return { result: resultOf(resultSet), nondeterministic: context.recorded };
     } finally {
       this.#replaceWornInstance();
     }
@@ -119,17 +120,4 @@ export class PolicyRevision {
 
 function inputBytes(input: JsonValue | Buffer | undefined): Buffer | undefined {
   return input === undefined || Buffer.isBuffer(input) ? input : Buffer.from(JSON.stringify(input), "utf8");
-}
-
-const RESULT_PREFIX = '[{"result":';
-const RESULT_SUFFIX = "}]";
-
-/** Takes the value out of a result set, `[{"result":VALUE}]`, without parsing it. An empty set is undefined. */
-function resultText(resultSet: string): string | undefined {
-  if (resultSet === "[]") return undefined;
-  if (!resultSet.startsWith(RESULT_PREFIX) || !resultSet.endsWith(RESULT_SUFFIX))
-    throw new RegentError("policy_trap", undefined, {
-      cause: new Error("the result set has an unknown form"),
-    });
-  return resultSet.slice(RESULT_PREFIX.length, -RESULT_SUFFIX.length);
 }

@@ -1,4 +1,5 @@
 import { ABSENT_BUILTINS } from "./absent.ts";
+import { COMPILED_BUILTINS } from "./compiled.ts";
 import { HOST_BUILTINS } from "./host.ts";
 import { NATIVE_BUILTINS } from "./native.ts";
 
@@ -14,11 +15,12 @@ export type BuiltinDeclaration = {
   readonly deprecated?: boolean;
 };
 
-export type Supply = "native" | "host" | "absent";
+export type Supply = "native" | "compiled" | "host" | "absent";
 
 /** Who supplies a builtin to policies; undefined for one that the table does not know. */
 export function supplyOf(name: string): Supply | undefined {
   if (NATIVE_BUILTINS.has(name)) return "native";
+  if (COMPILED_BUILTINS.has(name)) return "compiled";
   if (HOST_BUILTINS.has(name)) return "host";
   return ABSENT_BUILTINS.has(name) ? "absent" : undefined;
 }
@@ -40,11 +42,12 @@ function withoutProse({
 
 function isSupplied(name: string): boolean {
   const supply = supplyOf(name);
-  return supply === "native" || supply === "host";
+  return supply !== undefined && supply !== "absent";
 }
 
 const SUPPLY_WORDS = {
   native: "in Wasm",
+  compiled: "by the compiler",
   host: "by Regent",
   absent: "absent",
 } as const;
@@ -61,7 +64,7 @@ export function builtinsPage(opa: Capabilities): string {
     "",
     "# Builtin functions",
     "",
-    `OPA has ${rows.length} builtin functions. ${count("native")} are compiled into the Wasm module of a policy, ${count("host")} are supplied by Regent, and ${count("absent")} are absent.`,
+    `OPA has ${rows.length} builtin functions. ${count("native")} are compiled into the Wasm module of a policy, ${count("compiled")} are resolved by the compiler, ${count("host")} are supplied by Regent, and ${count("absent")} are absent.`,
     "A policy that uses an absent one fails when it is built (`regent policy build`), never when a request is served:",
     "every build is held to [schema/capabilities.json](../schema/capabilities.json), which is generated from the same table.",
     "",

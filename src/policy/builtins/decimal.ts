@@ -9,7 +9,7 @@ export type Decimal = { readonly digits: bigint; readonly exponent: number };
  */
 export const INTEGER_DIGITS_MAX = 10_000;
 
-const NUMBER = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+const NUMBER = /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** The exact value of a number. */
 export function decimalOf(number: RegoNumber): Decimal {

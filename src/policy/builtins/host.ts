@@ -1,7 +1,45 @@
 import type { HostBuiltin } from "./builtin.ts";
+import { castBuiltins } from "./casts.ts";
+import { cryptoBuiltins } from "./crypto.ts";
+import { encodingBuiltins } from "./encoding.ts";
+import { globBuiltins } from "./glob.ts";
+import { graphBuiltins } from "./graph.ts";
+import { jsonBuiltins } from "./json.ts";
+import { jwtBuiltins } from "./jwt.ts";
+import { netBuiltins } from "./net.ts";
+import { numberBuiltins } from "./numbers.ts";
+import { objectBuiltins } from "./object.ts";
+import { regexBuiltins } from "./regex.ts";
+import { runtimeBuiltins } from "./runtime.ts";
+import { semverBuiltins } from "./semver.ts";
+import { sprintfBuiltins } from "./sprintf.ts";
+import { stringBuiltins } from "./strings.ts";
 import { timeBuiltins } from "./time.ts";
+import { unitBuiltins } from "./units.ts";
+import { uriBuiltins } from "./uri.ts";
+import { uuidBuiltins } from "./uuid.ts";
 
-const FAMILIES: readonly (readonly HostBuiltin[])[] = [timeBuiltins];
+const FAMILIES: readonly (readonly HostBuiltin[])[] = [
+  castBuiltins,
+  cryptoBuiltins,
+  encodingBuiltins,
+  globBuiltins,
+  graphBuiltins,
+  jsonBuiltins,
+  jwtBuiltins,
+  netBuiltins,
+  numberBuiltins,
+  objectBuiltins,
+  regexBuiltins,
+  runtimeBuiltins,
+  semverBuiltins,
+  sprintfBuiltins,
+  stringBuiltins,
+  timeBuiltins,
+  unitBuiltins,
+  uriBuiltins,
+  uuidBuiltins,
+];
 
 /** Every builtin that the host supplies, by name. */
 export const HOST_BUILTINS: ReadonlyMap<string, HostBuiltin> = new Map(

@@ -67,7 +67,7 @@ export function renderRego(value: RegoValue): string {
   return `{${[...value].map(([key, item]) => `${renderRego(key)}:${renderRego(item)}`).join(",")}}`;
 }
 
-const NUMBER = /-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?/y;
+const NUMBER = /-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const BLANK = /[ \t\r\n]*/y;
 
 class RegoParser {

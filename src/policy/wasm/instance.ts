@@ -108,7 +108,7 @@ export class PolicyInstance {
    * Input is parsed by itself and not by the one-call `opa_eval`, which takes text that it cannot parse for "no input"
    * and goes on: then `not input.x` would hold. Both ways take the same time (bench/policy-eval.ts).
    * @param input one JSON document in UTF-8; undefined: the policy has no input.
-   * @returns the result set as JSON: `[{"result": …}]`, or `[]` when the entrypoint is undefined.
+   * @returns the result set as Rego writes it, see `resultOf`.
    * @throws RegentError policy_trap, or what the context's clock throws.
    */
   evaluate(entrypoint: number, input: Buffer | undefined, context: BuiltinContext): string {
@@ -135,11 +135,11 @@ export class PolicyInstance {
     wasm.opa_eval_ctx_set_data(context, this.#data);
     wasm.opa_eval_ctx_set_entrypoint(context, entrypoint);
     if (wasm.eval(context) !== 0) throw new PolicyAbort("eval failed");
-    return this.#readText(wasm.opa_json_dump(wasm.opa_eval_ctx_get_result(context)));
+    return this.#readText(wasm.opa_value_dump(wasm.opa_eval_ctx_get_result(context)));
   }
 
   #parseInput(json: Buffer): Address {
-    const value = this.#exports.opa_json_parse(this.#write(json), json.length);
+    const value = this.#exports.opa_value_parse(this.#write(json), json.length);
     if (value === 0) throw new PolicyAbort("the input is not JSON");
     return value;
   }
