@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { runCommand } from "../../test/support/run-command.ts";
 import { validateCommand } from "./validate.ts";
@@ -45,5 +45,19 @@ test("ends with 2 when the file is good but names what is not here", async (t) =
 test("ends with 1 when the file cannot be read", async () => {
   const { status, failure } = await runCommand(validateCommand(), ["/nowhere/regent.yaml"]);
   assert.equal(status, 1);
-  assert.match(failure ?? "", /cannot read the configuration: ENOENT/);
+  assert.match(failure ?? "", /cannot read \/nowhere\/regent.yaml: ENOENT/);
+});
+
+test("ends with 3 and the faults of the keys and models that the file names", async (t) => {
+  const file = fileWith(
+    t,
+    "version: 1\nidentity: { apiKeys: { file: keys.yaml } }\nregistry: { file: registry.yaml }\n",
+  );
+  const beside = (name: string) => join(dirname(file), name);
+  writeFileSync(beside("keys.yaml"), "version: 1\n");
+  writeFileSync(beside("registry.yaml"), "version: 2\n");
+  const { stdout, status } = await runCommand(validateCommand(), [file]);
+  assert.equal(status, 3);
+  assert.ok(stdout.includes(`${beside("keys.yaml")}:1:1 error config/missing-field`), stdout);
+  assert.ok(stdout.includes(`${beside("registry.yaml")}:1:10 error config/value version`), stdout);
 });

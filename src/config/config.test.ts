@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
+import { parsePeerPattern } from "../envoy/server/peers.ts";
 import { renderFault } from "../exchange/fault.ts";
+import { createSpiffeMatcher } from "../identity/spiffe.ts";
 import { ConfigError, loadConfig, missingReferences, parseConfig } from "./load.ts";
 
 function faultsOf(text: string): string[] {
@@ -38,7 +40,6 @@ test("starts with built-in defaults when there is no file: closed, loopback, nob
       match: { path: "/*", host: undefined, method: undefined },
       failMode: "closed",
       maxBodyBytes: 4_194_304,
-      auditLevel: "redacted",
     },
   ]);
 });
@@ -54,7 +55,7 @@ test("resolves paths against the file, times to milliseconds, sizes to bytes, an
     "admin: { token: { file: token } }",
     "bundles: [{ name: main, path: ../policies.tar.gz }]",
     "routes:",
-    "  - { match: { path: /v1/*, method: POST, host: '*.example.com' }, maxBody: 64Ki, audit: digest }",
+    "  - { match: { path: /v1/*, method: POST, host: '*.example.com' }, maxBody: 64Ki }",
     "identity: { apiKeys: { file: keys.yaml } }",
     "registry: { file: /abs/registry.yaml }",
     "audit: { dir: log, flush: 1s }",
@@ -72,7 +73,6 @@ test("resolves paths against the file, times to milliseconds, sizes to bytes, an
     match: { path: "/v1/*", method: "POST", host: "*.example.com" },
     failMode: "closed",
     maxBodyBytes: 65_536,
-    auditLevel: "digest",
   });
   assert.equal(config.routes.at(-1)?.match.path, "/*");
   assert.equal(config.identity.apiKeysFile, join(dir, "etc", "keys.yaml"));
@@ -149,6 +149,10 @@ test("refuses what does not exist yet instead of accepting it silently", () => {
       `regent.yaml:2:42 error config/value routes[0].failMode: is not implemented yet; use closed`,
     ]);
   }
+  assert.match(
+    faultsOf("routes: [{ match: { path: / }, audit: full }]")[0] ?? "",
+    /routes\[0\]\.audit: is not/,
+  );
   assert.match(faultsOf("extAuthz: { dryRun: true }")[0] ?? "", /extAuthz\.dryRun: is not implemented yet/);
   const bundle = "{ name: a, path: b }";
   assert.match(
@@ -167,7 +171,9 @@ test("refuses a route that can never be reached", () => {
 });
 
 test("refuses unknown and repeated names in the pattern of a certificate", () => {
-  const faults = faultsOf('identity: { spiffe: [{ match: "spiffe://d/{tenant}/{tenat}/{tenant}" }] }');
+  const faults = faultsOf(
+    'identity: { spiffe: [{ match: "spiffe://d/{tenant}/{tenat}/{tenant}", roles: [] }] }',
+  );
   assert.deepEqual(faults, [
     "regent.yaml:2:31 error config/value identity.spiffe[0].match: {tenat} is not one of {tenant}, {subject}, {team}, {project}",
     "regent.yaml:2:31 error config/value identity.spiffe[0].match: {tenant} stands there twice",
@@ -221,3 +227,40 @@ test("warns about files and secrets that this machine does not have", (t) => {
     "regent.yaml:2:17 warning config/secret admin.token: the environment variable ABSENT is not set",
   ]);
 });
+
+test("accepts no pattern of certificates that the room it is for refuses, and those it is meant to take", () => {
+  const peer = (uri: string) =>
+    faultsOf(`tls: { certFile: a, keyFile: b, clientCaFile: c, peers: [${JSON.stringify(uri)}] }`).length ===
+    0;
+  const spiffe = (match: string) =>
+    faultsOf(`identity: { spiffe: [{ match: ${JSON.stringify(match)}, roles: [] }] }`).length === 0;
+  const patterns = [
+    "spiffe://d/ns/istio-system/*",
+    "spiffe://d/ns/*/sa/x",
+    "spiffe://d/ns/{tenant}/sa/{subject}",
+    "spiffe://d/ns/a*",
+    "spiffe://*/ns",
+    "spiffe://d",
+    "spiffe://d/ns/x-{tenant}",
+    "spiffe://d/ns/{}",
+    "spiffe://d/ns//sa",
+    "spiffe://D.example/ns",
+    "d/ns",
+  ];
+  assert.deepEqual(patterns.map(peer).slice(0, 2), [true, true]);
+  assert.ok(spiffe("spiffe://d/ns/{tenant}/sa/{subject}"));
+  for (const pattern of patterns) {
+    assert.ok(!(peer(pattern) && throws(() => parsePeerPattern(pattern))), `peer ${pattern}`);
+    const refused = throws(() => createSpiffeMatcher([{ match: pattern, roles: [] }]));
+    assert.ok(!(spiffe(pattern) && refused), `spiffe ${pattern}`);
+  }
+});
+
+function throws(call: () => unknown): boolean {
+  try {
+    call();
+    return false;
+  } catch {
+    return true;
+  }
+}

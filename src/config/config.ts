@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import type { AuditLevel } from "../exchange/decision.ts";
 import { deepFreeze } from "../exchange/freeze.ts";
 import type { Secret } from "../exchange/secret.ts";
 import { parseDurationMs, parseSizeBytes } from "../exchange/units.ts";
@@ -18,18 +17,13 @@ export type Route = {
   /** What happens when no decision can be made. The other modes are refused until they exist. */
   readonly failMode: "closed";
   readonly maxBodyBytes: number;
-  readonly auditLevel: AuditLevel;
 };
 
 /** Who the holder of a certificate is. */
 export type SpiffeMapping = {
-  /** A URI with `{tenant}`, `{subject}`, `{team}`, `{project}` or `*` for one part of its path. */
+  /** A SPIFFE id; a segment of its path may be `{tenant}`, `{subject}`, `{team}` or `{project}`. */
   readonly match: string;
   readonly roles: readonly string[];
-  readonly tenant?: string | undefined;
-  readonly subject?: string | undefined;
-  readonly team?: string | undefined;
-  readonly project?: string | undefined;
 };
 
 /** The configuration as the rooms get it: paths absolute, times in milliseconds, sizes in bytes, frozen. */
@@ -77,7 +71,6 @@ export type Config = {
 const EVERYTHING = {
   match: { path: "/*" },
   maxBody: "4Mi",
-  audit: "redacted",
 } as const;
 
 export type ConfigContext = {
@@ -138,13 +131,11 @@ function routeFrom(route: {
     readonly method?: string | undefined;
   };
   readonly maxBody: string;
-  readonly audit: AuditLevel;
 }): Route {
   return {
     match: { path: route.match.path, host: route.match.host, method: route.match.method },
     failMode: "closed",
     maxBodyBytes: required(parseSizeBytes(route.maxBody)),
-    auditLevel: route.audit,
   };
 }
 
