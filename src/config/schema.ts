@@ -68,7 +68,7 @@ const routeSchema = z.strictObject({
       path: z
         .string()
         .regex(PATH_PATTERN, "must be an exact path, or a prefix that ends in *")
-        .describe("Exact path, or a prefix that ends in *"),
+        .describe("Exact path, or a prefix that ends in `*`"),
       host: z
         .string()
         .regex(HOST_PATTERN, "must be a host in lower case without port, or *.SUFFIX")
