@@ -1,9 +1,10 @@
 /** Writes schema/capabilities.json and docs/builtins.md from the table of builtins and what the installed OPA declares. */
 import { writeFile } from "node:fs/promises";
+import { packageFile } from "../../exchange/package-root.ts";
 import { CAPABILITIES_FILE, findOpa, OpaError, runOpa } from "../opa/opa.ts";
 import { builtinsPage, type Capabilities, regentCapabilities } from "./catalogue.ts";
 
-export const BUILTINS_PAGE = new URL("../../../docs/builtins.md", import.meta.url);
+export const BUILTINS_PAGE = packageFile("docs", "builtins.md");
 
 /** The two generated files for an OPA, as text. @throws OpaError */
 export async function generateBuiltinFiles(opa: string): Promise<{ capabilities: string; page: string }> {

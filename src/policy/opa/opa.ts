@@ -13,7 +13,7 @@ export class OpaError extends Error {
 const ROOT = dirname(findPackageJSON(".", import.meta.url) as string);
 
 /** The builtins and features that policies may use: what OPA compiles to Wasm and what Regent supplies. */
-export const CAPABILITIES_FILE = join(ROOT, "schema", "capabilities.json");
+export const CAPABILITIES_FILE = packageFile("schema", "capabilities.json");
 
 /** Finds OPA's command: `$OPA`, then PATH, then `.tools/bin` of the checkout. @throws OpaError */
 export async function findOpa(environment: NodeJS.ProcessEnv = process.env): Promise<string> {
@@ -23,7 +23,7 @@ export async function findOpa(environment: NodeJS.ProcessEnv = process.env): Pro
     throw new OpaError(`OPA=${named} is not a program`);
   }
   const folders = (environment.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  for (const folder of [...folders, join(ROOT, ".tools", "bin")]) {
+  for (const folder of [...folders, packageFile(".tools", "bin")]) {
     const candidate = join(folder, "opa");
     if (await isExecutable(candidate)) return candidate;
   }
