@@ -1,16 +1,13 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { findPackageJSON } from "node:module";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
+import { packageFile } from "../../exchange/package-root.ts";
 
 /** OPA could not be found, or it found faults in what it was given: the message is OPA's. */
 export class OpaError extends Error {
   override readonly name = "OpaError";
 }
-
-/** The checkout or package that this file belongs to. */
-const ROOT = dirname(findPackageJSON(".", import.meta.url) as string);
 
 /** The builtins and features that policies may use: what OPA compiles to Wasm and what Regent supplies. */
 export const CAPABILITIES_FILE = packageFile("schema", "capabilities.json");
