@@ -38,6 +38,18 @@ export class WasmReader {
     throw new WasmFormatError("an integer is longer than 32 bits");
   }
 
+  /** A signed integer of 32 bits. */
+  i32(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if ((byte & 0x80) !== 0) continue;
+      return shift < 28 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value;
+    }
+    throw new WasmFormatError("an integer is longer than 32 bits");
+  }
+
   /** Passes over an integer of any width up to 64 bits, signed or not. */
   skipInteger(): void {
     for (let length = 0; length < 10; length++) if ((this.byte() & 0x80) === 0) return;
@@ -79,7 +91,7 @@ export type ImportEntry = {
   readonly minPages?: number;
 };
 
-export const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10 } as const;
+export const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10, data: 11 } as const;
 export const IMPORT_KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 
 /** Reads the import section. WebAssembly's JavaScript API does not tell the limits of an imported memory. */
@@ -121,4 +133,33 @@ function readLimits(reader: WasmReader): number {
   const min = reader.u32();
   if (flags === 1) reader.u32();
   return min;
+}
+
+const I32_CONST = 0x41;
+const END = 0x0b;
+
+/**
+ * Where the last of a module's data ends, in bytes of its memory. The minimum that OPA states for the memory leaves out
+ * the data that its compiler adds last, so that a module may not fit into the memory it asks for.
+ */
+export function readDataEnd(sections: readonly Section[]): number {
+  const section = sections.find(({ id }) => id === SECTION.data);
+  if (section === undefined) return 0;
+  const reader = new WasmReader(section.bytes);
+  let end = 0;
+  for (let left = reader.u32(); left > 0; left--) {
+    const flags = reader.u32();
+    if (flags > 2) throw new WasmFormatError("a data segment is of an unknown kind");
+    if (flags === 2) reader.u32();
+    const offset = flags === 1 ? 0 : readOffset(reader);
+    end = Math.max(end, offset + reader.take(reader.u32()).length);
+  }
+  return end;
+}
+
+function readOffset(reader: WasmReader): number {
+  if (reader.byte() !== I32_CONST) throw new WasmFormatError("a data segment has no constant offset");
+  const offset = reader.i32() >>> 0;
+  if (reader.byte() !== END) throw new WasmFormatError("a data segment has no constant offset");
+  return offset;
 }

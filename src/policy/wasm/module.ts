@@ -1,5 +1,5 @@
 import { ABI_MAJOR, ABI_MINOR_MIN, ALLOWED_IMPORTS, PAGE_BYTES, REQUIRED_FUNCTIONS } from "./abi.ts";
-import { IMPORT_KIND, readImports, readSections } from "./binary.ts";
+import { IMPORT_KIND, readDataEnd, readImports, readSections } from "./binary.ts";
 
 /** A policy that cannot be loaded; the message says why. */
 export class PolicyModuleError extends Error {
@@ -31,7 +31,7 @@ export async function compilePolicyModule(bytes: Buffer): Promise<PolicyModule> 
     const module = await WebAssembly.compile(new Uint8Array(bytes));
     assertImports(module);
     assertExports(module);
-    return { module, memoryMinPages: importedMemoryPages(bytes) };
+    return { module, memoryMinPages: neededPages(bytes) };
   } catch (error) {
     if (error instanceof PolicyModuleError) throw error;
     throw new PolicyModuleError(`the Wasm module cannot be compiled: ${String(error)}`, { cause: error });
@@ -68,11 +68,12 @@ export function assertAbiVersion(major: unknown, minor: unknown): void {
     );
 }
 
-function importedMemoryPages(bytes: Buffer): number {
-  const memory = readImports(readSections(bytes)).find(({ kind }) => kind === IMPORT_KIND.memory);
+function neededPages(bytes: Buffer): number {
+  const sections = readSections(bytes);
+  const memory = readImports(sections).find(({ kind }) => kind === IMPORT_KIND.memory);
   if (memory?.minPages === undefined)
     throw new PolicyModuleError("the Wasm module does not import env.memory");
-  return memory.minPages;
+  return Math.max(memory.minPages, pagesFor(readDataEnd(sections)));
 }
 
 /** Pages that hold so many bytes. */
