@@ -7,7 +7,8 @@ import { ENVOY_DEFAULTS, sizesFor } from "../../src/local/envoy/options.ts";
 export type Place = "sidecar" | "gateway";
 
 /** The cluster that Istio makes of base/service-entry.yaml. */
-const REGENT_CLUSTER = "outbound|9191||regent.local";
+const REGENT_HOST = "regent.local";
+const REGENT_CLUSTER = `outbound|9191||${REGENT_HOST}`;
 const MANAGER = "envoy.filters.network.http_connection_manager";
 
 /**
@@ -97,7 +98,11 @@ function authzChanges(authz: Yaml): Yaml {
 
 function throughIstio(filter: Yaml): Yaml {
   const config = member(filter, "typed_config") as { readonly [key: string]: Yaml };
-  const grpc_service = { envoy_grpc: { cluster_name: REGENT_CLUSTER } };
+  const authority = note(
+    "Without it Envoy sends the cluster's name, which HTTP/2 servers refuse for its bars.",
+    REGENT_HOST,
+  );
+  const grpc_service = { envoy_grpc: { cluster_name: REGENT_CLUSTER, authority } };
   return { name: member(filter, "name"), typed_config: { ...config, grpc_service } };
 }
 
@@ -160,7 +165,7 @@ function keepalivePatch(place: Place): Yaml {
   const context = place === "sidecar" ? "SIDECAR_OUTBOUND" : "GATEWAY";
   return note(
     "A half-open connection to Regent is noticed before requests pile up on it.",
-    patch("CLUSTER", { context, cluster: { service: "regent.local" } }, "MERGE", {
+    patch("CLUSTER", { context, cluster: { service: REGENT_HOST } }, "MERGE", {
       typed_extension_protocol_options: {
         [options]: {
           "@type": `type.googleapis.com/${options}`,

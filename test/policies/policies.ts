@@ -1,14 +1,22 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KIND_STATUS, type Kind } from "../../src/exchange/decision.ts";
 import { CAPABILITIES_FILE, findOpa, type OpaRun, runOpa } from "../../src/policy/opa/opa.ts";
-import { collectSources, opaArgument } from "../../src/policy/opa/sources.ts";
+import { collectSources, DEFAULT_IGNORE, opaArgument } from "../../src/policy/opa/sources.ts";
 
 /** The shipped policies. */
 export const POLICIES = fileURLToPath(new URL("../../policies/", import.meta.url));
 /** Their docs, a page a rule. */
 export const POLICY_DOCS = fileURLToPath(new URL("../../docs/policies/", import.meta.url));
+/**
+ * What the demo's bundle is made of, and what of it is left out: as `make setup` builds it. From the working folder,
+ * because a compiled policy holds the paths that it was built from, and its revision follows from them.
+ */
+export const DEMO_BUNDLE = {
+  paths: [".", "demo", "examples/envoy_authz"].map((path) => relative("", join(POLICIES, path)) || "."),
+  ignore: [...DEFAULT_IGNORE, "demo", "examples"],
+};
 /** OPA's commands that compile take Regent's builtins and no others. */
 export const CAPABILITIES = ["--capabilities", CAPABILITIES_FILE];
 

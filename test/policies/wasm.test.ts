@@ -8,14 +8,12 @@ import { parseDecision } from "../../src/policy/decision.ts";
 import { createPolicyEngine, type ManagedPolicyEngine } from "../../src/policy/engine.ts";
 import { buildBundle } from "../../src/policy/opa/build.ts";
 import { CAPABILITIES_FILE, findOpa, runOpa } from "../../src/policy/opa/opa.ts";
-import { collectSources, DEFAULT_IGNORE, opaArgument } from "../../src/policy/opa/sources.ts";
+import { collectSources, opaArgument } from "../../src/policy/opa/sources.ts";
 import { asJson, changed, chatDocument, type Draft, damaged, demoRegistry } from "./documents.ts";
-import { POLICIES, POLICY_DOCS, policyCodes, shippedRules } from "./policies.ts";
+import { DEMO_BUNDLE, POLICY_DOCS, policyCodes, shippedRules } from "./policies.ts";
 
 const REQUEST = "regent/request/decision";
 const RESPONSE = "regent/response/decision";
-const PATHS = [POLICIES, join(POLICIES, "demo"), join(POLICIES, "examples", "envoy_authz")];
-const IGNORE = [...DEFAULT_IGNORE, "demo", "examples"];
 
 let folder: string;
 let engine: ManagedPolicyEngine;
@@ -23,7 +21,7 @@ let engine: ManagedPolicyEngine;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "regent-policies-"));
   const output = join(folder, "demo-policies.tar.gz");
-  await buildBundle({ paths: PATHS, output, entrypoints: [], ignore: IGNORE });
+  await buildBundle({ ...DEMO_BUNDLE, output, entrypoints: [] });
   const silent = { info() {}, warn() {}, error() {} };
   engine = await createPolicyEngine({
     bundles: [{ name: "demo", path: output }],
@@ -48,7 +46,9 @@ async function referenceAnswers(
   await writeFile(file, JSON.stringify(documents));
   const rule = `data.${entrypoint.replaceAll("/", ".")}`;
   const query = `[answer | some document in input; answer := ${rule} with input as document]`;
-  const sources = (await collectSources(PATHS, IGNORE)).map((source) => `--data=${opaArgument(source)}`);
+  const sources = (await collectSources(DEMO_BUNDLE.paths, DEMO_BUNDLE.ignore)).map(
+    (source) => `--data=${opaArgument(source)}`,
+  );
   const options = ["--capabilities", CAPABILITIES_FILE, "--format", "raw", "--input", file];
   const run = await runOpa(await findOpa(), ["eval", ...options, ...sources, query]);
   assert.equal(run.status, 0, run.stderr + run.stdout);
