@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { auditFolder, contentOf, quiet, segmentsOf } from "../../test/support/audit-folder.ts";
 import { testRecord } from "../../test/support/record.ts";
 import { SyncError } from "./error.ts";
-import { type AuditLog, type AuditOptions, openAuditLog } from "./log.ts";
+import { type AuditLog, type AuditOptions, BATCH_BYTES_MAX, openAuditLog } from "./log.ts";
 import { tailAudit } from "./query.ts";
 import { SegmentFile } from "./segment-file.ts";
 import { verifyAudit } from "./verify.ts";
@@ -257,4 +257,54 @@ test("stops when another process has taken the folder", async (t) => {
   assert.match(log.fault() ?? "", /in use by process/);
   append(other.log, "b");
   await other.log.flushed();
+});
+
+test("has a fault while the disk does not answer, and none once it does", async (t) => {
+  const disk = Promise.withResolvers<void>();
+  const stallMs = 20;
+  let writes = 0;
+  const { log } = await opened(t, {
+    stallMs,
+    createSegment: async (dir, firstSeq) => {
+      const file = await SegmentFile.create(dir, firstSeq);
+      const write = file.append.bind(file);
+      file.append = async (bytes) => {
+        if (++writes > 1) await disk.promise;
+        return write(bytes);
+      };
+      return file;
+    },
+  });
+  append(log, "a");
+  const flushed = log.flushed();
+  assert.equal(log.fault(), undefined);
+  const since = performance.now();
+  while (log.fault() === undefined) await new Promise(setImmediate);
+  assert.match(log.fault() ?? "", /does not answer/);
+  assert.ok(performance.now() - since >= stallMs - 5);
+  disk.resolve();
+  await flushed;
+  assert.equal(log.fault(), undefined);
+});
+
+test("writes no more at once than the limit of a batch", async (t) => {
+  const batches: number[] = [];
+  const { dir, log } = await opened(t, {
+    createSegment: async (folder, firstSeq) => {
+      const file = await SegmentFile.create(folder, firstSeq);
+      const write = file.append.bind(file);
+      file.append = (bytes) => {
+        batches.push(bytes.length);
+        return write(bytes);
+      };
+      return file;
+    },
+  });
+  const half = "x".repeat(BATCH_BYTES_MAX / 2);
+  for (const id of ["a", "b", "c"]) log.append(testRecord({ id, content: { request: half } }));
+  log.append(testRecord({ id: "d", content: { request: half + half } }));
+  await log.close();
+  assert.equal(batches.length, 1 + 4 + 1);
+  assert.ok(batches.slice(1, 4).every((bytes) => bytes <= BATCH_BYTES_MAX));
+  assert.deepEqual(await contentOf(dir), ["opened", "a", "b", "c", "d", "closed"]);
 });

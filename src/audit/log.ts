@@ -9,7 +9,7 @@ import { recover } from "./recover.ts";
 import { SegmentFile } from "./segment-file.ts";
 
 /** One write and one sync. More at once would hold the event loop while the lines are hashed. */
-const BATCH_BYTES_MAX = 1024 * 1024;
+export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Records say who asked what of which model: not for everybody on the machine. */
 const FOLDER = { recursive: true, mode: 0o750 } as const;
 /** How soon a failed write is tried again. */
@@ -30,6 +30,7 @@ export type AuditOptions = {
   readonly queueRecordsMax?: number;
   readonly queueBytesMax?: number;
   readonly retryMs?: number;
+  readonly stallMs?: number;
   readonly createSegment?: (dir: string, firstSeq: number) => Promise<Segment>;
 };
 
@@ -147,7 +148,8 @@ class ChainedLog implements AuditLog {
   }
 
   fault(): string | undefined {
-    const stalled = this.#running !== undefined && performance.now() - this.#runningSinceMs > STALL_MS;
+    const stallMs = this.#options.stallMs ?? STALL_MS;
+    const stalled = this.#running !== undefined && performance.now() - this.#runningSinceMs > stallMs;
     return this.#stopped ?? this.#queue.fault ?? (stalled ? "the disk does not answer" : undefined);
   }
 

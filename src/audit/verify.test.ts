@@ -3,8 +3,10 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeF
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { auditFolder, contentOf, quiet, segmentsOf, writeRun } from "../../test/support/audit-folder.ts";
+import { liveOwner } from "./lock.ts";
 import { openAuditLog } from "./log.ts";
 import { queryAudit, tailAudit } from "./query.ts";
+import { SEGMENT_READ_BYTES_MAX } from "./recover.ts";
 import { verifyAudit } from "./verify.ts";
 
 /** Flips one bit of the byte that many bytes after the first place where `text` stands. */
@@ -196,4 +198,14 @@ test("shows the last lines over segments", async (t) => {
     (await tailAudit(dir, 1)).map(({ seq }) => seq),
     [6],
   );
+});
+
+test("refuses to read a file that is too large for a segment", async (t) => {
+  const dir = auditFolder(t);
+  await writeRun(dir, ["a"]);
+  // Sparse: it takes no space.
+  truncateSync(segmentsOf(dir)[0] ?? "", SEGMENT_READ_BYTES_MAX + 1);
+  await assert.rejects(verifyAudit(dir), /too large for a segment/);
+  await assert.rejects(writeRun(dir, []), /too large for a segment/);
+  assert.equal(await liveOwner(dir), undefined);
 });

@@ -187,6 +187,26 @@ test("refuses a secret written as its value without quoting it", () => {
   assert.ok(!faults.join().includes(token));
 });
 
+test("holds sizes, times and numbers to their limits", () => {
+  const rows: [text: (value: string) => string, most: string, more: string][] = [
+    [(value) => `routes: [{ match: { path: / }, maxBody: ${value} }]`, "50Mi", "51Mi"],
+    [(value) => `audit: { segment: ${value} }`, "256Mi", "257Mi"],
+    [(value) => `audit: { flush: ${value} }`, "10s", "11s"],
+    [(value) => `drain: { grace: ${value} }`, "1h", "2h"],
+    [(value) => `telemetry: { labels: { tenant: ${value} } }`, "10000", "10001"],
+    [(value) => `listen: "unix:///${"x".repeat(Number(value))}"`, "106", "107"],
+    [(value) => `routes: [${routes(Number(value))}]`, "1000", "1001"],
+  ];
+  for (const [text, most, more] of rows) {
+    assert.deepEqual(faultsOf(text(most)), [], most);
+    assert.equal(faultsOf(text(more)).length, 1, more);
+  }
+});
+
+function routes(count: number): string {
+  return Array.from({ length: count }, (_, index) => `{ match: { path: /${index} } }`).join(", ");
+}
+
 test("needs the version", () => {
   const parsed = parseConfig("listen: 127.0.0.1:1", "regent.yaml");
   assert.deepEqual(!parsed.ok && parsed.faults.map(renderFault), [

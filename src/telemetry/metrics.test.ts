@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { testRecord } from "../../test/support/record.ts";
 import type { Record } from "../exchange/record.ts";
 import { METRICS, type MetricRow } from "./catalogue.ts";
-import { type MetricSources, Metrics } from "./metrics.ts";
+import { CODES_MAX, type MetricSources, Metrics, TYPES_MAX } from "./metrics.ts";
 
 const DOCS = new URL("../../docs/metrics.md", import.meta.url);
 
@@ -139,6 +139,15 @@ test("bounds the values of a label, and says so", async () => {
   assert.equal(samples.get('regent_budget_denials_total{tenant="tenant-2"}'), 1);
   assert.equal(samples.get('regent_budget_denials_total{tenant="other"}'), 2);
   assert.equal(samples.get('regent_label_overflow_total{label="tenant"}'), 2);
+});
+
+test("bounds the codes that policies give and the types that detectors find", async () => {
+  const records = Array.from({ length: CODES_MAX + 2 }, (_, index) => denied(`code_${index}`, "permission"));
+  const types = Array.from({ length: TYPES_MAX + 1 }, (_, index) => ({ type: `T${index}`, count: 1 }));
+  const samples = await samplesOf([...records, testRecord({ findings: types })]);
+  assert.equal(samples.get(`regent_reasons_total{code="code_${CODES_MAX - 1}",severity="error"}`), 1);
+  assert.equal(samples.get('regent_reasons_total{code="other",severity="error"}'), 2);
+  assert.equal(samples.get('regent_findings_total{type="other"}'), 1);
 });
 
 test("asks policy, audit and the server when it is read", async () => {

@@ -5,9 +5,9 @@ import { LabelCap } from "./label-cap.ts";
 import { providerOf } from "./provider.ts";
 
 /** Codes come from the policies of the organisation; a few per rule, so this is a large policy. */
-const CODES_MAX = 300;
+export const CODES_MAX = 300;
 /** Kinds of findings and redactions. */
-const TYPES_MAX = 100;
+export const TYPES_MAX = 100;
 
 /** Most distinct values of the labels that users fill. */
 export type LabelLimits = { readonly tenant: number; readonly model: number };

@@ -3,7 +3,7 @@ import { errorTypeOf } from "./metrics.ts";
 import { providerOf } from "./provider.ts";
 
 /** Characters of an attribute that a client chose. */
-const TEXT_LENGTH_MAX = 256;
+export const TEXT_LENGTH_MAX = 256;
 
 type AttributeValue = string | number | boolean | string[];
 

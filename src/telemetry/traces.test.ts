@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { testRecord } from "../../test/support/record.ts";
 import { SHUTDOWN_MS } from "./opentelemetry.ts";
-import { spanFacts } from "./span.ts";
+import { spanFacts, TEXT_LENGTH_MAX } from "./span.ts";
 import { tracesWanted } from "./traces.ts";
 
 const TRACER = fileURLToPath(new URL("../../test/support/tracer.ts", import.meta.url));
@@ -58,6 +58,19 @@ test("names a span by operation and model and gives it the attributes of the con
     "regent.target": "sim-us",
     "regent.policy.revision": "r1",
   });
+});
+
+test("cuts what a client wrote to the length of a name", () => {
+  const long = "x".repeat(TEXT_LENGTH_MAX + 1);
+  const { route: _, ...bare } = testRecord({
+    inference: { format: "openai-chat", operation: "chat", model: long, stream: false },
+    request: { method: "POST", host: long, path: `/${long}` },
+  });
+  const { name, attributes } = spanFacts(bare);
+  assert.equal(name.length, "chat ".length + TEXT_LENGTH_MAX);
+  for (const key of ["gen_ai.request.model", "server.address", "url.path"]) {
+    assert.equal(String(attributes[key]).length, TEXT_LENGTH_MAX, key);
+  }
 });
 
 test("never puts content into a span", () => {
