@@ -131,7 +131,8 @@ export class Metrics {
 
   #ask(): void {
     const { policy, audit, streamsOpen } = this.#sources;
-    if (streamsOpen !== undefined) this.#set("regent_streams_open", {}, streamsOpen());
+    // Where nobody knows, the number is not zero.
+    this.#set("regent_streams_open", {}, streamsOpen?.() ?? Number.NaN);
     // Revisions that no longer decide must not stay.
     this.#gauges.get("regent_policy_bundle_info")?.reset();
     for (const { name: bundle, revision, activatedAt, lastError } of policy?.status() ?? []) {
