@@ -1,6 +1,7 @@
 import { startAdmin, startProbes } from "./admin/index.ts";
 import { type Composition, compose } from "./compose.ts";
 import type { Config } from "./config/config.ts";
+import { createCheckHandler } from "./envoy/check/handler.ts";
 import { createProcessHandler } from "./envoy/process/process.ts";
 import { type GrpcServer, startGrpcServer } from "./envoy/server/server.ts";
 import type { JsonObject } from "./exchange/json.ts";
@@ -88,22 +89,21 @@ async function open(
   };
 }
 
-function startGrpc(config: Config, log: ProcessLog, { governor }: Composition): Promise<GrpcServer> {
+function startGrpc(config: Config, log: ProcessLog, { governor, policy }: Composition): Promise<GrpcServer> {
   const bodyBytesMax = Math.max(...config.routes.map((route) => route.maxBodyBytes), ANSWER_BYTES_MAX);
-  const { tls } = config;
+  const { listen, tls, server, extAuthz, governance } = config;
   return startGrpcServer(
     {
-      listen: config.listen,
+      listen,
       messageBytesMax: bodyBytesMax + MESSAGE_BYTES_BEYOND_BODY,
-      ...(tls === undefined
-        ? {}
-        : { tls: { ...tls, ...(tls.clientCaFile === undefined ? {} : {}) } as never }),
-      ...(config.server.reflection ? { reflection: { protoDir: packageFile("proto") } } : {}),
+      ...(tls === undefined ? {} : { tls }),
+      ...(server.reflection ? { reflection: { protoDir: packageFile("proto") } } : {}),
     },
     {
-      check: async () => {
-        throw new Error("not there yet");
-      },
+      check: createCheckHandler(
+        { ...extAuthz, governanceEntrypoint: governance.request },
+        { governor, evaluate: policy.evaluate },
+      ),
       process: createProcessHandler(governor, {
         nowMs: Date.now,
         onBroken: (decisionId, fault, cause) =>

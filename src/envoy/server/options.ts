@@ -18,7 +18,7 @@ export type TlsOptions = {
   readonly certFile: string;
   readonly keyFile: string;
   /** Certificates of clients must be signed by one of these. Absent: clients are not asked for one. */
-  readonly clientCaFile?: string;
+  readonly clientCaFile?: string | undefined;
   /** Patterns of URI names in client certificates, see {@link parsePeerPattern}. Empty: whoever the CA signed. */
   readonly peers: readonly string[];
 };
