@@ -52,9 +52,10 @@ errors contains reason if {
 
 errors contains reason if {
 	some what, names in _values
-	some name, values in names
-	count(values) > 1
-	reason := _error("regent", "policy_conflict", "internal", $"Rules give different values for {what} `{name}`.")
+	some name, policies in names
+	count(policies) > 1
+	rules := concat(", ", sort(union({givers | some givers in policies})))
+	reason := _error("regent", "policy_conflict", "internal", $"Rules give different values for {what} `{name}`: {rules}.")
 }
 
 errors contains reason if {
@@ -114,26 +115,26 @@ _inspects_answers if {
 	member.where in {"response", "both"}
 }
 
-# Every value that rules give to one name, by what it is a name of.
-_values.label[name] contains value if {
-	some rule in _sound
+# The rules that give a value to a name: by what it is a name of, name and value.
+_values.label[name][value] contains policy if {
+	some policy, rule in _sound
 	some name, value in rule.labels
 }
 
-_values.header[lower(name)] contains value if {
-	some rule in _sound
+_values.header[lower(name)][value] contains policy if {
+	some policy, rule in _sound
 	some name, value in rule.set_headers
 }
 
-_values["route header"][lower(name)] contains value if {
-	some rule in _sound
+_values["route header"][lower(name)][value] contains policy if {
+	some policy, rule in _sound
 	some name, value in rule.route.headers
 }
 
-_values.route.model contains rule.route.model if some rule in _sound
+_values.route.model[rule.route.model] contains policy if some policy, rule in _sound
 
 # Where rules disagree the decision is a refusal, so that it does not matter which value stands here.
-_first(what) := {name: min(values) | some name, values in _values[what]}
+_first(what) := {name: min({value | some value, _ in policies}) | some name, policies in _values[what]}
 
 _model_of_route := _first("route")
 

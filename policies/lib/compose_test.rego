@@ -209,7 +209,7 @@ test_deny_two_values_for_one_name if {
 		["route header `x-a`", {"route": {"headers": {"x-a": "1"}}}, {"route": {"headers": {"x-a": "2"}}}],
 	] {
 		[what, one, other] := conflict
-		compose.errors == {error("regent", "policy_conflict", "internal", $"Rules give different values for {what}.")}
+		compose.errors == {error("regent", "policy_conflict", "internal", $"Rules give different values for {what}: a/b, c/d.")}
 			with input as samples.request with data.regent.rules as {"a": {"b": one}, "c": {"d": other}}
 	}
 }

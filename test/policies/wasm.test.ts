@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { KIND_STATUS, type Reason } from "../../src/exchange/decision.ts";
 import type { JsonObject, JsonValue } from "../../src/exchange/json.ts";
+import { refuse } from "../../src/formats/openai-chat/refuse.ts";
 import { parseDecision } from "../../src/policy/decision.ts";
 import { createPolicyEngine, type ManagedPolicyEngine } from "../../src/policy/engine.ts";
 import { buildBundle } from "../../src/policy/opa/build.ts";
@@ -62,7 +64,6 @@ async function decide(entrypoint: string, document: JsonValue): Promise<JsonObje
   return result as JsonObject;
 }
 
-type Reason = { readonly policy: string; readonly code: string; readonly message: string };
 const reasonsOf = (decision: JsonObject) => decision.reasons as unknown as readonly Reason[];
 
 const registry = await demoRegistry();
@@ -147,7 +148,10 @@ test("the compiled policy refuses one request for each rule that refuses, for th
     const reason = reasonsOf(decision).find(({ policy }) => policy === rule);
     assert.equal(reason?.code, code, rule);
     const page = await readFile(join(POLICY_DOCS, `${rule}.md`), "utf8");
-    assert.ok(page.includes(JSON.stringify(reason?.message)), `${rule}.md does not show: ${reason?.message}`);
+    const { kind, message } = reason as Reason;
+    const answer = refuse({ status: KIND_STATUS[kind], code, message }).body.toString();
+    assert.ok(page.includes(`\n${answer}\n`), `${rule}.md does not show: ${answer}`);
+    assert.ok(page.includes(`HTTP/1.1 ${KIND_STATUS[kind]} `), rule);
   }
 });
 
