@@ -338,7 +338,13 @@ function onDeadline(state: State): Transition {
   return refuse(state, new RegentError("policy_timeout", "Envoy's deadline left too little time to decide."));
 }
 
-/** Whether a stream was done is known from the phases alone: Envoy resets finished streams and aborted ones alike. */
+/**
+ * Whether a stream was done is known from the phases alone: Envoy resets finished streams and aborted ones alike. An
+ * upstream that breaks off inside a framed body (chunked, content-length, HTTP/2) is seen here only as this event, when
+ * Envoy has already reset the client's stream: no error event can be sent any more, and the client has a broken
+ * transfer. Where only the close delimits the body, its last chunk comes with `endOfStream` and Governance can add one.
+ * Measured, with what was tried against it, in test/envoy/process-cut-answer.test.ts.
+ */
 function onClosed(state: State): Transition {
   const closed = { finished: true };
   if (!state.begun || state.end !== undefined) return to(state, closed, finish(undefined));

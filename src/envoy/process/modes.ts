@@ -59,20 +59,19 @@ export function requestBodyFault(modes: AnnouncedModes | undefined): string | un
 /**
  * Why an answer's body cannot be had as asked for. Envoy ignores a `mode_override` that its configuration does not
  * allow, and says nothing. Measured with 1.40, what then happens with the configured mode:
- * - NONE: the answer passes unseen, and the stream is closed before anything can be done about it.
- * - BUFFERED, where `stream` was asked for: the whole body comes in one message, as a short stream may too, and a
- *   `streamed_response` to it is accepted and dropped: the original body passes.
- * - STREAMED: chunks come. A `streamed_response` to one breaks the transfer, and a first chunk that is not also the
- *   last one shows that the body is not BUFFERED. No governed byte passes.
- * So STREAMED is what a governed route must have, and BUFFERED will do where a body is only ever read whole.
+ * - NONE: the answer passes unseen, and the stream is closed before anything can be done about it. So NONE is refused.
+ * - BUFFERED: the whole body comes in one message, which is right where it was asked for; where `stream` was, the seal
+ *   of `reply.ts` makes Envoy answer 500.
+ * - STREAMED: chunks come. A first one that is not also the last shows that the body is not BUFFERED, and a
+ *   `streamed_response` to one breaks the transfer. What came before the head was answered comes as with BUFFERED.
  */
 export function responseBodyFault(
   modes: AnnouncedModes | undefined,
   kind: ResponseBodyKind,
 ): string | undefined {
-  if (kind === "none" || modes?.responseBody === BodySendMode.STREAMED) return undefined;
-  if (kind === "buffered" && modes?.responseBody === BodySendMode.BUFFERED) return undefined;
-  return `response_body_mode is ${modeName(modes?.responseBody)}, it must be STREAMED for an answer that is governed.`;
+  const mode = modes?.responseBody;
+  if (kind === "none" || mode === BodySendMode.STREAMED || mode === BodySendMode.BUFFERED) return undefined;
+  return `response_body_mode is ${modeName(mode)}, it must be STREAMED for an answer that is governed.`;
 }
 
 /**

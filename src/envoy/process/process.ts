@@ -185,6 +185,7 @@ class Conversation {
     this.#writable = true;
   }
 
+  /** Envoy 1.40 sets none on ext_proc streams, whatever `grpc_service.timeout` says, and does not tell `message_timeout`. */
   #armDeadline(): void {
     const leftMs = Number(this.#call.getDeadline()) - this.#options.nowMs() - DEADLINE_MARGIN_MS;
     if (leftMs > TIMER_MS_MAX) return;

@@ -12,8 +12,10 @@ export type GatewayOptions = {
   readonly before?: readonly JsonObject[];
   /** Merged over the HTTP connection manager's configuration. */
   readonly manager?: JsonObject;
-  /** Merged over the cluster of the upstream. */
+  /** Merged over the listener, the cluster of the upstream, that of the processor. */
+  readonly gatewayListener?: JsonObject;
   readonly upstream?: JsonObject;
+  readonly processorCluster?: JsonObject;
   /** Listeners and clusters beside those of the gateway. */
   readonly listeners?: readonly JsonObject[];
   readonly clusters?: readonly JsonObject[];
@@ -54,10 +56,13 @@ export function gateway(options: GatewayOptions): JsonObject {
   return {
     ...options.bootstrap,
     static_resources: {
-      listeners: [listener("gateway", manager(options)), ...(options.listeners ?? [])],
+      listeners: [
+        { ...listener("gateway", manager(options)), ...options.gatewayListener },
+        ...(options.listeners ?? []),
+      ],
       clusters: [
         { ...cluster("upstream", options.upstreamPort), ...options.upstream },
-        http2Cluster("processor", options.processorPort),
+        { ...http2Cluster("processor", options.processorPort), ...options.processorCluster },
         ...(options.clusters ?? []),
       ],
     },
