@@ -8,7 +8,7 @@
  * `Init<X>` is what is encoded: a plain literal with any part of the fields.
  */
 import protobuf from "protobufjs/minimal.js";
-import { envoy, type google, grpc, type Init, type Int64, type Unknowns } from "./gen/envoy.js";
+import { envoy, google, grpc, type Init, type Int64, type Unknowns } from "./gen/envoy.js";
 
 export type { Init, Int64 };
 
@@ -60,6 +60,7 @@ export type HealthCheckResponse = grpc.health.v1.HealthCheckResponse;
 export const { BodySendMode, HeaderSendMode } = envoy.extensions.filters.http.ext_proc.v3.ProcessingMode;
 export const { ResponseStatus } = ext3.CommonResponse;
 export const { HeaderAppendAction } = envoy.config.core.v3.HeaderValueOption;
+export const HttpStatusCode = envoy.type.v3.StatusCode;
 export const { ServingStatus } = health1.HealthCheckResponse;
 
 export const decodeCheckRequest: Decode<CheckRequest> = (bytes) => auth3.CheckRequest.decode(bytes);
@@ -109,4 +110,9 @@ function readVarint32(bytes: Buffer): number {
     if (byte < 0x80) break;
   }
   return value >>> 0;
+}
+
+/** Whether a decoded message is a google.protobuf.Struct, whose fields are JSON and not fields. */
+export function isStruct(message: object): message is Struct {
+  return message instanceof (google.protobuf.Struct as unknown as new () => object);
 }
