@@ -6,8 +6,17 @@
 #   `**` for any number of them.
 package regent.lib.endpoints
 
-# The list of models is answered by Regent itself, from the registry, and never goes to an upstream.
-_own := {"method": "GET", "path": "/v1/models"}
+# The list of models, and one model of it, are answered by Regent itself from the registry: with what the caller may
+# use, and never by an upstream.
+_own if {
+	input.request.method == "GET"
+	_path == "/v1/models"
+}
+
+_own if {
+	input.request.method == "GET"
+	startswith(_path, "/v1/models/")
+}
 
 # Paths are compared as they were sent, and only when they are spelt plainly: a path with dot segments, escapes or
 # doubled slashes names something else to the next server that reads it.
@@ -16,10 +25,7 @@ _path := path if {
 	regex.match(`^(/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)+/?$`, path)
 }
 
-listed if {
-	input.request.method == _own.method
-	_path == _own.path
-}
+listed if _own
 
 listed if count(matching) > 0
 

@@ -24,6 +24,15 @@ test_allow_list_of_models if {
 	known.deny == set() with input as samples.plain("GET", "/v1/models?limit=5")
 }
 
+test_allow_one_model_of_the_list if {
+	known.deny == set() with input as samples.plain("GET", "/v1/models/sim-small")
+	known.deny == set() with input as samples.plain("GET", "/v1/models/org/name:tag")
+}
+
+test_deny_other_methods_on_a_model if {
+	known.deny == {denial("DELETE")} with input as samples.plain("DELETE", "/v1/models/sim-small")
+}
+
 test_allow_listed_endpoints if {
 	every endpoint in [["POST", "/v1/embeddings"], ["GET", "/v1/files/f-1"], ["HEAD", "/v1/files/f-1"], ["GET", "/docs/a/b.html"]] {
 		known.deny == set() with input as samples.plain(endpoint[0], endpoint[1]) with data.regent.endpoints as listed
