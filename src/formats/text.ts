@@ -1,6 +1,6 @@
 import type { OpaquePart, TextPart } from "../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
-import { keyPointer, pointerToken } from "../wire/json/index.ts";
+import { type JsonDocument, keyPointer, pointerToken } from "../wire/json/index.ts";
 
 /**
  * Numbers in one array, where no schema puts numbers, from which on they may be a text in tokens. Shorter lists are
@@ -22,17 +22,31 @@ export type Schema = {
 export class TextCollector {
   readonly textParts: TextPart[] = [];
   readonly opaqueParts: OpaquePart[] = [];
-  textBytes = 0;
   readonly #schema: Schema;
+  #length = 0;
 
   constructor(schema: Schema) {
     this.#schema = schema;
   }
 
+  /**
+   * UTF-8 bytes of all text parts. To measure each costs as much as to find them, so it is avoided where the document
+   * knows the difference for all of its strings at once and every one of them is a part.
+   *
+   * @param apart strings of the request that are no parts
+   */
+  textBytes({ surplusBytes }: JsonDocument, apart: string): number {
+    if (surplusBytes === 0) return this.#length;
+    if (surplusBytes !== undefined && this.opaqueParts.length === 0) {
+      return this.#length + surplusBytes - (Buffer.byteLength(apart, "utf8") - apart.length);
+    }
+    return this.textParts.reduce((sum, { text }) => sum + Buffer.byteLength(text, "utf8"), 0);
+  }
+
   add(pointer: string, text: string, role: string): void {
     if (text === "") return;
     this.textParts.push({ pointer, text, role });
-    this.textBytes += Buffer.byteLength(text, "utf8");
+    this.#length += text.length;
   }
 
   opaque(pointer: string, modality: string): void {
@@ -41,8 +55,10 @@ export class TextCollector {
 
   /** A member that the format gives no meaning: its name and all strings in it. */
   member(parent: string, key: string, value: JsonValue, role: string): void {
+    const isPlain = this.#schema.isPlainKey(key);
+    if (isPlain && typeof value !== "string" && typeof value !== "object") return;
     const pointer = `${parent}/${pointerToken(key)}`;
-    if (!this.#schema.isPlainKey(key)) this.add(keyPointer(pointer), key, role);
+    if (!isPlain) this.add(keyPointer(pointer), key, role);
     if (typeof value !== "string" || !this.#schema.isWord(key, value)) this.tree(pointer, value, role);
   }
 

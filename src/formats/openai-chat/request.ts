@@ -19,72 +19,62 @@ export const MODEL_NAME_CHARS_MAX = 256;
 export function readRequest(document: JsonDocument, operation: string): Inference {
   const body = document.value;
   if (!isJsonObject(body)) throw invalid("The body must be a JSON object");
-  const text = new TextCollector(SCHEMA);
-  const read: Governed = { parameters: [], tools: [], modalities: new Set(["text"]) };
-  // Object.keys gives own members only, __proto__ among them if it was written.
-  for (const key of Object.keys(body)) readMember(document, key, body[key] as JsonValue, text, read);
   if (body.messages === undefined) throw invalid("messages is missing");
+  const text = new TextCollector(SCHEMA);
+  const parameters: { [key: string]: JsonValue } = {};
+  const tools: string[] = [];
+  for (const key in body) {
+    const value = body[key] as JsonValue;
+    if (key === "messages") readMessages(value, text);
+    else if (key === "tools" || key === "functions") readTools(key, value, text, tools);
+    else if (key === "user") text.tree("/user", value, "user_id");
+    else if (!READ_APART.has(key)) readMember(document, key, value, text, parameters);
+  }
+  const model = readModel(body);
   const stream = readFlag(body, "stream");
   const includeUsage = readIncludeUsage(body);
-  for (const { modality } of text.opaqueParts) read.modalities.add(modality);
   return {
     format: "openai-chat",
     operation,
-    model: readModel(body),
+    model,
     stream,
     textParts: text.textParts,
     opaqueParts: text.opaqueParts,
-    textBytes: text.textBytes,
-    maxOutputTokens: largest(document, body, ["max_tokens", "max_completion_tokens"]),
-    choices: largest(document, body, ["n", "best_of"]) ?? 1,
-    tools: read.tools,
-    modalities: [...read.modalities],
-    parameters: Object.fromEntries(read.parameters),
+    textBytes: text.textBytes(document, model),
+    maxOutputTokens: largest(body, "max_tokens", "max_completion_tokens"),
+    choices: largest(body, "n", "best_of") ?? 1,
+    tools,
+    modalities: readModalities(body, text),
+    parameters,
     user: readUser(body),
     usageInStream: stream && includeUsage,
   };
 }
 
-/** What members add up to on the way through the body. */
-type Governed = {
-  readonly parameters: [string, JsonValue][];
-  readonly tools: string[];
-  readonly modalities: Set<string>;
-};
+/** Members that have a place of their own in the inference and no text in them. */
+const READ_APART: ReadonlySet<string> = new Set([
+  "model",
+  "stream",
+  "n",
+  "best_of",
+  "max_tokens",
+  "max_completion_tokens",
+]);
 
+/** A member that is a setting, holds text, or both. */
 function readMember(
   document: JsonDocument,
   key: string,
   value: JsonValue,
   text: TextCollector,
-  read: Governed,
+  parameters: { [key: string]: JsonValue },
 ): void {
-  switch (key) {
-    case "model":
-    case "stream":
-    case "n":
-    case "best_of":
-    case "max_tokens":
-    case "max_completion_tokens":
-      return;
-    case "messages":
-      readMessages(value, text);
-      return;
-    case "tools":
-    case "functions":
-      readTools(key, value, text, read.tools);
-      return;
-    case "user":
-      text.tree("/user", value, "user_id");
-      return;
-    case "modalities":
-      if (Array.isArray(value))
-        for (const modality of value) if (isWord(key, modality)) read.modalities.add(modality);
-  }
   assertPlainSpelling(key);
-  if (typeof value === "number") assertExact(document, key);
-  if (typeof value === "number" || typeof value === "boolean" || isWord(key, value))
-    read.parameters.push([key, value]);
+  if (typeof value === "number") assertExact(document, key, value);
+  if (typeof value === "number" || typeof value === "boolean" || isWord(key, value)) {
+    if (key === "__proto__") Object.defineProperty(parameters, key, { value, enumerable: true });
+    else parameters[key] = value;
+  }
   text.member("", key, value, roleOf(key));
 }
 
@@ -93,18 +83,33 @@ function roleOf(key: string): string {
   return PLAIN_KEYS.has(key) ? key : "unknown_member";
 }
 
-function readModel(body: JsonObject): string {
-  const model = body.model;
+/** What goes in and what may come out: text, and the modalities of opaque parts and of the answer asked for. */
+function readModalities({ modalities }: JsonObject, { opaqueParts }: TextCollector): readonly string[] {
+  if (opaqueParts.length === 0 && modalities === undefined) return TEXT_ONLY;
+  const asked = Array.isArray(modalities)
+    ? modalities.filter((modality) => isWord("modalities", modality))
+    : [];
+  return [...new Set(["text", ...asked, ...opaqueParts.map(({ modality }) => modality)])];
+}
+
+const TEXT_ONLY: readonly string[] = Object.freeze(["text"]);
+
+function readModel({ model }: JsonObject): string {
   if (model === undefined) throw invalid("model is missing");
   if (typeof model !== "string" || model.trim() === "")
     throw invalid("model must be a text that is not empty");
-  if (model.length > MODEL_NAME_CHARS_MAX)
+  if (model.length > MODEL_NAME_CHARS_MAX) {
     throw invalid(`model must have at most ${MODEL_NAME_CHARS_MAX} characters`);
-  for (const char of model) {
-    if (char < " " || (char >= "\u007f" && char < "\u00a0"))
-      throw invalid("model must not contain control characters");
+  }
+  for (let i = 0; i < model.length; i++) {
+    if (isControl(model.charCodeAt(i))) throw invalid("model must not contain control characters");
   }
   return model;
+}
+
+/** C0, DEL and C1. */
+function isControl(code: number): boolean {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
 /** Null counts as absent, as it does for OpenAI. */
@@ -131,7 +136,7 @@ function readUser(body: JsonObject): string | undefined {
  * The largest of several members that bound the same thing: a server may heed any of them. At least 1: some servers
  * take 0 or a negative number for "no bound".
  */
-function largest(document: JsonDocument, body: JsonObject, keys: readonly string[]): number | undefined {
+function largest(body: JsonObject, ...keys: readonly string[]): number | undefined {
   let found: number | undefined;
   for (const key of keys) {
     const value = body[key] ?? undefined;
@@ -139,15 +144,19 @@ function largest(document: JsonDocument, body: JsonObject, keys: readonly string
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
       throw invalid(`${key} must be a whole number of at least 1`);
     }
-    assertExact(document, key);
     found = Math.max(found ?? 0, value);
   }
   return found;
 }
 
-/** @throws RegentError body_invalid for a number that readers take differently: policy must see what the server sees */
-function assertExact(document: JsonDocument, key: string): void {
-  const number = document.number(`/${pointerToken(key)}`);
-  if (number !== undefined && !number.exact)
-    throw invalid(`${roleOf(key)} is a number that not every reader takes the same way`);
+/**
+ * Policy must see the number that the server sees, and readers differ about integers past 2^53 and what is past all
+ * doubles. The spelling is looked at only where the value leaves a doubt.
+ *
+ * @throws RegentError body_invalid
+ */
+function assertExact(document: JsonDocument, key: string, value: number): void {
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return;
+  if (document.number(`/${pointerToken(key)}`)?.exact === true) return;
+  throw invalid(`${roleOf(key)} is a number that not every reader takes the same way`);
 }

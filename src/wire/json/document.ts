@@ -1,9 +1,9 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
 import { faultAt, type JsonFault, locateFault } from "./fault.ts";
-import { type Layout, LayoutReader, type Member } from "./layout.ts";
-import { arrayIndex, parsePointer } from "./pointer.ts";
-import { findLoneSurrogate, type Structure, scanStructure } from "./scan.ts";
+import { LayoutReader, type Member, type Positions } from "./layout.ts";
+import { parsePointer } from "./pointer.ts";
+import { findLoneSurrogate, scanStructure } from "./scan.ts";
 
 /** Deeper than any request schema, and far from where recursion in a reader ends (some servers stop at 100). */
 export const JSON_DEPTH_MAX = 64;
@@ -45,14 +45,24 @@ export function readJson(bytes: Buffer): JsonResult {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     return refused(bytes, 0, "it begins with a byte order mark");
   }
-  const text = latin1(bytes);
+  const text = ascii ? latin1(bytes) : bytes.toString("utf8");
   const structure = scanStructure(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
-  const value = structure === undefined ? undefined : parse(ascii ? text : bytes.toString("utf8"));
-  if (structure === undefined || value === undefined || !isUnambiguous(value, text, structure, ascii)) {
-    const stop = locateFault(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+  const value = structure === undefined ? undefined : parse(text);
+  const unicodeEscape = text.indexOf("\\u");
+  if (
+    structure === undefined ||
+    value === undefined ||
+    countKeys(value) !== structure.keys ||
+    (unicodeEscape >= 0 && findLoneSurrogate(text, unicodeEscape) >= 0)
+  ) {
+    const stop = locateFault(latin1(bytes), JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
     return refused(bytes, stop?.offset ?? 0, stop?.message ?? "it is not JSON");
   }
-  return { ok: true, document: new JsonDocument(bytes, value, text, structure) };
+  const surplus = unicodeEscape < 0 ? bytes.length - text.length : undefined;
+  return {
+    ok: true,
+    document: new JsonDocument(bytes, value, ascii ? { text, structure } : undefined, surplus),
+  };
 }
 
 /** A JSON text and what it says. Positions are found when they are asked for. */
@@ -60,30 +70,39 @@ export class JsonDocument {
   readonly bytes: Buffer;
   /** As `JSON.parse` gives it. A key `__proto__` is an own property like any other: index by own keys only. */
   readonly value: JsonValue;
-  readonly #text: string;
-  readonly #structure: Structure;
+  /**
+   * By how many UTF-8 bytes all strings and keys together are longer than their UTF-16 lengths say; undefined when that
+   * cannot be told without measuring each, because characters are escaped.
+   */
+  readonly surplusBytes: number | undefined;
+  #positions: Positions | undefined;
   #layouts: LayoutReader | undefined;
 
   /** Use {@link readJson}. */
-  constructor(bytes: Buffer, value: JsonValue, text: string, structure: Structure) {
+  constructor(
+    bytes: Buffer,
+    value: JsonValue,
+    positions: Positions | undefined,
+    surplusBytes: number | undefined,
+  ) {
     this.bytes = bytes;
     this.value = value;
-    this.#text = text;
-    this.#structure = structure;
+    this.surplusBytes = surplusBytes;
+    this.#positions = positions;
   }
 
   /** The bytes of the value (or of the key, quotes included) that a pointer names. Undefined when there is none. */
   span(pointer: string): Span | undefined {
     const parsed = parsePointer(pointer);
     if (parsed === undefined) return undefined;
-    const root = this.rootSpan();
+    let value = this.rootSpan();
     let member: Member | undefined;
     for (const token of parsed.tokens) {
-      const layout = this.layoutAt(member === undefined ? root.start : member.start);
-      member = layout === undefined ? undefined : memberOf(layout, token);
+      member = this.layouts.find(value.start, token);
       if (member === undefined) return undefined;
+      value = member;
     }
-    if (!parsed.isKey) return member === undefined ? root : { start: member.start, end: member.end };
+    if (!parsed.isKey) return { start: value.start, end: value.end };
     return member?.key === undefined ? undefined : { start: member.keyStart, end: member.keyEnd };
   }
 
@@ -103,25 +122,26 @@ export class JsonDocument {
 
   /** The bytes of the whole value, without the white space around it. */
   rootSpan(): Span {
-    const text = this.#text;
+    const { bytes } = this;
     let start = 0;
-    let end = text.length;
-    while (text.charCodeAt(start) <= 0x20) start++;
-    while (text.charCodeAt(end - 1) <= 0x20) end--;
+    let end = bytes.length;
+    while ((bytes[start] as number) <= 0x20) start++;
+    while ((bytes[end - 1] as number) <= 0x20) end--;
     return { start, end };
   }
 
-  /** The members of the object or the elements of the array that begins at an offset; undefined when none does. */
-  layoutAt(start: number): Layout | undefined {
-    this.#layouts ??= new LayoutReader(this.#text, this.#structure);
-    return this.#layouts.at(start);
+  /** Where members stand. A text that is not all ASCII is read once more for it, with bytes for characters. */
+  get layouts(): LayoutReader {
+    this.#layouts ??= new LayoutReader(this.#positions ?? positionsOf(this.bytes));
+    return this.#layouts;
   }
 }
 
-/** The member that a pointer's token names. */
-export function memberOf(layout: Layout, token: string): Member | undefined {
-  if (layout.kind === "array") return layout.members[arrayIndex(token)];
-  return layout.byKey.get(token);
+function positionsOf(bytes: Buffer): Positions {
+  const text = latin1(bytes);
+  const structure = scanStructure(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+  if (structure === undefined) throw new Error("a text that was read cannot be read again");
+  return { text, structure };
 }
 
 function isExact(value: number, raw: string): boolean {
@@ -138,34 +158,19 @@ function parse(text: string): JsonValue | undefined {
   }
 }
 
-/**
- * Whether no key is repeated and no half surrogate pair is in a string or a key. In an ASCII text a string is stored in
- * single bytes unless something in it was escaped, and knows at once that it is well formed; in any other text to look
- * for the escapes is faster.
- */
-function isUnambiguous(value: JsonValue, text: string, structure: Structure, ascii: boolean): boolean {
-  if (countKeys(value, ascii) !== structure.keys) return false;
-  return (ascii && structure.keysArePlain) || findLoneSurrogate(text) < 0;
-}
-
-/** Keys of all objects in a value; NaN when `checked` and a string in it holds half a surrogate pair. */
-function countKeys(value: JsonValue, checked: boolean): number {
-  if (typeof value === "string") return !checked || value.isWellFormed() ? 0 : Number.NaN;
+/** Keys of all objects in a value. Its depth is known to be bounded. */
+function countKeys(value: JsonValue): number {
   if (typeof value !== "object" || value === null) return 0;
   let keys = 0;
   if (Array.isArray(value)) {
-    for (const element of value as readonly JsonValue[]) {
-      if (typeof element === "string" ? checked : typeof element === "object")
-        keys += countKeys(element, checked);
-    }
+    for (const element of value as readonly JsonValue[])
+      if (typeof element === "object") keys += countKeys(element);
     return keys;
   }
   for (const key in value) {
     keys++;
     const member = (value as JsonObject)[key] as JsonValue;
-    if (typeof member === "string") {
-      if (checked && !member.isWellFormed()) return Number.NaN;
-    } else if (typeof member === "object") keys += countKeys(member, checked);
+    if (typeof member === "object") keys += countKeys(member);
   }
   return keys;
 }

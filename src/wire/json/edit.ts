@@ -47,12 +47,12 @@ function prepare(tree: JsonTree, edit: JsonEdit): () => void {
   }
   if ("add" in edit && parent.kind === "array") {
     const before = parent.placeOf(last, pointer);
-    return () => parent.insert(before, undefined, tree.fresh(edit.add));
+    return () => parent.insert(before, tree.fresh(edit.add));
   }
   const item: Item | undefined = parent.find(last);
   if (item !== undefined) return () => tree.put(item.slot, newValue(edit));
   if (parent.kind === "array") throw new JsonEditError(pointer, "names no element");
-  return () => parent.insert(undefined, last, tree.fresh(newValue(edit)));
+  return () => parent.append(last, tree.fresh(newValue(edit)));
 }
 
 function rootOf(tree: JsonTree, edit: JsonEdit): Slot {

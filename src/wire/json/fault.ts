@@ -75,7 +75,7 @@ class GrammarReader {
     for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) this.#next(frame);
     this.#space();
     if (this.#at < this.#text.length) this.#fail("there is something after the value");
-    const lone = findLoneSurrogate(this.#text);
+    const lone = findLoneSurrogate(this.#text, this.#text.indexOf("\\u"));
     if (lone >= 0) this.#fail("half a surrogate pair is escaped", lone);
   }
 

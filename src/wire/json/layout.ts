@@ -1,4 +1,8 @@
-import { endOfString, readKey, type Structure } from "./scan.ts";
+import { arrayIndex } from "./pointer.ts";
+import { CONTAINER_WIDTH, endOfString, readKey, type Structure } from "./scan.ts";
+
+/** A JSON text with bytes for characters (Latin-1), and its structure. */
+export type Positions = { readonly text: string; readonly structure: Structure };
 
 /** One member of an object or element of an array, by its bytes. */
 export type Member = {
@@ -17,112 +21,219 @@ export type Member = {
 
 /** How an object or array is laid out. `start` is its opening bracket, `end` is behind the closing one. */
 export type Layout = {
+  readonly kind: "object" | "array";
   readonly start: number;
   readonly end: number;
   readonly members: readonly Member[];
-} & ({ readonly kind: "array" } | { readonly kind: "object"; readonly byKey: ReadonlyMap<string, Member> });
+  /** Empty for an array. */
+  readonly byKey: ReadonlyMap<string, Member>;
+};
+
+/** Members looked for one by one in a container before all of them are written down. */
+const SEARCHES_MAX = 4;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
 
-/** Finds members in a text that is known to be JSON, and remembers what it found. Positions are bytes (Latin-1). */
+/** Finds members in a text that is known to be JSON. Nested containers are stepped over, not read. */
 export class LayoutReader {
   readonly #text: string;
-  readonly #structure: Structure;
-  readonly #known = new Map<number, Layout>();
+  readonly #containers: readonly number[];
+  readonly #layouts = new Map<number, Layout>();
+  readonly #searches = new Map<number, number>();
 
-  constructor(text: string, structure: Structure) {
+  constructor({ text, structure }: Positions) {
     this.#text = text;
-    this.#structure = structure;
+    this.#containers = structure.containers;
   }
 
-  /** Undefined when no container begins at `start`. */
+  /** The member of the container at `start` that a pointer's token names. */
+  find(start: number, token: string): Member | undefined {
+    const searches = this.#searches.get(start) ?? 0;
+    this.#searches.set(start, searches + 1);
+    const layout = searches < SEARCHES_MAX ? this.#layouts.get(start) : this.at(start);
+    if (layout !== undefined) {
+      return layout.kind === "array" ? layout.members[arrayIndex(token)] : layout.byKey.get(token);
+    }
+    const container = this.#containerAt(start);
+    return container < 0 ? undefined : this.#search(container, token);
+  }
+
+  /** All members of the container at `start`; undefined when none begins there. */
   at(start: number): Layout | undefined {
-    const known = this.#known.get(start);
+    const known = this.#layouts.get(start);
     if (known !== undefined) return known;
     const container = this.#containerAt(start);
     if (container < 0) return undefined;
     const layout = this.#read(container);
-    this.#known.set(start, layout);
+    this.#layouts.set(start, layout);
     return layout;
   }
 
-  #read(container: number): Layout {
-    const start = this.#start(container);
-    const end = this.#end(container);
-    const isObject = this.#text.charCodeAt(start) === OPEN_OBJECT;
-    const members: Member[] = [];
-    // The next container that begins inside this one: values are met in the same order.
-    let child = container + 1;
-    let from = start + 1;
-    while (skipSpace(this.#text, from) < end - 1) {
-      const member = this.#member(from, isObject, child);
-      members.push(member);
-      if (this.#start(child) === member.start) child = this.#after(child);
-      from = member.to + 1;
-      if (this.#text.charCodeAt(member.to) !== COMMA) break;
+  /** The kind and the end of the container at `start`. */
+  boundsAt(start: number): { readonly kind: "object" | "array"; readonly end: number } | undefined {
+    const container = this.#containerAt(start);
+    return container < 0 ? undefined : { kind: this.#kind(container), end: this.#end(container) };
+  }
+
+  /** Where the last value of the container that ends at `end` ends, or the place behind its bracket if it is empty. */
+  lastEnd(end: number): number {
+    let at = end - 1;
+    while (this.#text.charCodeAt(at - 1) <= 0x20) at--;
+    return at;
+  }
+
+  #search(container: number, token: string): Member | undefined {
+    const walk = this.#walk(container);
+    if (this.#kind(container) === "array") {
+      const index = arrayIndex(token);
+      return index >= 0 && walk.skip(index) && walk.next() ? walk.member() : undefined;
     }
-    if (!isObject) return { kind: "array", start, end, members };
-    return { kind: "object", start, end, members, byKey: new Map(members.map((m) => [m.key as string, m])) };
+    while (walk.next()) if (walk.keyIs(token)) return walk.member();
+    return undefined;
   }
 
-  #member(from: number, isObject: boolean, child: number): Member {
-    const text = this.#text;
-    let at = skipSpace(text, from);
-    const keyStart = isObject ? at : 0;
-    const keyEnd = isObject ? endOfString(text, at + 1) + 1 : 0;
-    if (isObject) at = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const end = this.#endOfValue(at, child);
-    return {
-      key: isObject ? readKey(text, keyStart, keyEnd) : undefined,
-      keyStart,
-      keyEnd,
-      start: at,
-      end,
-      from,
-      to: skipSpace(text, end),
-    };
+  #read(container: number): Layout {
+    const members: Member[] = [];
+    const walk = this.#walk(container);
+    while (walk.next()) members.push(walk.member());
+    const kind = this.#kind(container);
+    const byKey = new Map(kind === "array" ? [] : members.map((member) => [member.key as string, member]));
+    return { kind, start: this.#start(container), end: this.#end(container), members, byKey };
   }
 
-  #endOfValue(start: number, child: number): number {
-    if (this.#start(child) === start) return this.#end(child);
-    if (this.#text.charCodeAt(start) === QUOTE) return endOfString(this.#text, start + 1) + 1;
-    let end = start;
-    while (!endsScalar(this.#text.charCodeAt(end))) end++;
-    return end;
+  #walk(container: number): Walk {
+    const isObject = this.#kind(container) === "object";
+    return new Walk(this.#text, this.#containers, container, isObject);
   }
 
-  /** The first container that begins behind the end of another. */
-  #after(container: number): number {
-    return this.#firstFrom(this.#end(container), container + 1);
-  }
-
+  /** The place in the list of the container that begins at `start`, -1 when none does. */
   #containerAt(start: number): number {
-    const found = this.#firstFrom(start, 0);
-    return this.#start(found) === start ? found : -1;
-  }
-
-  /** The first container at or behind a position, by bisection: they stand in the order in which they begin. */
-  #firstFrom(position: number, from: number): number {
-    let low = from;
-    let high = this.#structure.containers.length / 2;
+    let low = 0;
+    let high = this.#containers.length / CONTAINER_WIDTH;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#start(middle) < position) low = middle + 1;
+      if (this.#start(middle * CONTAINER_WIDTH) < start) low = middle + 1;
       else high = middle;
     }
-    return low;
+    const found = low * CONTAINER_WIDTH;
+    return this.#containers[found] === start ? found : -1;
   }
 
-  /** NaN behind the last container. */
+  #kind(container: number): "object" | "array" {
+    return this.#text.charCodeAt(this.#start(container)) === OPEN_OBJECT ? "object" : "array";
+  }
+
   #start(container: number): number {
-    return this.#structure.containers[2 * container] ?? Number.NaN;
+    return this.#containers[container] as number;
   }
 
   #end(container: number): number {
-    return this.#structure.containers[2 * container + 1] as number;
+    return this.#containers[container + 1] as number;
   }
+}
+
+/** Goes from member to member of one container without making anything of the ones it passes. */
+class Walk {
+  readonly #text: string;
+  readonly #containers: readonly number[];
+  readonly #isObject: boolean;
+  readonly #last: number;
+  /** The next container that begins inside: values are met in the order in which containers begin. */
+  #child: number;
+  #from: number;
+  #keyStart = 0;
+  #keyEnd = 0;
+  #start = 0;
+  #end = 0;
+  #to: number;
+
+  constructor(text: string, containers: readonly number[], container: number, isObject: boolean) {
+    this.#text = text;
+    this.#containers = containers;
+    this.#isObject = isObject;
+    this.#from = containers[container] as number;
+    this.#to = this.#from;
+    this.#last = (containers[container + 1] as number) - 1;
+    this.#child = container + CONTAINER_WIDTH;
+  }
+
+  /** Steps to the next member; false when there is none. */
+  next(): boolean {
+    const text = this.#text;
+    this.#from = this.#to + 1;
+    let at = skipSpace(text, this.#from);
+    // Also true behind the last member, where `from` lies behind the closing bracket.
+    if (at >= this.#last) return false;
+    if (this.#isObject) {
+      this.#keyStart = at;
+      this.#keyEnd = endOfString(text, at + 1) + 1;
+      at = skipSpace(text, skipSpace(text, this.#keyEnd) + 1);
+    }
+    this.#start = at;
+    this.#end = this.#endOfValue(at);
+    this.#to = skipSpace(text, this.#end);
+    return true;
+  }
+
+  /** Steps over elements of an array; false when there are fewer. Nothing is kept of them, so it is fast. */
+  skip(count: number): boolean {
+    const text = this.#text;
+    const containers = this.#containers;
+    let child = this.#child;
+    let at = this.#to;
+    for (let skipped = 0; skipped < count; skipped++) {
+      at = skipSpace(text, at + 1);
+      if (at >= this.#last) return false;
+      if (containers[child] === at) {
+        at = containers[child + 1] as number;
+        child = containers[child + 2] as number;
+      } else at = endOfScalar(text, at);
+      at = skipSpace(text, at);
+    }
+    this.#to = at;
+    this.#child = child;
+    return true;
+  }
+
+  keyIs(key: string): boolean {
+    const first = this.#text.charCodeAt(this.#keyStart + 1);
+    // Most keys can be told apart by their first character, unless that is escaped or not ASCII.
+    if (first !== BACKSLASH && first < 0x80 && first !== key.charCodeAt(0) && key !== "") return false;
+    return readKey(this.#text, this.#keyStart, this.#keyEnd) === key;
+  }
+
+  member(): Member {
+    return {
+      key: this.#isObject ? readKey(this.#text, this.#keyStart, this.#keyEnd) : undefined,
+      keyStart: this.#keyStart,
+      keyEnd: this.#keyEnd,
+      start: this.#start,
+      end: this.#end,
+      from: this.#from,
+      to: this.#to,
+    };
+  }
+
+  #endOfValue(start: number): number {
+    const containers = this.#containers;
+    if (containers[this.#child] === start) {
+      const end = containers[this.#child + 1] as number;
+      this.#child = containers[this.#child + 2] as number;
+      return end;
+    }
+    return endOfScalar(this.#text, start);
+  }
+}
+
+/** The end of a text, a number or a word. */
+function endOfScalar(text: string, start: number): number {
+  if (text.charCodeAt(start) === QUOTE) return endOfString(text, start + 1) + 1;
+  let end = start;
+  while (!endsScalar(text.charCodeAt(end))) end++;
+  return end;
 }
 
 function skipSpace(text: string, from: number): number {

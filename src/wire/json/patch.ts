@@ -65,8 +65,8 @@ function add(tree: JsonTree, path: string, node: Node): void {
   }
   const parent = tree.branchAt(tokens.slice(0, -1), path);
   const item = parent.kind === "array" ? undefined : parent.find(last);
-  if (parent.kind === "array") parent.insert(parent.placeOf(last, path), undefined, node);
-  else if (item === undefined) parent.insert(undefined, last, node);
+  if (parent.kind === "array") parent.insert(parent.placeOf(last, path), node);
+  else if (item === undefined) parent.append(last, node);
   else item.slot.node = node;
 }
 

@@ -1,6 +1,6 @@
 /**
- * One pass over the bytes of a JSON text, read as Latin-1 so that a position in the string is a position in the bytes.
- * It trusts the grammar, which `JSON.parse` checks anyway, and gives what `JSON.parse` forgets: how deep it is, how many
+ * One pass over a JSON text. Where positions matter the bytes are read as Latin-1, so that a place in the string is a
+ * place in the bytes. It trusts the grammar, which `JSON.parse` checks anyway, and gives what `JSON.parse` forgets: how deep it is, how many
  * keys were written, and where each container begins and ends.
  */
 
@@ -15,56 +15,63 @@ const CLOSE_OBJECT = 0x7d;
 
 /** What a scan found. */
 export type Structure = {
-  /** Where each container begins and where it ends (exclusive), in pairs, in the order in which they begin. */
+  /**
+   * Three numbers for each container, in the order in which they begin: where it begins, where it ends (exclusive), and
+   * at which number of this list the first container behind it stands.
+   */
   readonly containers: readonly number[];
   /** Keys as written, repeated ones included. */
   readonly keys: number;
-  /** Whether every key is short and without escapes, so that none needs a closer look. */
-  readonly keysArePlain: boolean;
 };
 
-/** Characters looked at one by one before `indexOf` is called: keys and short words end sooner than a call costs. */
-const NEAR = 12;
+/** Numbers that {@link Structure} has for a container. */
+export const CONTAINER_WIDTH = 3;
+
+/** Characters looked at one by one before `indexOf` is called: keys end sooner than a call costs. */
+const NEAR = 16;
 
 /**
  * Undefined when the text goes deeper or has more containers than allowed, or is no JSON. The loop is written out in
- * one function because it meets every byte outside strings: calls and closures here cost a fifth of the whole reading.
+ * one function because it meets every character outside strings: calls and closures here cost a fifth of the reading.
  */
 export function scanStructure(text: string, depthMax: number, containersMax: number): Structure | undefined {
   const containers: number[] = [];
   const open: number[] = [];
+  const { length } = text;
   let keys = 0;
-  let plain = true;
-  let keysArePlain = true;
-  for (let i = 0; i < text.length; i++) {
+  let isMember = false;
+  for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) {
-      plain = true;
-      const near = i + NEAR;
+      // The value of a member is the place for long texts; what stands elsewhere is mostly a key.
+      const near = isMember ? i : i + NEAR;
+      isMember = false;
       for (i++; ; i++) {
         const inside = text.charCodeAt(i);
         if (inside === QUOTE) break;
         if (inside !== BACKSLASH && i < near) continue;
-        plain = false;
         i = endOfString(text, i);
         if (i < 0) return undefined;
         break;
       }
     } else if (code === COMMA) {
+      isMember = false;
     } else if (code === COLON) {
       keys++;
-      if (!plain) keysArePlain = false;
+      isMember = true;
     } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
-      if (open.length === depthMax || containers.length === 2 * containersMax) return undefined;
+      if (open.length === depthMax || containers.length === CONTAINER_WIDTH * containersMax) return undefined;
+      isMember = false;
       open.push(containers.length);
-      containers.push(i, 0);
+      containers.push(i, 0, 0);
     } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
       const container = open.pop();
       if (container === undefined) return undefined;
       containers[container + 1] = i + 1;
+      containers[container + 2] = containers.length;
     }
   }
-  return open.length === 0 ? { containers, keys, keysArePlain } : undefined;
+  return open.length === 0 ? { containers, keys } : undefined;
 }
 
 /** The index of the quote that ends a string, from its first character or any other that is not escaped; -1 if none. */
@@ -83,9 +90,13 @@ function isEscaped(text: string, at: number): boolean {
   return ((at - before) & 1) === 0;
 }
 
-/** The index of the first escape that makes half a surrogate pair, -1 when there is none. */
-export function findLoneSurrogate(text: string): number {
-  let at = text.indexOf("\\u");
+/**
+ * The index of the first escape that makes half a surrogate pair, -1 when there is none.
+ *
+ * @param from where the first `\\u` of the text stands, -1 when there is none
+ */
+export function findLoneSurrogate(text: string, from: number): number {
+  let at = from;
   while (at >= 0) {
     if (isEscaped(text, at)) {
       at = text.indexOf("\\u", at + 2);
