@@ -16,6 +16,7 @@ _own if {
 _own if {
 	input.request.method == "GET"
 	startswith(_path, "/v1/models/")
+	not endswith(_path, "/")
 }
 
 # Paths are compared as they were sent, and only when they are spelt plainly: a path with dot segments, escapes or
