@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { after, afterEach, describe, test } from "node:test";
 import { promisify } from "node:util";
 import OpenAI from "openai";
 import { PACKAGE_ROOT } from "../../src/exchange/package-root.ts";
@@ -17,9 +17,19 @@ import { untilGone } from "./support/process.ts";
 
 const run = promisify(execFile);
 const made: { remove(): void }[] = [];
+/** Stacks that run, so that a test that fails leaves none behind. */
+const running = new Set<ChildProcess>();
+afterEach(async () => {
+  await Promise.all([...running].map(end));
+});
 after(() => {
   for (const folder of made) folder.remove();
 });
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, "exit");
+  if (child.kill("SIGTERM")) await ended;
+}
 
 function folder(): string {
   const fresh = temporaryFolder();
@@ -34,6 +44,8 @@ async function regentRun(
   ...args: string[]
 ): Promise<{ process: ChildProcess; said: string; origin: string }> {
   const child = spawn(process.execPath, [REGENT_MAIN, "run", ...ANY_PORTS, "--dir", folder(), ...args]);
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const errors: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
   const ended = once(child, "exit").then(([code]) => {
@@ -166,8 +178,7 @@ describe("regent run", { timeout: 240_000 }, () => {
       );
       await assert.rejects(client.chat.completions.create({ ...ask, model: "sim-small" }), { status: 404 });
     } finally {
-      stack.process.kill("SIGINT");
-      await once(stack.process, "exit");
+      await end(stack.process);
       await own.close();
     }
   });
@@ -184,8 +195,7 @@ describe("regent run", { timeout: 240_000 }, () => {
       });
       assert.equal((await client.chat.completions.create({ ...ask, model: "b" })).model, "b");
     } finally {
-      stack.process.kill("SIGTERM");
-      await once(stack.process, "exit");
+      await end(stack.process);
       await own.close();
     }
   });
