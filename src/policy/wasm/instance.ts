@@ -230,6 +230,7 @@ function callBuiltin(
     return builtin.call(args, context);
   } catch (error) {
     if (error instanceof BuiltinError) return undefined;
-    throw error;
+    if (error instanceof RegentError) throw error;
+    throw new PolicyAbort(`the builtin ${builtin.name} failed: ${String(error)}`, { cause: error });
   }
 }
