@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { ConfigSource } from "../../src/config/schema.ts";
+import { type Child, startChild } from "../../src/local/child.ts";
+import type { EnvoyTarget } from "../../src/local/envoy/options.ts";
+import { claimPort } from "../../src/local/ports.ts";
+import { REGENT_MAIN } from "../../src/local/programs.ts";
+import { untilReady } from "../../src/local/until.ts";
+import { startWatchdog } from "../../src/local/watchdog.ts";
+import { buildBundle } from "../../src/policy/opa/build.ts";
+import { type SampleModel, startSampleModel } from "../../tools/sample-model/server.ts";
+import { DEMO_BUNDLE, POLICIES } from "../policies/policies.ts";
+import { ISTIO } from "./manifests.ts";
+
+const REGIONS = ["us", "eu"];
+const START_MS_MAX = 20_000;
+
+/** What stands behind and beside an Envoy of the mesh: the models of the demo, and the sidecar. */
+export class Behind {
+  readonly #folder = mkdtempSync(join(tmpdir(), "regent-mesh-"));
+  readonly #watchdog = startWatchdog();
+  readonly #models: SampleModel[] = [];
+  readonly regentPort: number;
+  #regent: Child | undefined;
+
+  private constructor(regentPort: number) {
+    this.regentPort = regentPort;
+  }
+
+  static async start(): Promise<Behind> {
+    const behind = new Behind(await claimPort(0));
+    try {
+      for (const region of REGIONS)
+        behind.#models.push(await startSampleModel({ name: `sim-${region}`, region }));
+      await behind.#startRegent();
+      return behind;
+    } catch (error) {
+      await behind.stop();
+      throw error;
+    }
+  }
+
+  get targets(): readonly EnvoyTarget[] {
+    return this.#models.map(({ origin }, index) => ({ name: `sim-${REGIONS[index]}`, origin }));
+  }
+
+  get auditDir(): string {
+    return this.#file("audit");
+  }
+
+  /** Requests that reached a model so far. */
+  get reached(): number {
+    return this.#models.reduce((total, { witness }) => total + witness.count, 0);
+  }
+
+  async stopRegent(): Promise<void> {
+    await this.#regent?.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.stopRegent();
+    for (const model of this.#models) await model.close();
+    this.#watchdog.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #file(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  /** The sidecar with the configuration of istio/base, but for its places and the demo's models, keys and policies. */
+  async #startRegent(): Promise<void> {
+    const bundle = this.#file("policies.tar.gz");
+    await buildBundle({ ...DEMO_BUNDLE, output: bundle, entrypoints: [] });
+    const probes = await claimPort(0);
+    const shipped = parse(readFileSync(join(ISTIO, "base", "regent.yaml"), "utf8")) as ConfigSource;
+    const config: ConfigSource = {
+      ...shipped,
+      listen: `127.0.0.1:${this.regentPort}`,
+      admin: { listen: `127.0.0.1:${await claimPort(0)}` },
+      probes: { listen: `127.0.0.1:${probes}` },
+      bundles: [{ name: "main", path: bundle }],
+      extAuthz: { entrypoint: "envoy/authz/allow" },
+      identity: { ...shipped.identity, apiKeys: { file: join(POLICIES, "demo", "keys.yaml") } },
+      registry: { file: join(POLICIES, "demo", "registry.yaml") },
+      audit: { dir: this.auditDir },
+    };
+    writeFileSync(this.#file("regent.yaml"), stringify(config));
+    this.#regent = await startChild({
+      name: "regent",
+      command: process.execPath,
+      args: [REGENT_MAIN, "serve", "-c", this.#file("regent.yaml")],
+      logFile: this.#file("regent.log"),
+      watchdog: this.#watchdog,
+    });
+    await untilReady(this.#regent, START_MS_MAX, async () => {
+      const answer = await fetch(`http://127.0.0.1:${probes}/readyz`, { signal: AbortSignal.timeout(1_000) });
+      return answer.ok ? true : undefined;
+    });
+  }
+}

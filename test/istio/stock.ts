@@ -1,0 +1,68 @@
+import { loopback } from "../envoy/support/envoy.ts";
+import { isObject, type Json, type JsonObject, objects } from "./patches.ts";
+
+/**
+ * What turns configuration that Istio generated into one that a stock Envoy runs: without Istio's own filters, and with
+ * plain addresses where Istio's are discovered or redirected to by the kernel.
+ */
+
+export const MANAGER = "envoy.filters.network.http_connection_manager";
+
+/** The cluster that Istio makes of the ServiceEntry. */
+export const REGENT_CLUSTER = "outbound|9191||regent.local";
+
+/** The one of a list with this name. */
+export function named(list: readonly JsonObject[], name: string): JsonObject {
+  const found = list.find((candidate) => candidate.name === name);
+  if (!isObject(found)) throw new Error(`Istio's configuration has no ${name}`);
+  return found;
+}
+
+/** Whether a stock Envoy has a filter. */
+export function isStock({ name }: JsonObject): boolean {
+  return !String(name).startsWith("istio.");
+}
+
+/** The network filters of a chain that a stock Envoy has, with such HTTP filters, and changes to the manager. */
+export function stockFilters(chain: JsonObject, changes: JsonObject = {}): readonly JsonObject[] {
+  return objects(chain.filters)
+    .filter(isStock)
+    .map((filter) => {
+      const { rds: _, ...config } = filter.typedConfig as { readonly [key: string]: Json };
+      const httpFilters = objects(config.httpFilters).filter(isStock);
+      return { ...filter, typedConfig: { ...config, ...changes, httpFilters } };
+    });
+}
+
+/** The cluster with one fixed endpoint, where Istio's finds endpoints by discovery or in the connection. */
+export function fixed(cluster: JsonObject, address: JsonObject, metadata: JsonObject = {}): JsonObject {
+  const {
+    edsClusterConfig: _1,
+    upstreamBindConfig: _2,
+    cleanupInterval: _3,
+    lbPolicy: _4,
+    ...kept
+  } = cluster;
+  return {
+    ...kept,
+    type: "STATIC",
+    filters: objects(cluster.filters).filter(isStock),
+    loadAssignment: {
+      clusterName: cluster.name as string,
+      endpoints: [{ lbEndpoints: [{ endpoint: { address }, metadata }] }],
+    },
+  };
+}
+
+/** A cluster for each model server, by the name that `x-regent-target` carries. */
+export function modelClusters(models: ReadonlyMap<string, number>): readonly JsonObject[] {
+  return [...models].map(([name, port]) => fixed({ name, connectTimeout: "5s" }, loopback(port)));
+}
+
+/** A route to a cluster for requests with a header of this value. */
+export function headerRoute(header: string, exact: string, cluster: string): JsonObject {
+  return {
+    match: { prefix: "/", headers: [{ name: header, stringMatch: { exact } }] },
+    route: { cluster, timeout: "0s" },
+  };
+}
