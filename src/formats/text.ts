@@ -13,6 +13,8 @@ export type Schema = {
   isPlainKey(key: string): boolean;
   /** Whether a member's text is one of a few that the schema has for it. */
   isWord(key: string, value: string): boolean;
+  /** Members that only name things, such as the id of a tool call: their texts have the role `id`. */
+  isId(key: string): boolean;
 };
 
 /**
@@ -59,7 +61,8 @@ export class TextCollector {
     if (isPlain && typeof value !== "string" && typeof value !== "object") return;
     const pointer = `${parent}/${pointerToken(key)}`;
     if (!isPlain) this.add(keyPointer(pointer), key, role);
-    if (typeof value !== "string" || !this.#schema.isWord(key, value)) this.tree(pointer, value, role);
+    if (typeof value !== "string") this.tree(pointer, value, role);
+    else if (!this.#schema.isWord(key, value)) this.add(pointer, value, this.#schema.isId(key) ? "id" : role);
   }
 
   /** All strings in a value, with the names that are not the schema's own. */

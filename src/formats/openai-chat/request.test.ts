@@ -260,6 +260,23 @@ test("a long list of numbers where none belongs may be a text in tokens, a short
   ]);
 });
 
+test("tells the ids of tool calls from what is said", () => {
+  const messages = [
+    {
+      role: "assistant",
+      tool_calls: [{ id: "call-1", type: "function", function: { name: "f", arguments: "{}" } }],
+    },
+    { role: "tool", tool_call_id: "call-1", content: "done" },
+  ];
+  assert.deepEqual(texts({ messages }), [
+    ["/messages/0/tool_calls/0/id", "call-1", "id"],
+    ["/messages/0/tool_calls/0/function/name", "f", "tool_call"],
+    ["/messages/0/tool_calls/0/function/arguments", "{}", "tool_call"],
+    ["/messages/1/tool_call_id", "call-1", "id"],
+    ["/messages/1/content", "done", "tool"],
+  ]);
+});
+
 test("keys of the caller's own are text, keys of the schema are not", () => {
   const tool = {
     type: "function",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReadAnswer } from "../format.ts";
-import { CHOICES_MAX, KEPT_BYTES_MAX } from "./answer.ts";
+import { CHOICES_MAX } from "./answer.ts";
 import { TOOL_CALLS_MAX } from "./choice.ts";
-import { readResponse } from "./response.ts";
+import { RESPONSE_BYTES_MAX, readResponse } from "./response.ts";
 
 function read(body: unknown, status = 200): ReadAnswer {
   return readResponse(status, Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));
@@ -134,7 +134,7 @@ test("does not fall over answers of any shape", () => {
   }
 });
 
-test(`holds choices, tool calls and text to their limits`, () => {
+test("holds choices and tool calls to their limits", () => {
   const choices = (count: number) => message(...new Array<object>(count).fill({ content: "x" }));
   assert.equal(read(choices(CHOICES_MAX)).invalid, undefined);
   assert.match(read(choices(CHOICES_MAX + 1)).invalid ?? "", /too many choices/);
@@ -142,6 +142,12 @@ test(`holds choices, tool calls and text to their limits`, () => {
     message({ tool_calls: new Array(count).fill({ function: { name: "f" } }) });
   assert.equal(read(calls(TOOL_CALLS_MAX)).toolCalls.length, TOOL_CALLS_MAX);
   assert.match(read(calls(TOOL_CALLS_MAX + 1)).invalid ?? "", /too many choices or tool calls/);
-  assert.equal(read(message({ content: "x".repeat(KEPT_BYTES_MAX) })).invalid, undefined);
-  assert.match(read(message({ content: "x".repeat(KEPT_BYTES_MAX + 1) })).invalid ?? "", /bytes of text/);
+});
+
+test(`parses an answer of ${RESPONSE_BYTES_MAX} bytes and none that is larger`, () => {
+  const usage = '{"usage":{"prompt_tokens":1}}';
+  assert.equal(read(usage.padEnd(RESPONSE_BYTES_MAX)).usage?.input, 1);
+  const larger = read(usage.padEnd(RESPONSE_BYTES_MAX + 1));
+  assert.equal(larger.usage, undefined);
+  assert.match(larger.invalid ?? "", /larger than/);
 });

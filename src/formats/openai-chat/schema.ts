@@ -115,4 +115,8 @@ export function isWord(key: string, value: unknown): value is string {
 }
 
 /** What is no text in a request. */
-export const SCHEMA: Schema = { isPlainKey: (key) => PLAIN_KEYS.has(key), isWord };
+export const SCHEMA: Schema = {
+  isPlainKey: (key) => PLAIN_KEYS.has(key),
+  isWord,
+  isId: (key) => key === "id" || key === "tool_call_id",
+};

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { FORMATS } from "../../src/formats/index.ts";
+import * as answer from "../../src/formats/openai-chat/answer.ts";
+import * as choice from "../../src/formats/openai-chat/choice.ts";
+import * as request from "../../src/formats/openai-chat/request.ts";
+import * as response from "../../src/formats/openai-chat/response.ts";
+import * as text from "../../src/formats/text.ts";
+import * as contentEncoding from "../../src/wire/content-encoding.ts";
+import * as json from "../../src/wire/json/index.ts";
+import * as sse from "../../src/wire/sse.ts";
+
+const PAGE = readFileSync(new URL("../../docs/formats.md", import.meta.url), "utf8");
+
+/** The cells of the rows below a heading, without their back quotes. */
+function rowsUnder(heading: string): string[][] {
+  const section = PAGE.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const rows = section.split("\n").filter((line) => line.startsWith("|"));
+  return rows.slice(2).map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll("`", "")),
+  );
+}
+
+test("docs/formats.md lists every endpoint of every format, and no other", () => {
+  const endpoints = Object.values(FORMATS).flatMap(({ name, endpoints: all }) =>
+    all.map(({ method, path, operation }) => [name, method, path, operation]),
+  );
+  assert.deepEqual(rowsUnder("Endpoints").sort(), endpoints.sort());
+});
+
+test("docs/formats.md lists every limit of reading with its value, and no other", () => {
+  const modules = [json, contentEncoding, sse, text, request, response, answer, choice];
+  const limits = modules
+    .flatMap((module) => Object.entries(module as { [name: string]: unknown }))
+    .filter(([, value]) => typeof value === "number")
+    .map(([name, value]) => [name, String(value)]);
+  assert.deepEqual(
+    rowsUnder("Limits")
+      .map((row) => row.slice(0, 2))
+      .sort(),
+    limits.sort(),
+  );
+});
