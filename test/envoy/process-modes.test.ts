@@ -154,9 +154,10 @@ async function crashed(
   during: "requestHead" | "requestBody" | "responseBody",
 ): Promise<void> {
   const gateway: { stop?: () => void } = {};
+  const undecided = Promise.withResolvers<never>();
   const crash = () => {
     gateway.stop?.();
-    return new Promise<never>(() => {});
+    return undecided.promise;
   };
   const script: Script = { ...reads("buffered"), [during]: crash };
   const governor = fakeGovernor(script);
@@ -167,6 +168,8 @@ async function crashed(
   assert.equal(received.status, 500);
   assert.equal(witness.seen.length, during === "responseBody" ? 1 : 0);
   assert.ok(!received.body.includes("upstream"));
+  undecided.reject(new Error("nobody waits"));
+  assert.deepEqual((await governor.nextEnd()).ends, ["aborted"]);
 }
 
 for (const during of ["requestHead", "requestBody", "responseBody"] as const)
