@@ -31,7 +31,8 @@ function parseUuid(text: string): RegoObject | undefined {
     ["variant", variantOf(bytes.readUInt8(8))],
   ]);
   if (version !== 1 && version !== 2) return fields;
-  fields.set("time", numberOf(timeOf(bytes)));
+  // Go multiplies in 64 bits, so times before 1678 wrap around.
+  fields.set("time", numberOf(BigInt.asIntN(64, timeOf(bytes))));
   fields.set("nodeid", [...bytes.subarray(10)].map((byte) => byte.toString(16).padStart(2, "0")).join("-"));
   fields.set("macvariables", macVariables(bytes.readUInt8(10)));
   fields.set("clocksequence", bytes.readUInt16BE(8) & 0x3fff);
