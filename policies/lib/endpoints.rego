@@ -10,13 +10,7 @@ package regent.lib.endpoints
 # use, and never by an upstream.
 _own if {
 	input.request.method == "GET"
-	_path == "/v1/models"
-}
-
-_own if {
-	input.request.method == "GET"
-	startswith(_path, "/v1/models/")
-	not endswith(_path, "/")
+	regex.match(`^/v1/models(/.*[^/])?$`, _path)
 }
 
 # Paths are compared as they were sent, and only when they are spelt plainly: a path with dot segments, escapes or
