@@ -34,7 +34,8 @@ export type Governance = {
   /**
    * Regent's own refusal in the dialect of the exchange, noted in the record, for what `src/envoy` finds wrong itself:
    * Envoy configured too weakly (`config_mismatch`), changes that Envoy would not accept (`obligation_unsupported`), a
-   * deadline about to lapse (`policy_timeout`). May come instead of any step, or after one; no step follows but `end`.
+   * deadline about to lapse (`policy_timeout`). May come instead of any step, after one, or while one runs, whose answer
+   * then counts no more; nothing follows but `end`, which waits for the step that runs.
    */
   refuse(error: RegentError): OwnAnswer;
   /** Closes the account: writes the record and settles the reservation. The first call counts, later ones do nothing. */

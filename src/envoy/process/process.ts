@@ -166,9 +166,9 @@ class Conversation {
 
   #finish(fault: Fault | undefined): void {
     clearTimeout(this.#deadline);
-    if (fault !== undefined) this.#options.onBroken(this.#exchangeId, fault, this.#cause);
     // A cancelled call has nobody left to tell.
     if (!this.#call.cancelled) finish(this.#call, this.#state, fault);
+    if (fault !== undefined) this.#options.onBroken(this.#exchangeId, fault, this.#cause);
   }
 
   /** Reads nothing more until Envoy has read what was written. */
