@@ -28,6 +28,26 @@ function characterLength(bytes: Buffer, at: number): number {
   return length !== 0 && at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
 }
 
+/** Without the white space of ASCII in front. JavaScript's own would take 0xA0 of a text of bytes for a space. */
+export function trimStart(text: string): string {
+  let start = 0;
+  while (start < text.length && ASCII_SPACES.includes(text[start] ?? "")) start++;
+  return text.slice(start);
+}
+
+/** Without the white space of ASCII behind. */
+export function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ASCII_SPACES.includes(text[end - 1] ?? "")) end--;
+  return text.slice(0, end);
+}
+
+export function trim(text: string): string {
+  return trimStart(trimEnd(text));
+}
+
+const ASCII_SPACES = " \t\r\n\v\f";
+
 /** `url.PathUnescape`. @throws RequestParseError */
 export function unescapePath(text: string): string {
   return text.includes("%") ? unescapePercent(text) : text;

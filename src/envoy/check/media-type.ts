@@ -1,4 +1,4 @@
-import { hexDigit, textOfUtf8 } from "./go-text.ts";
+import { hexDigit, textOfUtf8, trim, trimStart } from "./go-text.ts";
 import { RequestParseError } from "./request-parse-error.ts";
 
 export type MediaType = {
@@ -16,14 +16,14 @@ export type MediaType = {
 export function parseMediaType(text: string): MediaType {
   const semicolon = text.indexOf(";");
   const base = semicolon === -1 ? text : text.slice(0, semicolon);
-  const type = base.trim().toLowerCase();
+  const type = trim(base).toLowerCase();
   assertType(type);
   const plain = new Map<string, string>();
   const pieces = new Map<string, Map<string, string>>();
-  for (let rest = text.slice(base.length).trimStart(); rest !== ""; ) {
+  for (let rest = trimStart(text.slice(base.length)); rest !== ""; ) {
     const parameter = consumeParameter(rest);
     if (parameter === undefined) {
-      if (rest.trim() === ";") break;
+      if (trim(rest) === ";") break;
       throw new RequestParseError("mime: invalid media parameter");
     }
     const { name, value } = parameter;
@@ -32,7 +32,7 @@ export function parseMediaType(text: string): MediaType {
     const known = into.get(name);
     if (known !== undefined && known !== value) throw new RequestParseError("mime: duplicate parameter name");
     into.set(name, value);
-    rest = parameter.rest.trimStart();
+    rest = trimStart(parameter.rest);
   }
   const parameters = new Map([...plain].map(([name, value]) => [name, textOfBinary(value)]));
   for (const [name, parts] of pieces) {
@@ -69,11 +69,11 @@ type Parameter = { readonly name: string; readonly value: string; readonly rest:
 
 function consumeParameter(text: string): Parameter | undefined {
   if (!text.startsWith(";")) return undefined;
-  const afterSemicolon = text.slice(1).trimStart();
+  const afterSemicolon = trimStart(text.slice(1));
   const name = consumeToken(afterSemicolon);
-  const afterName = afterSemicolon.slice(name.length).trimStart();
+  const afterName = trimStart(afterSemicolon.slice(name.length));
   if (name === "" || !afterName.startsWith("=")) return undefined;
-  const afterEquals = afterName.slice(1).trimStart();
+  const afterEquals = trimStart(afterName.slice(1));
   const quoted = afterEquals.startsWith('"') ? consumeQuoted(afterEquals) : undefined;
   const token = quoted === undefined ? consumeToken(afterEquals) : "";
   if (quoted !== undefined) return { name: name.toLowerCase(), ...quoted };

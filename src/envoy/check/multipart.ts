@@ -1,3 +1,4 @@
+import { trim, trimEnd } from "./go-text.ts";
 import { parseMediaType } from "./media-type.ts";
 import { RequestParseError } from "./request-parse-error.ts";
 
@@ -74,14 +75,14 @@ class PartReader {
     while (line !== "") {
       let next = this.#headerLine();
       while (next.startsWith(" ") || next.startsWith("\t")) {
-        line += ` ${next.trim()}`;
+        line += ` ${trim(next)}`;
         next = this.#headerLine();
       }
       const colon = line.indexOf(":");
       if (colon === -1) throw new RequestParseError("malformed MIME header: missing colon");
       const name = line.slice(0, colon).toLowerCase();
       if (!HEADER_NAME.test(name)) throw new RequestParseError("malformed MIME header line");
-      if (!headers.has(name)) headers.set(name, line.slice(colon + 1).trim());
+      if (!headers.has(name)) headers.set(name, trim(line.slice(colon + 1)));
       line = next;
     }
     return headers;
@@ -171,7 +172,7 @@ function isQuotedPrintable(headers: ReadonlyMap<string, string>): boolean {
 
 /** RFC 2045 section 6.7: `=41` is A, `=` at the end of a line joins it with the next. @throws RequestParseError */
 function decodeQuotedPrintable(text: string): string {
-  const lines = text.split("\n").map((line) => line.trimEnd());
+  const lines = text.split("\n").map(trimEnd);
   const joined = lines.map((line, index) => {
     if (line.endsWith("=")) return line.slice(0, -1);
     return index === lines.length - 1 ? line : `${line}\r\n`;
