@@ -47,8 +47,6 @@ export function addHealth(server: Server, services: readonly string[]): Health {
     const { service } = call.request;
     const watcher = createWatcher(call, () => statuses.get(service) ?? ServingStatus.SERVICE_UNKNOWN);
     watchers.set(call, watcher);
-    // Without a listener an error would end the process; "close" follows it.
-    call.on("error", () => {});
     call.on("cancelled", () => watchers.delete(call));
     call.on("close", () => watchers.delete(call));
     watcher.tell();

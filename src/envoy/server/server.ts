@@ -21,6 +21,7 @@ import {
 } from "../codec.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { addHealth, type Health } from "./health.ts";
+import { setHttp2Limits, widenConnections } from "./http2-limits.ts";
 import { listen } from "./listener.ts";
 import {
   type GrpcAddress,
@@ -31,7 +32,7 @@ import {
   type ServerLog,
   STREAMS_PER_CONNECTION_MAX,
 } from "./options.ts";
-import { allowStreamResets, proveStreamResets } from "./stream-resets.ts";
+import { proveStreamResets } from "./stream-reset-probe.ts";
 
 export const EXT_AUTHZ_SERVICE = "envoy.service.auth.v3.Authorization";
 export const EXT_PROC_SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor";
@@ -99,6 +100,7 @@ export async function startGrpcServer(
   }
 
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+  widenConnections(server);
   const accept = (connection: Duplex) => connections.injectConnection(connection);
   await proveStreamResets(accept);
   const listener = await listen(options, log, accept);
@@ -125,7 +127,7 @@ function createServer(options: GrpcServerOptions, log: ServerLog): Server {
     // Its accounts of every call are read by nobody and cost on every one.
     "grpc.enable_channelz": 0,
   });
-  allowStreamResets(server, log);
+  setHttp2Limits(server, log);
   return server;
 }
 

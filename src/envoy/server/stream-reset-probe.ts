@@ -1,14 +1,4 @@
-import { constants, type ServerHttp2Stream } from "node:http2";
 import { type Duplex, duplexPair } from "node:stream";
-import type { Server } from "@grpc/grpc-js";
-import type { ServerLog } from "./options.ts";
-
-/**
- * Resets of streams that one connection may send: so many at once, and so many again each second. Envoy resets nearly
- * every ext_proc stream, and nghttp2's defaults (1000, then 33 a second, against CVE-2023-44487) end its connection
- * under load. A connection carries some thousand exchanges a second; who resets a hundred thousand is no Envoy.
- */
-export const STREAM_RESETS_MAX = 100_000;
 
 /** What nghttp2 allows at once when nobody says otherwise. */
 const DEFAULT_BURST = 1000;
@@ -16,45 +6,8 @@ const DEFAULT_BURST = 1000;
 /** A probe takes some 20 ms. */
 const PROBE_TIMEOUT_MS = 10_000;
 
-/**
- * Makes a gRPC server stand the resets of Envoy. Call it before it listens.
- *
- * This file is the one place that reaches into grpc-js, for two things that it has no option for:
- * - `streamResetBurst` and `streamResetRate` (nodejs/node#54875): its private `commonServerOptions` are what it hands to
- *   `http2.createServer`.
- * - A stream that was reset before its handler runs and asks for an unknown method, or is no gRPC at all, makes grpc-js
- *   answer on a stream that is gone. That throws where nobody catches it and ends the process.
- * {@link proveStreamResets} finds out whether both work.
- * @throws Error when grpc-js has these members no more
- */
-export function allowStreamResets(server: Server, log: ServerLog): void {
-  const inside = server as unknown as GrpcJsInside;
-  if (typeof inside.commonServerOptions !== "object" || typeof inside._streamHandler !== "function") {
-    throw new Error(`this @grpc/grpc-js is built otherwise inside; ${CONSEQUENCE}`);
-  }
-  Object.assign(inside.commonServerOptions, {
-    streamResetBurst: STREAM_RESETS_MAX,
-    streamResetRate: STREAM_RESETS_MAX,
-  });
-  const handleStream = inside._streamHandler;
-  inside._streamHandler = function (interceptors, stream, headers) {
-    try {
-      handleStream.call(this, interceptors, stream, headers);
-    } catch (error) {
-      if (stream.destroyed || stream.closed) return;
-      log.error({ err: error }, "call could not be started");
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    }
-  };
-}
-
-type GrpcJsInside = {
-  commonServerOptions: object;
-  /** Used where channelz is off. */
-  _streamHandler(this: unknown, interceptors: unknown, stream: ServerHttp2Stream, headers: unknown): void;
-};
-
-const CONSEQUENCE = "Envoy's requests would fail under load, so Regent does not start";
+/** What follows when it does not work, for the messages. */
+export const CONSEQUENCE = "Envoy's requests would fail under load, so Regent does not start";
 
 /**
  * Opens a connection to the server and resets more streams than the default allows.

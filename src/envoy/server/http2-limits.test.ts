@@ -4,9 +4,10 @@ import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { type TestContext, test } from "node:test";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { encodeProcessingRequest } from "../codec.ts";
+import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES, setHttp2Limits } from "./http2-limits.ts";
 import type { ServerLog } from "./options.ts";
 import { EXT_PROC_SERVICE, type ProcessHandler, startGrpcServer } from "./server.ts";
-import { allowStreamResets, proveStreamResets } from "./stream-resets.ts";
+import { proveStreamResets } from "./stream-reset-probe.ts";
 
 const EXCHANGES = 20_000;
 /** Exchanges in flight, as a busy Envoy has. */
@@ -111,6 +112,15 @@ test("survives streams that are reset before they are looked at, and tells the h
   assert.ok(calls.started > 0);
 });
 
+test("lets a client send as much unread as the windows say, on one stream and on all of a connection", async (t) => {
+  const session = await connectTo(t, () => {});
+  if (session.remoteSettings.initialWindowSize !== STREAM_WINDOW_BYTES) await once(session, "remoteSettings");
+  assert.equal(session.remoteSettings.initialWindowSize, STREAM_WINDOW_BYTES);
+  // The window update of the connection follows the settings in the same write; an answered ping says it has come.
+  await new Promise((resolve) => session.ping(resolve));
+  assert.equal(session.state.remoteWindowSize, CONNECTION_WINDOW_BYTES);
+});
+
 function gatewayOf(server: Server) {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return (connection: Parameters<typeof injector.injectConnection>[0]) =>
@@ -124,14 +134,14 @@ function createGrpcServer(): Server {
 test("proves that a server stands the resets of Envoy", async (t) => {
   const server = createGrpcServer();
   t.after(() => server.forceShutdown());
-  allowStreamResets(server, NO_LOG);
+  setHttp2Limits(server, NO_LOG);
   await proveStreamResets(gatewayOf(server));
 });
 
 test("fails at start, and says why, when the limits do not reach the HTTP/2 server", async (t) => {
   const server = createGrpcServer();
   t.after(() => server.forceShutdown());
-  allowStreamResets(server, NO_LOG);
+  setHttp2Limits(server, NO_LOG);
   // What an update of grpc-js would do that builds its options anew.
   const inside = server as unknown as { commonServerOptions: { [name: string]: unknown } };
   delete inside.commonServerOptions.streamResetBurst;
@@ -146,7 +156,7 @@ test("fails at start, and says why, when grpc-js is built otherwise inside", () 
   for (const renamed of ["commonServerOptions", "_streamHandler"]) {
     const server = createGrpcServer();
     Object.defineProperty(server, renamed, { value: undefined });
-    assert.throws(() => allowStreamResets(server, NO_LOG), /built otherwise inside.*does not start/);
+    assert.throws(() => setHttp2Limits(server, NO_LOG), /built otherwise inside.*does not start/);
   }
 });
 
