@@ -1,5 +1,6 @@
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { BuiltinError, type HostBuiltin } from "./builtin.ts";
+import { sorted } from "./compare.ts";
 import { marshalJson } from "./json.ts";
 import { parseJson } from "./json-text.ts";
 import { objectAt, stringAt } from "./operands.ts";
@@ -72,7 +73,7 @@ function encodeQueryObject(object: RegoObject): string {
 
 function queryValues(value: RegoValue): readonly string[] {
   if (typeof value === "string") return [value];
-  const items = value instanceof RegoSet ? value.items : isArray(value) ? value : undefined;
+  const items = value instanceof RegoSet ? sorted(value.items) : isArray(value) ? value : undefined;
   if (items === undefined || !items.every((item) => typeof item === "string"))
     throw new BuiltinError("values must be string, array[string], or set[string]");
   return items as readonly string[];

@@ -8,6 +8,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { BoundedCache } from "./bounded-cache.ts";
 import { BuiltinError } from "./builtin.ts";
 
 /** A key that may verify a token; `secret` for HMAC. */
@@ -26,17 +27,11 @@ export const ALGORITHMS: ReadonlySet<string> = new Set(
 
 /** Parsed key sets that are kept, as many as OPA keeps. A policy verifies with a few, again and again. */
 export const KEY_SETS_MAX = 100;
-const keySets = new Map<string, readonly VerificationKey[]>();
+const keySets = new BoundedCache<readonly VerificationKey[]>(KEY_SETS_MAX);
 
 /** The keys of a PEM certificate, a PEM public key, a JWK or a JWK set. @throws BuiltinError */
 export function verificationKeys(text: string): readonly VerificationKey[] {
-  const known = keySets.get(text);
-  if (known !== undefined) return known;
-  const keys = text.includes("-----BEGIN") ? [pemKey(text)] : jwkKeys(text);
-  const [oldest] = keySets.keys();
-  if (keySets.size >= KEY_SETS_MAX && oldest !== undefined) keySets.delete(oldest);
-  keySets.set(text, keys);
-  return keys;
+  return keySets.get(text, () => (text.includes("-----BEGIN") ? [pemKey(text)] : jwkKeys(text)));
 }
 
 const PEM = /^\s*-----BEGIN (CERTIFICATE|PUBLIC KEY)-----[^-]+-----END \1-----\n?$/;

@@ -1,4 +1,5 @@
 import { type Matcher, RE2JS } from "re2js";
+import { BoundedCache } from "./bounded-cache.ts";
 import { BuiltinError, type HostBuiltin } from "./builtin.ts";
 import { globsIntersect } from "./globs.ts";
 import { integerAt, stringAt } from "./operands.ts";
@@ -30,22 +31,17 @@ export const regexBuiltins: readonly HostBuiltin[] = [
   { name: "regex.globs_match", call: (args) => globsIntersect(stringAt(args, 0), stringAt(args, 1)) },
 ];
 
-const patterns = new Map<string, RE2JS>();
+const patterns = new BoundedCache<RE2JS>(PATTERNS_MAX);
 
 /** A pattern of RE2, which matches in time linear in the text. */
 function compile(pattern: string): RE2JS {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  let compiled: RE2JS;
-  try {
-    compiled = RE2JS.compile(pattern);
-  } catch (error) {
-    throw new BuiltinError(`invalid regular expression: ${String(error)}`, { cause: error });
-  }
-  const [oldest] = patterns.keys();
-  if (patterns.size >= PATTERNS_MAX && oldest !== undefined) patterns.delete(oldest);
-  patterns.set(pattern, compiled);
-  return compiled;
+  return patterns.get(pattern, () => {
+    try {
+      return RE2JS.compile(pattern);
+    } catch (error) {
+      throw new BuiltinError(`invalid regular expression: ${String(error)}`, { cause: error });
+    }
+  });
 }
 
 type Match = { readonly start: number; readonly end: number; readonly text: string };

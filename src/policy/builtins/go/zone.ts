@@ -1,3 +1,5 @@
+import { BoundedCache } from "../bounded-cache.ts";
+
 /** Time zones of the IANA database, as this Node knows them. */
 
 /** A point in time in a zone; `offsetS` is the zone's offset from UTC then, in seconds. */
@@ -21,7 +23,7 @@ const MS_PER_DAY = 86_400_000;
 
 /** Formatters by zone. There are about 600 zones, and one costs some 20 KB, so a few at a time. */
 export const ZONES_MAX = 50;
-const formatters = new Map<string, Intl.DateTimeFormat>();
+const formatters = new BoundedCache<Intl.DateTimeFormat>(ZONES_MAX);
 
 /** The time in a zone; undefined when there is no such zone. Empty and `UTC` are UTC, `Local` is this system's zone. */
 export function inZone(ns: bigint, name: string): ZonedTime | undefined {
@@ -96,30 +98,29 @@ function offsetAt(zone: string, seconds: number): number | undefined {
 }
 
 function formatterOf(zone: string): Intl.DateTimeFormat | undefined {
-  const known = formatters.get(zone);
-  if (known !== undefined) return known;
   // Intl knows offsets such as +01:00 as zones; the IANA database does not.
   if (!/^[A-Za-z]/.test(zone)) return undefined;
-  let formatter: Intl.DateTimeFormat;
   try {
-    formatter = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
-      calendar: "gregory",
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
-  } catch {
-    return undefined;
+    return formatters.get(zone, createFormatter);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
-  const [oldest] = formatters.keys();
-  if (formatters.size >= ZONES_MAX && oldest !== undefined) formatters.delete(oldest);
-  formatters.set(zone, formatter);
-  return formatter;
+}
+
+/** @throws RangeError when there is no such zone. */
+function createFormatter(zone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    calendar: "gregory",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  });
 }
 
 function floorSeconds(ns: bigint): number {
