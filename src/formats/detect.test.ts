@@ -123,6 +123,7 @@ const AMBIGUOUS = [
   "v1/chat/completions",
   "/v1/%u0063hat/completions",
   "/v1%u002fchat/completions",
+  "/v1%U002Fchat/completions",
   "/v1/%c0%afchat/completions",
   "/v1%c0%afchat/completions",
   "/v1%e0%80%afchat/completions",

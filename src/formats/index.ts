@@ -16,7 +16,7 @@ export type {
   StreamStep,
 } from "./format.ts";
 export { type ListedModel, renderModel, renderModels } from "./openai-chat/models.ts";
-export { type Kind, type Reading, readingOf } from "./reading.ts";
+export { type BodyKind, type Reading, readingOf } from "./reading.ts";
 
 /** Every dialect, one line each. `json` is none: such a body is read strictly for policy, and means nothing more. */
 export const FORMATS: Readonly<Record<Exclude<FormatName, "json">, Format>> = {

@@ -68,7 +68,7 @@ function plainSegment(segment: string): string {
   const name = (parameters < 0 ? segment : segment.slice(0, parameters)).trim();
   if (name === "." || name === "..") return name;
   let end = name.length;
-  while (name[end - 1] === "." || name[end - 1] === " ") end--;
+  while (name[end - 1] === ".") end--;
   return name.slice(0, end);
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import { readJson, renderJsonFault } from "../wire/json/index.ts";
 import type { Format, ReadAnswer } from "./format.ts";
 
-export type Kind = "request" | "response" | "stream";
+export type BodyKind = "request" | "response" | "stream";
 
 /**
  * What a format understood of a body, with the members and meanings of the wire fixtures: numbers as reported, null where
@@ -13,7 +13,7 @@ export type Kind = "request" | "response" | "stream";
 export type Reading = JsonObject;
 
 /** Reads a body as `regent read` shows it. Never throws. */
-export function readingOf(format: Format, kind: Kind, body: Buffer, status = 200): Reading {
+export function readingOf(format: Format, kind: BodyKind, body: Buffer, status = 200): Reading {
   if (kind === "request") return requestReading(format, body);
   if (kind === "response") return answerReading(format, kind, format.readResponse(status, body));
   const state = format.stream.initial({ hideUsage: false, keepText: true });
@@ -45,7 +45,7 @@ function requestReading(format: Format, body: Buffer): Reading {
   }
 }
 
-function answerReading(format: Format, kind: Kind, answer: ReadAnswer): Reading {
+function answerReading(format: Format, kind: BodyKind, answer: ReadAnswer): Reading {
   const { texts, reasoningText, refusal, error, invalid } = answer;
   return {
     ...head(format, kind),
@@ -63,7 +63,7 @@ function answerReading(format: Format, kind: Kind, answer: ReadAnswer): Reading 
 }
 
 /** A reading in which nothing is known yet. */
-function head({ name }: Format, kind: Kind): Reading {
+function head({ name }: Format, kind: BodyKind): Reading {
   return {
     format: name,
     kind,

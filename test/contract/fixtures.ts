@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import type { Kind } from "../../src/formats/reading.ts";
+import type { BodyKind } from "../../src/formats/reading.ts";
 
 /** The recorded bodies, beside the checkout. Tests that need them are skipped, loudly, where they are not there. */
 const ROOT = new URL("../../../shared/fixtures/", import.meta.url);
@@ -7,7 +7,7 @@ const ROOT = new URL("../../../shared/fixtures/", import.meta.url);
 /** A recorded body and what a correct reader finds in it. */
 export type Fixture = {
   readonly name: string;
-  readonly kind: Kind;
+  readonly kind: BodyKind;
   readonly body: Buffer;
   readonly status: number | undefined;
   /** Byte offsets inside characters. */
@@ -49,13 +49,13 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
     ...expected
   } = JSON.parse(readFileSync(new URL(name + EXPECT, folder), "utf8")) as {
     [member: string]: unknown;
-    kind: Kind;
+    kind: BodyKind;
     status?: number;
     splits?: number[];
   };
   return {
     name,
-    kind: expected.kind as Kind,
+    kind: expected.kind as BodyKind,
     body: readFileSync(new URL(file, folder)),
     status,
     splits,

@@ -56,7 +56,9 @@ export class AnswerBuilder {
   #add(body: JsonObject, position: number, part: "message" | "delta"): boolean {
     const choice = this.#choiceAt(typeof body.index === "number" ? body.index : position);
     if (choice === undefined) return false;
-    if (typeof body.finish_reason === "string") choice.finishReason = body.finish_reason;
+    // Some servers send an empty text where others send null.
+    if (typeof body.finish_reason === "string" && body.finish_reason !== "")
+      choice.finishReason = body.finish_reason;
     const message = body[part];
     if (!isJsonObject(message)) return true;
     const before = choice.outputBytes;

@@ -108,6 +108,7 @@ test("is complete by its done marker, by an error, or by the last choice that fi
   assert.equal(run([USAGE]).complete, false);
   assert.equal(run([delta("a") + DONE]).complete, true);
   assert.equal(run([delta("a", "stop")]).complete, true);
+  assert.equal(run([delta("a", "")]).complete, false);
   assert.equal(run([delta("a", "stop") + delta("b", null, 1)]).complete, false);
   assert.equal(run([delta("a") + event({ error: { message: "m" } })]).complete, true);
   assert.equal(run([delta("a"), "data: [DONE]\n"]).complete, false);
