@@ -35,7 +35,11 @@ export function connectEnvoy(
   address: GrpcAddress,
   credentials = ChannelCredentials.createInsecure(),
 ): EnvoyClient {
-  const raw = new Client(targetOf(address), credentials, { "grpc.use_local_subchannel_pool": 1 });
+  const raw = new Client(targetOf(address), credentials, {
+    "grpc.use_local_subchannel_pool": 1,
+    // An address is no server name (RFC 6066 section 3).
+    "grpc.ssl_target_name_override": "localhost",
+  });
   const same = (bytes: Buffer) => bytes;
   const checkBytes = (bytes: Buffer, service = "envoy.service.auth.v3.Authorization") =>
     unary<Buffer>((done) =>

@@ -23,11 +23,16 @@ export type Health = {
   set(serving: boolean, service?: string): void;
 };
 
+export type OwnHealth = Health & {
+  /** Ends the watches, which would last for ever. */
+  endWatches(): void;
+};
+
 type Answer = Init<HealthCheckResponse>;
 type WatchCall = ServerWritableStream<HealthCheckRequest, Answer>;
 
 /** Adds the service to a server. Nothing serves until somebody says so. */
-export function addHealth(server: Server, services: readonly string[]): Health {
+export function addHealth(server: Server, services: readonly string[]): OwnHealth {
   const statuses = new Map<string, number>(
     ["", ...services].map((name) => [name, ServingStatus.NOT_SERVING]),
   );
@@ -66,6 +71,11 @@ export function addHealth(server: Server, services: readonly string[]): Health {
         statuses.set(name, serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
       }
       for (const watcher of watchers.values()) watcher.tell();
+    },
+    endWatches() {
+      for (const call of watchers.keys()) {
+        call.emit("error", { code: status.UNAVAILABLE, details: "the server stops" });
+      }
     },
   };
 }

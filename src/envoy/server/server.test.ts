@@ -228,6 +228,19 @@ test("bounds the watches, and counts those that ended no more", async (t) => {
   again.cancel();
 });
 
+test("tells watchers that it stops and does not wait for them", async (t) => {
+  const { server, client } = await start(t);
+  server.health.set(true);
+  const statuses: number[] = [];
+  const call = watch(client, "");
+  call.on("data", (answer) => statuses.push(answer.status));
+  await once(call, "data");
+  const ended = once(call, "error");
+  await server.close(60_000);
+  withCode(status.UNAVAILABLE)((await ended)[0]);
+  assert.deepEqual(statuses, [ServingStatus.SERVING, ServingStatus.NOT_SERVING]);
+});
+
 test("answers reflection only when it was switched on", async (t) => {
   const list = async (options: Partial<GrpcServerOptions>) => {
     const { client } = await start(t, {}, options);

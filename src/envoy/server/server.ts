@@ -110,6 +110,7 @@ export async function startGrpcServer(
     reloadCertificates: listener.reloadCertificates,
     close: async (graceMs) => {
       health.set(false);
+      health.endWatches();
       connections.drain(graceMs);
       await listener.close();
       server.forceShutdown();
