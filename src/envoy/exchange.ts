@@ -25,15 +25,26 @@ export function exchangeFromHttpHeaders(
     protocol: "ext_proc",
     startedAtMs,
     request: requestHead(envoyHeaders, {
-      method: pseudoHeader(envoyHeaders, ":method"),
-      scheme: pseudoHeader(envoyHeaders, ":scheme"),
-      host: pseudoHeader(envoyHeaders, ":authority"),
-      path: pseudoHeader(envoyHeaders, ":path"),
+      // A stream that begins with an answer shows no request: what Envoy says of it stands in the attributes.
+      method: pseudoHeader(envoyHeaders, ":method") || (attributeOf(message, "request.method") ?? ""),
+      scheme: pseudoHeader(envoyHeaders, ":scheme") || (attributeOf(message, "request.scheme") ?? ""),
+      host: pseudoHeader(envoyHeaders, ":authority") || (attributeOf(message, "request.host") ?? ""),
+      path: pseudoHeader(envoyHeaders, ":path") || (attributeOf(message, "request.path") ?? ""),
     }),
     source: peerFromAttributes(attributes, "source", "connection.uri_san_peer_certificate"),
     destination: peerFromAttributes(attributes, "destination", "connection.uri_san_local_certificate"),
     ...(handOver === undefined ? {} : { handOver }),
   };
+}
+
+/** A text among the attributes that Envoy was asked for; undefined when it is not there. */
+export function attributeOf(
+  { attributes }: Pick<ProcessingRequest, "attributes">,
+  name: string,
+): string | undefined {
+  const fields = attributes[EXT_PROC_NAMESPACE]?.fields;
+  const value = fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return value?.kind === "stringValue" ? value.stringValue : undefined;
 }
 
 /** The head of the answer that ext_proc shows. A status that is no number is 0, which no rule takes for a success. */

@@ -1,8 +1,8 @@
 import { KIND_STATUS, type Kind, type Reason } from "../exchange/decision.ts";
 import { ERRORS, type RegentError } from "../exchange/errors.ts";
 import type { HeaderField } from "../exchange/headers.ts";
+import { DECISION_ID_HEADER, REASON_HEADER } from "../exchange/names.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
-import { DECISION_ID_HEADER, REASON_HEADER } from "./names.ts";
 
 /** How a dialect words a refusal. */
 export type RenderRefusal = (refusal: { status: number; code: string; message: string }) => {

@@ -4,8 +4,6 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { HeaderField } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
 import type { Candidate } from "../exchange/model.ts";
-import type { Permit } from "../exchange/permit.ts";
-import type { Plan } from "../exchange/plan.ts";
 import {
   BODY_HEADERS,
   CREDENTIAL_HEADERS,
@@ -13,7 +11,9 @@ import {
   isReservedHeader,
   TARGET_HEADER,
   TENANT_HEADER,
-} from "./names.ts";
+} from "../exchange/names.ts";
+import type { Permit } from "../exchange/permit.ts";
+import type { Plan } from "../exchange/plan.ts";
 
 export type RequestPlanFacts = {
   readonly permit: Permit;

@@ -2,8 +2,8 @@ import type { Decision } from "../exchange/decision.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
 import type { HeaderField } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
+import { DECISION_ID_HEADER, isReservedHeader } from "../exchange/names.ts";
 import type { Plan } from "../exchange/plan.ts";
-import { DECISION_ID_HEADER, isReservedHeader } from "./names.ts";
 
 /**
  * The changes to an answer that passes: what policy sets, the decision id, and nothing under Regent's names that the

@@ -29,6 +29,8 @@ export type Account = {
   findings: readonly Finding[];
   redactions: ReadonlyMap<string, number>;
   decision: Decision | undefined;
+  /** Of the bundle that decided. */
+  revision: string | undefined;
   reasons: readonly Reason[];
   verdict: Record["verdict"];
   /** Set once the client's status is known. */
@@ -60,6 +62,7 @@ export function openAccount(exchange: Exchange, monotonicMs: number): Account {
     findings: [],
     redactions: new Map(),
     decision: undefined,
+    revision: undefined,
     reasons: [],
     verdict: "none",
     status: undefined,
@@ -136,7 +139,7 @@ export function recordOf(
     ...defined("finishReasons", account.answer?.finishReasons),
     ...defined("upstreamError", account.upstreamError),
     audit: { level, labels: Object.fromEntries(decision?.audit.labels ?? []) },
-    ...defined("revision", decision?.revision),
+    ...defined("revision", account.revision),
     timing: {
       totalMs: round(nowMs - account.startedMs),
       ...defined("firstByteMs", account.firstByteMs === undefined ? undefined : round(account.firstByteMs)),

@@ -1,10 +1,10 @@
-import { RegentError } from "../exchange/errors.ts";
+import { ERRORS, RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import { type Detection, detect, FORMATS, type Format } from "../formats/index.ts";
 import { type Account, type Charge, chargeOf, openAccount, recordOf } from "./account.ts";
 import type { Context } from "./context.ts";
-import type { CheckBody, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
+import type { CheckBody, CheckDenial, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
 import { checkHead } from "./head.ts";
 import { decideRequest } from "./request.ts";
 import { rescue, rescueStream } from "./rescue.ts";
@@ -22,6 +22,7 @@ export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor
     begin: (exchange) => beginGovernance(open(exchange)),
     identify: (exchange) => identify(rooms, exchange),
     check: (exchange, body) => check(open(exchange), body),
+    recordDenial: (exchange, denial) => recordDenial(open(exchange), denial),
   };
 }
 
@@ -46,10 +47,13 @@ function beginGovernance(context: Context): Governance {
       }
     },
     refuse: (error) => rescue(context, error),
-    end(how) {
+    end(how, status) {
       if (ended) return;
       ended = true;
+      if (status !== undefined) context.account.status = status;
       response.abandon();
+      // ext_authz has recorded its denial: Envoy's answer to the client is not another exchange.
+      if (how === "local_reply" && context.account.exchange.handOver?.allowed === false) return;
       close(context, how);
     },
   };
@@ -100,6 +104,18 @@ function identify(rooms: Rooms, exchange: Exchange): Identified {
   } catch (error) {
     return { failed: RegentError.from(error).code };
   }
+}
+
+function recordDenial(context: Context, { entrypoint, status, revision }: CheckDenial): void {
+  const { account, rooms } = context;
+  const identified = identify(rooms, account.exchange);
+  if ("identity" in identified) account.identity = identified.identity;
+  account.verdict = "deny";
+  account.status = status;
+  account.revision = revision;
+  const { kind, message } = ERRORS.ext_authz_denied;
+  account.reasons = [{ code: "ext_authz_denied", kind, message, policy: entrypoint, severity: "error" }];
+  close(context, "refused");
 }
 
 /** ext_authz alone sees the request once: what has to happen later, or to the body, cannot happen. */

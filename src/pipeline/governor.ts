@@ -9,12 +9,17 @@ export type Governor = {
   check(exchange: Exchange, body: CheckBody): Promise<RequestAnswer>;
   /** ext_authz in front of ext_proc: who is calling, for the hand-over. A failure is left to ext_proc to answer. */
   identify(exchange: Exchange): Identified;
+  /** ext_authz in front of ext_proc refused: nothing comes after it, so it is recorded here. */
+  recordDenial(exchange: Exchange, denial: CheckDenial): void;
   /** ext_proc: begins to govern one exchange. */
   begin(exchange: Exchange): Governance;
 };
 
 /** The body as ext_authz shows it: absent when Envoy sends none, truncated when Envoy cut it. */
 export type CheckBody = { readonly bytes: Buffer | undefined; readonly truncated: boolean };
+
+/** A denial by a policy of the opa-envoy style. */
+export type CheckDenial = { readonly entrypoint: string; readonly status: number; readonly revision: string };
 
 export type Identified =
   | { readonly identity: import("../exchange/identity.ts").Identity }
@@ -38,8 +43,11 @@ export type Governance = {
    * then counts no more; nothing follows but `end`, which waits for the step that runs.
    */
   refuse(error: RegentError): OwnAnswer;
-  /** Closes the account: writes the record and settles the reservation. The first call counts, later ones do nothing. */
-  end(how: ExchangeEnd): void;
+  /**
+   * Closes the account: writes the record and settles the reservation. The first call counts, later ones do nothing.
+   * `status` is that of an answer which Envoy gave by itself.
+   */
+  end(how: ExchangeEnd, status?: number): void;
 };
 
 /** Pass with a permit in hand, or Regent's own answer. */

@@ -4,7 +4,7 @@ import type { Headers } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
 import type { Answer, Inference } from "../exchange/inference.ts";
 import type { Candidate, Model } from "../exchange/model.ts";
-import { CREDENTIAL_HEADERS, isReservedHeader } from "../mutation/names.ts";
+import { CREDENTIAL_HEADERS, isReservedHeader } from "../exchange/names.ts";
 
 /** What policy is told about an exchange, before the body is put in. */
 export type PolicyFacts = {

@@ -50,9 +50,10 @@ type Options = {
 
 async function start(t: TestContext, options: Options) {
   const process = fakeGovernor({});
-  const governor: Pick<Governor, "check" | "identify"> = {
+  const governor: CheckRooms["governor"] = {
     check: options.governCheck ?? (() => Promise.reject(new Error("not in this test"))),
     identify: () => ({ identity: IDENTITY }),
+    recordDenial: () => {},
   };
   const evaluate = options.evaluate ?? (() => Promise.reject(new Error("not in this test")));
   const server = await startGrpcServer(
@@ -66,7 +67,7 @@ async function start(t: TestContext, options: Options) {
           skipRequestBodyParse: false,
           ...options.check,
         },
-        { governor, evaluate },
+        { ...(governor && { governor }), evaluate },
       ),
       process: createProcessHandler(process, {
         nowMs: Date.now,

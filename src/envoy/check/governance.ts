@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import type { HeaderField } from "../../exchange/headers.ts";
+import { DECISION_ID_HEADER } from "../../exchange/names.ts";
 import type { OwnAnswer } from "../../exchange/plan.ts";
 import type { CheckBody, Governor, RequestAnswer } from "../../pipeline/governor.ts";
 import type { CheckRequest, DeniedHttpResponse, HttpRequest, Init } from "../codec.ts";
@@ -7,8 +8,6 @@ import { exchangeFromCheckRequest } from "../exchange.ts";
 import { GrpcError } from "../server/grpc-error.ts";
 import { bodyBytes, header } from "./parsed-body.ts";
 import { overwritingHeaders, type Verdict } from "./response.ts";
-
-const DECISION_ID_HEADER = "x-regent-decision-id";
 
 /** ext_authz alone: the whole decision of governance about one request, on its head and body. */
 export async function governCheck(check: CheckRequest, governor: Pick<Governor, "check">): Promise<Verdict> {

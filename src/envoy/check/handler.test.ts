@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { answer, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
+import type { Exchange } from "../../exchange/exchange.ts";
 import type { Identity } from "../../exchange/identity.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
-import type { CheckBody, Governor } from "../../pipeline/governor.ts";
+import type { CheckBody, CheckDenial, Governor } from "../../pipeline/governor.ts";
 import {
   type CheckRequest,
   decodeCheckRequest,
@@ -26,10 +27,11 @@ const POLICY: CheckOptions = {
   skipRequestBodyParse: false,
 };
 const IDENTITY: Identity = { subject: "alice", roles: [], claims: {}, method: "api_key" };
-const KNOWN: CheckRooms["governor"] = {
+const KNOWN = {
   identify: () => ({ identity: IDENTITY }),
   check: () => assert.fail(),
-};
+  recordDenial: () => {},
+} satisfies CheckRooms["governor"];
 const WAITING = { deadlineMs: Infinity, cancelled: false };
 
 function rooms(result: JsonValue | undefined, governor?: Governor | CheckRooms["governor"]): CheckRooms {
@@ -158,18 +160,33 @@ test("hands over who calls, and lets no policy write that", async () => {
 });
 
 test("hands nothing over about a caller whose credentials are wrong: ext_proc answers that", async () => {
-  const unknown: CheckRooms["governor"] = {
-    ...KNOWN,
-    check: () => assert.fail(),
-    identify: () => ({ failed: "credentials_ambiguous" }),
-  };
+  const unknown = { ...KNOWN, identify: () => ({ failed: "credentials_ambiguous" }) };
   assert.deepEqual(Object.keys(metadataOf(await answerTo({}, rooms(true, unknown)))), ["decision_id"]);
+});
+
+test("records a denial under the id it hands over, whoever calls, and no allow", async () => {
+  for (const identify of [KNOWN.identify, () => ({ failed: "credentials_invalid" })]) {
+    const recorded: { id: string; denial: CheckDenial }[] = [];
+    const governor = {
+      ...KNOWN,
+      identify,
+      recordDenial: ({ id }: Exchange, denial: CheckDenial) => recorded.push({ id, denial }),
+    };
+    await answerTo({}, rooms(true, governor));
+    assert.deepEqual(recorded, []);
+    const denied = await answerTo({}, rooms({ allowed: false, http_status: 401 }, governor));
+    const { decision_id: id, regent } = metadataOf(denied);
+    assert.deepEqual(recorded, [
+      { id, denial: { entrypoint: POLICY.entrypoint, status: 401, revision: "r7" } },
+    ]);
+    assert.equal((regent as JsonObject).allowed, false);
+  }
 });
 
 test("asks no policy when none is named", async () => {
   const response = await answerTo(
     {},
-    { evaluate: () => assert.fail(), governor: KNOWN ?? assert.fail() },
+    { evaluate: () => assert.fail(), governor: KNOWN },
     { entrypoint: undefined },
   );
   assert.equal(response.status?.code, status.OK);
@@ -177,7 +194,7 @@ test("asks no policy when none is named", async () => {
 });
 
 function governed(request: Init<CheckRequest>, check: Governor["check"]) {
-  const governor = { check, identify: () => assert.fail() };
+  const governor = { check, identify: () => assert.fail(), recordDenial: () => assert.fail() };
   return answerTo(request, { evaluate: () => assert.fail(), governor }, { entrypoint: GOVERNANCE });
 }
 

@@ -1,4 +1,6 @@
 import { status } from "@grpc/grpc-js";
+import type { Exchange } from "../../exchange/exchange.ts";
+import { ANONYMOUS } from "../../exchange/identity.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
 import type { Governor } from "../../pipeline/governor.ts";
 import type { CheckRequest } from "../codec.ts";
@@ -27,9 +29,12 @@ export type CheckOptions = {
   readonly skipRequestBodyParse: boolean;
 };
 
+/** What Envoy answers when a policy names no status. */
+const FORBIDDEN = 403;
+
 export type CheckRooms = {
   /** Absent: no identity is handed over and the governance entrypoint cannot be used. */
-  readonly governor?: Pick<Governor, "check" | "identify">;
+  readonly governor?: Pick<Governor, "check" | "identify" | "recordDenial">;
   /** Evaluates an entrypoint on a JSON text. What it throws fails the check. */
   evaluate(entrypoint: string, input: Buffer): Promise<PolicyAnswer>;
 };
@@ -51,7 +56,10 @@ function chooseDecider(options: CheckOptions, rooms: CheckRooms): Decider {
   const { entrypoint, governanceEntrypoint } = options;
   const { governor } = rooms;
   if (entrypoint === undefined) {
-    return async (check) => ({ allowed: true, metadata: handOver(check, true, "", governor) });
+    return async (check) => ({
+      allowed: true,
+      metadata: handOver(exchangeFromCheckRequest(check, Date.now()), true, "", governor),
+    });
   }
   if (entrypoint !== governanceEntrypoint)
     return (check) => decideByPolicy(check, entrypoint, options, rooms);
@@ -71,7 +79,15 @@ async function decideByPolicy(
   const decided = parseDecision(result);
   const verdict: Verdict =
     options.dryRun && !decided.allowed ? { ...decided, allowed: true, ok: {} } : decided;
-  const own = handOver(check, verdict.allowed, revision, governor);
+  const exchange = exchangeFromCheckRequest(check, Date.now());
+  if (!verdict.allowed) {
+    governor?.recordDenial(exchange, {
+      entrypoint,
+      status: verdict.denied?.status?.code ?? FORBIDDEN,
+      revision,
+    });
+  }
+  const own = handOver(exchange, verdict.allowed, revision, governor);
   return { ...verdict, metadata: { ...decided.metadata, ...own } };
 }
 
@@ -97,16 +113,18 @@ async function evaluated(evaluate: () => Promise<PolicyAnswer>): Promise<PolicyA
 
 /** `decision_id`, and beside it what ext_proc reads. Nothing a policy puts into its metadata replaces either. */
 function handOver(
-  check: CheckRequest,
+  exchange: Exchange,
   allowed: boolean,
   revision: string,
   governor: CheckRooms["governor"],
 ): JsonObject {
-  const exchange = exchangeFromCheckRequest(check, Date.now());
   const identified = governor?.identify(exchange);
-  // Who could not be identified is answered by ext_proc, in the dialect of the client.
-  if (identified === undefined || "failed" in identified) return { decision_id: exchange.id };
-  return handOverMetadata({ decisionId: exchange.id, allowed, revision, identity: identified.identity });
+  // Without a governor this is opa-envoy-plugin. Who could not be identified is answered by ext_proc, in the client's
+  // dialect; but after a denial there is no more to answer, and ext_proc must know that it was recorded.
+  if (identified === undefined) return { decision_id: exchange.id };
+  const identity = "identity" in identified ? identified.identity : ANONYMOUS;
+  if ("failed" in identified && allowed) return { decision_id: exchange.id };
+  return handOverMetadata({ decisionId: exchange.id, allowed, revision, identity });
 }
 
 /** Nobody waits for the answer any more: no evaluation for it. */

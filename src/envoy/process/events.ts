@@ -34,9 +34,17 @@ export type MessageEvent =
   | { readonly event: "requestHeaders"; readonly endOfStream: boolean }
   | { readonly event: "requestBody"; readonly body: Buffer; readonly endOfStream: boolean }
   | { readonly event: "requestTrailers" }
-  | { readonly event: "responseHeaders"; readonly head: ResponseHead; readonly endOfStream: boolean }
+  | {
+      readonly event: "responseHeaders";
+      readonly head: ResponseHead;
+      readonly endOfStream: boolean;
+      /** Who made the answer; undefined where Envoy is not configured to say it. */
+      readonly origin: AnswerOrigin | undefined;
+    }
   | { readonly event: "responseBody"; readonly body: Buffer; readonly endOfStream: boolean }
   | { readonly event: "responseTrailers" };
+
+export type AnswerOrigin = "upstream" | "envoy";
 
 /** A call of Governance. At most one effect of a transition is a step, and it comes last. */
 export type Step =
@@ -61,6 +69,7 @@ export type Fault = { readonly code: number; readonly details: string };
 export type Effect =
   | { readonly effect: "begin"; readonly exchange: Exchange }
   | { readonly effect: "send"; readonly reply: Reply }
-  | { readonly effect: "end"; readonly how: ExchangeEnd }
+  /** `status` of an answer that Envoy gave itself. */
+  | { readonly effect: "end"; readonly how: ExchangeEnd; readonly status?: number }
   | { readonly effect: "finish"; readonly fault: Fault | undefined }
   | { readonly effect: "step"; readonly step: Step };

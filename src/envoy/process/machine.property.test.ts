@@ -59,6 +59,7 @@ const message: fc.Arbitrary<MessageEvent> = fc.oneof(
     event: fc.constant("responseHeaders" as const),
     head: fc.constantFrom(200, 413, 503).map((status) => ({ status, headers: new Map() })),
     endOfStream: fc.boolean(),
+    origin: fc.constantFrom("upstream" as const, "envoy" as const, undefined),
   }),
   fc.record({ event: fc.constant("responseBody" as const), body: bytes, endOfStream: fc.boolean() }),
   fc.constant({ event: "responseTrailers" as const }),
@@ -93,7 +94,14 @@ const usual: readonly Move[] = [
   { verdict: "need_body" },
   { event: { event: "requestBody", body: Buffer.from("x"), endOfStream: true } },
   { verdict: "pass" },
-  { event: { event: "responseHeaders", head: { status: 200, headers: new Map() }, endOfStream: false } },
+  {
+    event: {
+      event: "responseHeaders",
+      head: { status: 200, headers: new Map() },
+      endOfStream: false,
+      origin: "upstream",
+    },
+  },
 ];
 const modes = fc.record({
   requestBody: fc.constantFrom(BodySendMode.BUFFERED, BodySendMode.BUFFERED, BodySendMode.NONE),
@@ -245,6 +253,7 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   request_body: ["requestBody"],
   request_rest: ["requestBody", "requestTrailers"],
   response_head: ["responseHeaders"],
+  local_head: ["responseHeaders"],
   response_body: ["responseBody"],
   response_rest: ["responseHeaders", "responseBody", "responseTrailers"],
 };
@@ -316,9 +325,8 @@ function allAnswered(trace: Trace): boolean {
   if (trace.state.observed) return true;
   const replies = sent(trace);
   const said = (name: string) => replies.some((reply) => reply.reply === name);
-  const local =
-    replies.length > 0 && replies.every((reply) => reply.reply === "response_rest" || reply.reply === "hold");
-  if (said("own") || (local && said("response_rest"))) return true;
+  const local = replies.every((reply) => ["local_head", "response_rest", "hold"].includes(reply.reply));
+  if (said("own") || (local && said("local_head"))) return true;
   if (!said("request_head") && !said("request_body")) return false;
   const head = replies.find((reply) => reply.reply === "response_head");
   if (head === undefined) return false;

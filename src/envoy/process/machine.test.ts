@@ -57,7 +57,7 @@ function requestBody(text: string, endOfStream = true): ProcessEvent {
   return { event: "requestBody", body: Buffer.from(text), endOfStream };
 }
 function responseHeaders(status: number, endOfStream = false): ProcessEvent {
-  return { event: "responseHeaders", head: { status, headers: new Map() }, endOfStream };
+  return { event: "responseHeaders", head: { status, headers: new Map() }, endOfStream, origin: undefined };
 }
 function responseHeadAnswer(body: "none" | "buffered" | "stream"): ProcessEvent {
   return answered({ step: "responseHead", answer: { kind: "pass", plan: plan(), body }, endOfStream: false });
@@ -141,14 +141,14 @@ test("refuses at the head, at the body and at the answer, and then says nothing 
 
 test("A.1: passes Envoy's own answer untouched when it is the first message, with one local_reply record", () => {
   const { state, effects } = after(opened(), responseHeaders(413));
-  assert.deepEqual(words(effects), ["send response_rest", "end local_reply"]);
+  assert.deepEqual(words(effects), ["send local_head", "end local_reply"]);
   assert.deepEqual(words(reduce(state, responseBody("too large", true)).effects), ["send response_rest"]);
   assert.deepEqual(words(reduce(state, { event: "closed" }).effects), ["finish"]);
 });
 
 test("A.1: passes Envoy's own answer untouched when the request was still held", () => {
   const { state, effects } = after(...HELD, responseHeaders(413));
-  assert.deepEqual(words(effects), ["send response_rest", "end local_reply"]);
+  assert.deepEqual(words(effects), ["send local_head", "end local_reply"]);
   assert.equal(openPhase(state), undefined);
 });
 
@@ -438,7 +438,7 @@ test("gives an answer that is not read its length back, and a whole one the leng
   const head = { status: 200, headers: headersFrom([["content-length", "12"]]) };
   const unread = after(
     ...PERMITTED,
-    { event: "responseHeaders", head, endOfStream: false },
+    { event: "responseHeaders", head, endOfStream: false, origin: "upstream" },
     responseHeadAnswer("none"),
   );
   assert.ok(unread.effects[0]?.effect === "send" && unread.effects[0].reply.reply === "response_head");

@@ -28,7 +28,7 @@ import type {
   ResponseHeadAnswer,
 } from "../../pipeline/governor.ts";
 import { BodySendMode } from "../codec.ts";
-import type { Answered, Effect, Fault, MessageEvent, ProcessEvent, Step } from "./events.ts";
+import type { Answered, AnswerOrigin, Effect, Fault, MessageEvent, ProcessEvent, Step } from "./events.ts";
 import { declaredLength, ownAnswerFault, planFault } from "./header-rules.ts";
 import { type AnnouncedModes, modesFault, requestBodyFault, responseBodyFault } from "./modes.ts";
 import type { Reply } from "./reply.ts";
@@ -51,6 +51,9 @@ export type State = {
   readonly observed: boolean;
   /** Whether Governance was begun, so that it must be ended. */
   readonly begun: boolean;
+  readonly exchangeId: string;
+  /** ext_authz says in its hand-over that it refused. */
+  readonly deniedBefore: boolean;
   readonly unreadable: RegentError | undefined;
   readonly requestHeaders: Headers;
   readonly responseHeaders: Headers;
@@ -78,6 +81,8 @@ export const INITIAL: State = {
   modes: undefined,
   observed: false,
   begun: false,
+  exchangeId: "",
+  deniedBefore: false,
   unreadable: undefined,
   requestHeaders: NO_HEADERS,
   responseHeaders: NO_HEADERS,
@@ -124,7 +129,16 @@ function onOpened(state: State, event: ProcessEvent & { event: "opened" }): Tran
   const { exchange, modes, observed, unreadable } = event;
   const begin: Effect = { effect: "begin", exchange };
   const requestHeaders = exchange.request.headers;
-  const opened = { ...state, begun: true, modes, observed, unreadable, requestHeaders };
+  const opened = {
+    ...state,
+    begun: true,
+    exchangeId: exchange.id,
+    deniedBefore: exchange.handOver?.allowed === false,
+    modes,
+    observed,
+    unreadable,
+    requestHeaders,
+  };
   if (!observed) return to(opened, {}, begin);
   return to(opened, { end: "observed" }, begin, { effect: "end", how: "observed" });
 }
@@ -188,21 +202,21 @@ function onRequestTrailers(state: State, message: MessageEvent): Transition {
 }
 
 function onResponseHeaders(state: State, message: MessageEvent & { event: "responseHeaders" }): Transition {
-  const { head, endOfStream } = message;
+  const { head, endOfStream, origin } = message;
   if (state.response !== "unseen") return unexpected(state, message);
-  if (state.request === "unseen" || state.request === "held") return onUndecidedResponse(state, head);
+  if (state.request === "unseen" || state.request === "held") return onUndecidedResponse(state, head, origin);
   if (state.request !== "permitted") return unexpected(state, message);
   const deciding = { ...state, response: "deciding_head", responseHeaders: head.headers } as const;
   return step(deciding, { step: "responseHead", head, endOfStream });
 }
 
 /**
- * An answer before a decision is Envoy's own: a 413 of its buffer, a 408 of its clock. It passes untouched. Anything
- * below 400 would have come from an upstream that must not have been reached: a filter or a mode let the request
- * through, and at least the answer stops here.
+ * An answer before a decision is Envoy's own: a 413 of its buffer, a 408 of its clock, a denial of ext_authz. It passes
+ * untouched but for its decision id. One from an upstream must not have come: a filter or a mode let the request
+ * through, and at least the answer stops here. Where Envoy does not say whose it is, a success is not believed.
  */
-function onUndecidedResponse(state: State, head: ResponseHead): Transition {
-  if (state.request === "held" && head.status < 400)
+function onUndecidedResponse(state: State, head: ResponseHead, origin: AnswerOrigin | undefined): Transition {
+  if (origin === "upstream" || (origin === undefined && head.status < 400))
     return refuse(
       state,
       new RegentError("config_mismatch", "Envoy let the request pass before it was decided."),
@@ -210,8 +224,8 @@ function onUndecidedResponse(state: State, head: ResponseHead): Transition {
   return to(
     state,
     { request: "local", response: "unread", end: "local_reply" },
-    send({ reply: "response_rest", part: "responseHeaders" }),
-    { effect: "end", how: "local_reply" },
+    send({ reply: "local_head", decisionId: state.exchangeId, denied: state.deniedBefore }),
+    { effect: "end", how: "local_reply", status: head.status },
   );
 }
 

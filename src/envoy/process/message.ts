@@ -1,8 +1,8 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import { type HttpBody, type HttpHeaders, type ProcessingRequest, unknownFields } from "../codec.ts";
-import { exchangeFromHttpHeaders, responseHeadFrom } from "../exchange.ts";
-import type { ProcessEvent } from "./events.ts";
+import { attributeOf, exchangeFromHttpHeaders, responseHeadFrom } from "../exchange.ts";
+import type { AnswerOrigin, ProcessEvent } from "./events.ts";
 import { announcedModes } from "./modes.ts";
 
 /** gRPC status UNIMPLEMENTED. */
@@ -19,7 +19,8 @@ export function parseMessage(message: ProcessingRequest): ProcessEvent {
       return { event: "requestTrailers" };
     case "responseHeaders": {
       const { endOfStream } = message.responseHeaders;
-      return { event: "responseHeaders", head: responseHeadFrom(message.responseHeaders), endOfStream };
+      const head = responseHeadFrom(message.responseHeaders);
+      return { event: "responseHeaders", head, endOfStream, origin: originOf(message) };
     }
     case "responseBody":
       return { event: "responseBody", ...bodyOf(message.responseBody) };
@@ -33,6 +34,13 @@ export function parseMessage(message: ProcessingRequest): ProcessEvent {
       };
     }
   }
+}
+
+/** Envoy's `response.code_details` is `via_upstream` for what an upstream answered, and names its own reason otherwise. */
+function originOf(message: ProcessingRequest): AnswerOrigin | undefined {
+  const details = attributeOf(message, "response.code_details");
+  if (details === undefined) return undefined;
+  return details === "via_upstream" ? "upstream" : "envoy";
 }
 
 /** Member by member: what Envoy left out is a default of the prototype, which a spread would lose. */

@@ -138,7 +138,7 @@ class Conversation {
         this.#writable = this.#call.write(renderReply(effect.reply));
         return undefined;
       case "end":
-        return this.#end(effect.how);
+        return this.#end(effect.how, effect.status);
       case "finish":
         this.#finish(effect.fault);
         return undefined;
@@ -159,9 +159,9 @@ class Conversation {
   }
 
   /** The account closes when no step runs any more: one that ends later may reserve what nobody would give back. */
-  async #end(how: ExchangeEnd): Promise<void> {
+  async #end(how: ExchangeEnd, status: number | undefined): Promise<void> {
     if (this.#running !== undefined) await within(SETTLE_MS_MAX, this.#running);
-    this.#governance?.end(how);
+    this.#governance?.end(how, status);
   }
 
   #finish(fault: Fault | undefined): void {

@@ -1,3 +1,6 @@
+import type { ErrorCode } from "../../exchange/errors.ts";
+import type { HeaderField } from "../../exchange/headers.ts";
+import { DECISION_ID_HEADER, REASON_HEADER } from "../../exchange/names.ts";
 import type { Permit } from "../../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../../exchange/plan.ts";
 import {
@@ -29,6 +32,8 @@ export type Reply =
       /** Put back where the configured body mode made Envoy take it away. */
       readonly contentLength: string | undefined;
     }
+  /** The head of an answer that Envoy gave itself. */
+  | { readonly reply: "local_head"; readonly decisionId: string; readonly denied: boolean }
   | { readonly reply: "response_body"; readonly plan: Plan; readonly contentLength: string | undefined }
   | { readonly reply: "chunk"; readonly bytes: Buffer; readonly endOfStream: boolean }
   /** A later part of an answer that is not read, or of one that Envoy gave itself. */
@@ -60,6 +65,8 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
         modeOverride: OVERRIDES[reply.body],
         ...renderMetadata(reply.plan),
       };
+    case "local_head":
+      return { responseHeaders: { response: renderPlan(localPlan(reply), undefined) } };
     case "response_body":
       return {
         responseBody: { response: renderPlan(reply.plan, reply.contentLength) },
@@ -74,6 +81,13 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
     case "own":
       return renderOwnAnswer(reply.answer);
   }
+}
+
+/** Envoy's own answer names its record too, and says so where it is a denial of ext_authz. */
+function localPlan({ decisionId, denied }: { decisionId: string; denied: boolean }): Plan {
+  const reason: HeaderField[] = denied ? [[REASON_HEADER, "ext_authz_denied" satisfies ErrorCode]] : [];
+  const set: HeaderField[] = [[DECISION_ID_HEADER, decisionId], ...reason];
+  return { headers: { remove: [], set }, clearRouteCache: false, metadata: {} };
 }
 
 /**

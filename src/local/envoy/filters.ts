@@ -90,6 +90,10 @@ function extProc(): Yaml {
         seconds(TIMES.regentAnswer),
       ),
       request_attributes: REQUEST_ATTRIBUTES,
+      response_attributes: note(
+        "What Envoy answers by itself has no request here: these tell whose answer it is, and to what.",
+        RESPONSE_ATTRIBUTES,
+      ),
       metadata_options: {
         forwarding_namespaces: {
           untyped: note("Where Envoy files what ext_authz hands over.", ["envoy.filters.http.ext_authz"]),
@@ -140,6 +144,14 @@ const REQUEST_ATTRIBUTES: readonly string[] = [
   "source.port",
   "destination.address",
   "destination.port",
+];
+
+const RESPONSE_ATTRIBUTES: readonly string[] = [
+  "response.code_details",
+  "request.method",
+  "request.scheme",
+  "request.host",
+  "request.path",
 ];
 
 function filter(name: string, type: string, config: { readonly [key: string]: Yaml }): Yaml {
