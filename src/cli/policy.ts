@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { Command, Option } from "commander";
 import { BundleError } from "../policy/bundle/error.ts";
 import { buildBundle } from "../policy/opa/build.ts";
-import { CAPABILITIES_FILE, findOpa, OpaError } from "../policy/opa/opa.ts";
+import { CAPABILITIES_FILE, findOpa, OpaError, OpaNotFoundError } from "../policy/opa/opa.ts";
 import { collectSources, DEFAULT_IGNORE, opaArgument } from "../policy/opa/sources.ts";
+import { PolicyModuleError } from "../policy/wasm/module.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 
 type Format = "pretty" | "json";
@@ -64,9 +65,6 @@ async function build(dirs: readonly string[], flags: BuildFlags): Promise<void> 
   );
 }
 
-/** What `opa test` exits with when tests failed; it uses 1 for everything else. */
-const OPA_TESTS_FAILED = 2;
-
 function testCommand(): Command {
   return new Command("test")
     .description("run the Rego tests of folders with opa test; exit 3 when one fails")
@@ -82,15 +80,15 @@ type TestFlags = { readonly format: Format; readonly run?: string; readonly verb
 
 async function test(dirs: readonly string[], flags: TestFlags): Promise<void> {
   const args = [
-    ...["test", "--capabilities", CAPABILITIES_FILE, "--format", flags.format],
+    ...["test", "--fail-on-empty", "--capabilities", CAPABILITIES_FILE, "--format", flags.format],
     ...(flags.run === undefined ? [] : ["--run", flags.run]),
     ...(flags.verbose ? ["--verbose"] : []),
     "--",
     ...(await collectSources(dirs, [])).map(opaArgument),
   ];
   const status = await runVisibly(await findOpa(), args);
-  if (status === OPA_TESTS_FAILED) throw new CommandFailure("", EXIT.errors);
-  if (status !== 0) throw new CommandFailure("", EXIT.failed);
+  // A test that fails and a policy that does not compile are both the author's; OPA has said which.
+  if (status !== 0) throw new CommandFailure("", EXIT.errors);
 }
 
 /** Runs a program on this one's own streams and gives its exit status. */
@@ -117,7 +115,9 @@ export async function reportingFaults(work: () => Promise<void>): Promise<void> 
   try {
     await work();
   } catch (error) {
-    if (error instanceof OpaError || error instanceof BundleError)
+    if (error instanceof OpaNotFoundError)
+      throw new CommandFailure(error.message, EXIT.failed, { cause: error });
+    if (error instanceof OpaError || error instanceof BundleError || error instanceof PolicyModuleError)
       throw new CommandFailure(error.message, EXIT.errors, { cause: error });
     throw error;
   }

@@ -9,22 +9,25 @@ export class OpaError extends Error {
   override readonly name = "OpaError";
 }
 
+/** There is no OPA to run. */
+export class OpaNotFoundError extends OpaError {}
+
 /** The builtins and features that policies may use: what OPA compiles to Wasm and what Regent supplies. */
 export const CAPABILITIES_FILE = packageFile("schema", "capabilities.json");
 
-/** Finds OPA's command: `$OPA`, then PATH, then `.tools/bin` of the checkout. @throws OpaError */
+/** Finds OPA's command: `$OPA`, then PATH, then `.tools/bin` of the checkout. @throws OpaNotFoundError */
 export async function findOpa(environment: NodeJS.ProcessEnv = process.env): Promise<string> {
   const named = environment.OPA;
   if (named !== undefined && named !== "") {
     if (await isExecutable(named)) return named;
-    throw new OpaError(`OPA=${named} is not a program`);
+    throw new OpaNotFoundError(`OPA=${named} is not a program`);
   }
   const folders = (environment.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   for (const folder of [...folders, packageFile(".tools", "bin")]) {
     const candidate = join(folder, "opa");
     if (await isExecutable(candidate)) return candidate;
   }
-  throw new OpaError(
+  throw new OpaNotFoundError(
     "opa is not found. It compiles and tests policies: install OPA 1.22 (https://www.openpolicyagent.org/docs#running-opa), run make setup in a checkout, or name the program in OPA=",
   );
 }

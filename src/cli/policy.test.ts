@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { type Sources, withFolder, writeSources } from "../../test/support/rego.ts";
+import { runCommand } from "../../test/support/run-command.ts";
+import { packageFile } from "../exchange/package-root.ts";
+import { readBundle } from "../policy/bundle/bundle.ts";
+import { policyCommand } from "./policy.ts";
+
+const REQUEST =
+  'package regent.request # the gate\n\nimport data.org.limits\n\ndecision := {"allow": limits.open}\n';
+const SOURCES: Sources = {
+  "rules/request.rego": REQUEST,
+  "rules/request_test.rego":
+    "package regent.request_test\n\nimport data.regent.request\n\ntest_open if request.decision.allow with data.org.limits.open as true\n",
+  "rules/org/limits/data.json": '{"open":false}',
+  "rules/org/extra/data.yaml": "word: yes\n",
+  "rules/registry.yaml": "not: for the bundle\n",
+  "rules/.hidden/data.json": '{"secret":1}',
+  "rules/draft/x.rego": "package draft\n\nx := 1\n",
+};
+
+/** Runs in a folder with the sources, and gives it. */
+async function withSources(work: (folder: string) => Promise<void>, more: Sources = {}): Promise<void> {
+  await withFolder(async (folder) => {
+    await writeSources(folder, { ...SOURCES, ...more });
+    await work(folder);
+  });
+}
+
+describe("regent policy build", () => {
+  test("writes a bundle with the policies and data, and nothing else of the folder", async () => {
+    await withSources(async (folder) => {
+      const output = join(folder, "b.tar.gz");
+      const { status, stdout } = await runCommand(policyCommand(), [
+        "build",
+        join(folder, "rules"),
+        "-o",
+        output,
+      ]);
+      assert.equal(status, 0);
+      const bundle = await readBundle(output);
+      assert.match(
+        stdout,
+        new RegExp(
+          `^${output}: revision ${bundle.revision}, \\d+ bytes, entrypoints regent/request/decision\\n$`,
+        ),
+      );
+      assert.deepEqual(bundle.entrypoints, ["regent/request/decision"]);
+      assert.deepEqual(JSON.parse(bundle.data.toString()), {
+        org: { limits: { open: false }, extra: { word: "yes" } },
+      });
+      assert.deepEqual(readdirSync(folder).sort(), ["b.tar.gz", "rules"]);
+    });
+  });
+
+  test("writes the same bytes for the same sources, and another revision for others", async () => {
+    await withSources(async (folder) => {
+      const build = async (...flags: string[]) => {
+        const output = join(folder, "b.tar.gz");
+        const { stdout } = await runCommand(policyCommand(), [
+          "build",
+          join(folder, "rules"),
+          "-o",
+          output,
+          "--format",
+          "json",
+          ...flags,
+        ]);
+        return {
+          bytes: readFileSync(output),
+          ...(JSON.parse(stdout) as { revision: string; entrypoints: string[] }),
+        };
+      };
+      const [first, second] = [await build(), await build()];
+      assert.deepEqual(first.bytes, second.bytes);
+      assert.match(first.revision, /^[0-9a-f]{16}$/);
+      assert.notEqual((await build("--ignore", "draft")).revision, first.revision);
+      assert.notEqual((await build("-e", "draft/x")).revision, first.revision);
+      assert.deepEqual((await build("-e", "draft/x", "-e", "regent/request/decision")).entrypoints.sort(), [
+        "draft/x",
+        "regent/request/decision",
+      ]);
+      assert.equal((await build("--revision", "v7")).revision, "v7");
+      await writeSources(folder, { "rules/org/limits/data.json": '{"open":true}' });
+      assert.notEqual((await build()).revision, first.revision);
+    });
+  });
+
+  test("joins several folders and takes a file once, however it is reached", async () => {
+    const more = { "own/org/limits/data.json": '{"tokens":5}', "own/rule.rego": "package own\n\nr := 1\n" };
+    await withSources(async (folder) => {
+      const output = join(folder, "b.tar.gz");
+      const dirs = [join(folder, "rules"), join(folder, "own"), join(folder, "rules", "request.rego")];
+      assert.equal((await runCommand(policyCommand(), ["build", ...dirs, "-o", output])).status, 0);
+      const { data } = await readBundle(output);
+      assert.deepEqual(JSON.parse(data.toString()).org.limits, { open: false, tokens: 5 });
+    }, more);
+  });
+
+  const faults: [string, Sources, RegExp][] = [
+    [
+      "does not compile",
+      { "rules/bad.rego": "package bad\n\nr := undefined_thing\n" },
+      /bad\.rego:3: rego_unsafe_var_error/,
+    ],
+    [
+      "uses a builtin that Regent does not have",
+      { "rules/bad.rego": 'package bad\n\nr := http.send({"method": "get", "url": "http://x"})\n' },
+      /undefined function http\.send/,
+    ],
+    [
+      "has data that contradicts itself",
+      { "rules/org/data.json": '{"limits":{"open":1}}' },
+      /merge error|conflict/,
+    ],
+  ];
+  for (const [name, more, message] of faults) {
+    test(`ends with 3 and OPA's words when a source ${name}, and leaves the old bundle`, async () => {
+      await withSources(async (folder) => {
+        const output = join(folder, "b.tar.gz");
+        await writeSources(folder, { "b.tar.gz": "the old one" });
+        const { status, failure } = await runCommand(policyCommand(), [
+          "build",
+          join(folder, "rules"),
+          "-o",
+          output,
+        ]);
+        assert.equal(status, 3);
+        assert.match(failure ?? "", message);
+        assert.equal(readFileSync(output, "utf8"), "the old one");
+        assert.deepEqual(readdirSync(folder).sort(), ["b.tar.gz", "rules"]);
+      }, more);
+    });
+  }
+
+  test("ends with 3 when there is nothing to build", async () => {
+    await withFolder(async (folder) => {
+      const build = (path: string) =>
+        runCommand(policyCommand(), ["build", path, "-o", join(folder, "b.tar.gz")]);
+      assert.match((await build(folder)).failure ?? "", /there is no policy/);
+      const missing = await build(join(folder, "missing"));
+      assert.equal(missing.status, 3);
+      assert.match(missing.failure ?? "", /missing cannot be read/);
+    });
+  });
+
+  test("ends with 1 when there is no OPA, and says how to get one", async () => {
+    await withSources(async (folder) => {
+      const output = join(folder, "b.tar.gz");
+      const { status, stderr } = regent(["policy", "build", join(folder, "rules"), "-o", output], {
+        OPA: join(folder, "no-opa"),
+      });
+      assert.equal(status, 1);
+      assert.match(stderr, /no-opa is not a program/);
+      assert.equal(existsSync(output), false);
+    });
+  });
+});
+
+describe("regent policy test", () => {
+  test("ends with 0 and OPA's report when all tests pass", async () => {
+    await withSources(async (folder) => {
+      const { status, stdout } = regent(["policy", "test", join(folder, "rules")]);
+      assert.equal(status, 0);
+      assert.match(stdout, /PASS: 1\/1/);
+    });
+  });
+
+  test("ends with 3 when a test fails, nothing compiles, or no test was run", async () => {
+    const failing = { "rules/fail_test.rego": "package fail_test\n\ntest_no if 1 == 2\n" };
+    await withSources(async (folder) => {
+      const { status, stdout } = regent(["policy", "test", join(folder, "rules"), "--format", "json"]);
+      assert.equal(status, 3);
+      const results = JSON.parse(stdout) as { name: string; fail?: boolean }[];
+      assert.deepEqual(
+        results.filter(({ fail }) => fail).map(({ name }) => name),
+        ["test_no"],
+      );
+      assert.equal(regent(["policy", "test", join(folder, "rules"), "--run", "no_such_test"]).status, 3);
+      await writeSources(folder, { "rules/bad.rego": "package bad\n\nr := nothing\n" });
+      const broken = regent(["policy", "test", join(folder, "rules")]);
+      assert.equal(broken.status, 3);
+      assert.match(broken.stderr + broken.stdout, /rego_unsafe_var_error/);
+    }, failing);
+  });
+});
+
+/** The program itself, from its sources. */
+function regent(args: readonly string[], environment: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [packageFile("src", "main.ts"), ...args], {
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+  });
+}
