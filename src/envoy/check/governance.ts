@@ -1,18 +1,21 @@
 import { status } from "@grpc/grpc-js";
-import type { HeaderField } from "../../exchange/headers.ts";
+import { type HeaderField, type Headers, headerValues } from "../../exchange/headers.ts";
 import { DECISION_ID_HEADER } from "../../exchange/names.ts";
 import type { OwnAnswer } from "../../exchange/plan.ts";
 import type { CheckBody, Governor, RequestAnswer } from "../../pipeline/governor.ts";
 import type { CheckRequest, DeniedHttpResponse, HttpRequest, Init } from "../codec.ts";
 import { exchangeFromCheckRequest } from "../exchange.ts";
 import { GrpcError } from "../server/grpc-error.ts";
-import { bodyBytes, header } from "./parsed-body.ts";
+import { bodyBytes } from "./parsed-body.ts";
 import { overwritingHeaders, type Verdict } from "./response.ts";
 
 /** ext_authz alone: the whole decision of governance about one request, on its head and body. */
 export async function governCheck(check: CheckRequest, governor: Pick<Governor, "check">): Promise<Verdict> {
   const exchange = exchangeFromCheckRequest(check, Date.now());
-  const answer = await governor.check(exchange, checkBody(check.attributes?.request?.http ?? null));
+  const answer = await governor.check(
+    exchange,
+    checkBody(check.attributes?.request?.http ?? null, exchange.request.headers),
+  );
   if (answer.kind === "answer") return { allowed: false, denied: renderOwnAnswer(answer.answer) };
   return passed(answer, exchange.id);
 }
@@ -40,12 +43,13 @@ function renderOwnAnswer({ status: code, headers, body }: OwnAnswer): Init<Denie
 
 /**
  * The body as Envoy sends it. It says so itself when it cut it; one that is shorter than its content-length was cut too,
- * or never sent because ext_authz is configured without bodies.
+ * or never sent because ext_authz is configured without bodies. The headers are those of the exchange, because with
+ * `encode_raw_headers` the map of the CheckRequest is empty.
  */
-function checkBody(http: HttpRequest | null): CheckBody {
-  if (http === null) return { bytes: undefined, truncated: false };
-  const bytes = bodyBytes(http);
-  const contentLength = Number(header(http, "content-length") ?? 0);
-  const truncated = header(http, "x-envoy-auth-partial-body") === "true" || !(contentLength <= bytes.length);
-  return { bytes: bytes.length === 0 ? undefined : bytes, truncated };
+function checkBody(http: HttpRequest | null, headers: Headers): CheckBody {
+  const bytes = http === null ? Buffer.alloc(0) : bodyBytes(http);
+  const said = headerValues(headers, "x-envoy-auth-partial-body").includes("true");
+  const lengths = headerValues(headers, "content-length").map(Number);
+  const cut = lengths.some((length) => !(length <= bytes.length));
+  return { bytes: bytes.length === 0 ? undefined : bytes, truncated: said || cut };
 }

@@ -13,6 +13,7 @@ import {
   encodeCheckRequest,
   encodeCheckResponse,
   HeaderAppendAction,
+  type HttpRequest,
   type Init,
 } from "../codec.ts";
 import { GrpcError } from "../server/grpc-error.ts";
@@ -249,10 +250,7 @@ test("fails the check rather than forgetting a body that was to be changed", asy
 });
 
 test("knows a body that was cut, or not sent, by what Envoy says and by its length", async () => {
-  const bodyOf = async (
-    headers: { [name: string]: string },
-    http: { body?: string; rawBody?: Buffer } = {},
-  ) => {
+  const bodyOf = async (headers: { [name: string]: string }, http: Init<HttpRequest> = {}) => {
     let seen: CheckBody | undefined;
     await governed({ attributes: { request: { http: { headers, ...http } } } }, async (_exchange, body) => {
       seen = body;
@@ -269,6 +267,13 @@ test("knows a body that was cut, or not sent, by what Envoy says and by its leng
   assert.deepEqual(await bodyOf({ "content-length": "x" }, { rawBody }), ["raw", true]);
   assert.deepEqual(await bodyOf({ "x-envoy-auth-partial-body": "true" }, { body: "text" }), ["text", true]);
   assert.deepEqual(await bodyOf({ "x-envoy-auth-partial-body": "false" }, { body: "text" }), ["text", false]);
+  const raw = (key: string, value: string) => ({ headers: [{ key, rawValue: Buffer.from(value) }] });
+  const headerMap = raw("content-length", "4");
+  assert.deepEqual(await bodyOf({}, { rawBody, headerMap }), ["raw", true]);
+  assert.deepEqual(await bodyOf({}, { rawBody, headerMap: raw("x-envoy-auth-partial-body", "true") }), [
+    "raw",
+    true,
+  ]);
 });
 
 test("does not take the governance entrypoint without a governor", () => {
