@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type AuditLog, openAuditLog } from "./audit/log.ts";
 import type { Config, Route } from "./config/config.ts";
 import { ConfigError } from "./config/load.ts";
-import type { Parsed } from "./exchange/document.ts";
+import type { Parsed } from "./document/document.ts";
 import type { RequestHead } from "./exchange/exchange.ts";
 import { type ApiKeyFile, createIdentifier, parseApiKeys } from "./identity/index.ts";
 import { createMeter, estimate, tokensOf } from "./metering/index.ts";

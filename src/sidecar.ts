@@ -1,11 +1,11 @@
 import { startAdmin, startProbes } from "./admin/index.ts";
 import { type Composition, compose } from "./compose.ts";
 import type { Config } from "./config/config.ts";
+import { packageFile } from "./document/package-root.ts";
 import { createCheckHandler } from "./envoy/check/handler.ts";
 import { createProcessHandler } from "./envoy/process/process.ts";
 import { type GrpcServer, startGrpcServer } from "./envoy/server/server.ts";
 import type { JsonObject } from "./exchange/json.ts";
-import { packageFile } from "./exchange/package-root.ts";
 import type { ProcessLog } from "./telemetry/index.ts";
 
 /** A running sidecar. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { type TestContext, test } from "node:test";
-import { Secret } from "../exchange/secret.ts";
+import { Secret } from "../document/secret.ts";
 import { startAdmin } from "./admin.ts";
 
 type Ask = (

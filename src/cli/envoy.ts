@@ -7,7 +7,7 @@ import {
   renderAddress,
   type TcpAddress,
 } from "../config/address.ts";
-import { parseSizeBytes } from "../exchange/units.ts";
+import { parseSizeBytes } from "../document/units.ts";
 import { renderEnvoyConfig } from "../local/envoy/bootstrap.ts";
 import { REGENT_CLUSTER } from "../local/envoy/filters.ts";
 import {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { compileBundle, type Sources, withFolder, writeSources } from "../../test/support/rego.ts";
 import { type CommandResult, runCommand } from "../../test/support/run-command.ts";
-import { packageFile } from "../exchange/package-root.ts";
+import { packageFile } from "../document/package-root.ts";
 import { evalCommand } from "./eval.ts";
 
 const SOURCES: Sources = {

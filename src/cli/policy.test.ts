@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type Sources, withFolder, writeSources } from "../../test/support/rego.ts";
 import { runCommand } from "../../test/support/run-command.ts";
-import { packageFile } from "../exchange/package-root.ts";
+import { packageFile } from "../document/package-root.ts";
 import { readBundle } from "../policy/bundle/bundle.ts";
 import { policyCommand } from "./policy.ts";
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { ConfigError, loadConfig } from "../config/load.ts";
-import { packageFile } from "../exchange/package-root.ts";
+import { packageFile } from "../document/package-root.ts";
 import { startSidecar } from "../sidecar.ts";
 import { createProcessLog } from "../telemetry/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { packageFile } from "../exchange/package-root.ts";
+import { packageFile } from "../document/package-root.ts";
 
 /** `regent version`: the version of Regent and of what it runs on. */
 export function versionCommand(): Command {

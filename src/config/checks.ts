@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { CrossCheck } from "../exchange/document.ts";
-import type { Fault, FaultAt } from "../exchange/fault.ts";
+import type { CrossCheck } from "../document/document.ts";
+import type { Fault, FaultAt } from "../document/fault.ts";
 import { isLocal, parseAddress, parseTcpAddress, renderAddress } from "./address.ts";
 import { type ConfigDocument, configSchema } from "./schema.ts";
 

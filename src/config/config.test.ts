@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
+import { renderFault } from "../document/fault.ts";
 import { parsePeerPattern } from "../envoy/server/peers.ts";
-import { renderFault } from "../exchange/fault.ts";
 import { createSpiffeMatcher } from "../identity/spiffe.ts";
 import { ConfigError, loadConfig, missingReferences, parseConfig } from "./load.ts";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { deepFreeze } from "../exchange/freeze.ts";
-import type { Secret } from "../exchange/secret.ts";
-import { parseDurationMs, parseSizeBytes } from "../exchange/units.ts";
+import { deepFreeze } from "../document/freeze.ts";
+import type { Secret } from "../document/secret.ts";
+import { parseDurationMs, parseSizeBytes } from "../document/units.ts";
 import { type Address, parseAddress, parseTcpAddress, type TcpAddress } from "./address.ts";
 import type { ConfigDocument } from "./schema.ts";
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Parsed, parseDocument } from "../exchange/document.ts";
-import { type Fault, type FaultPath, renderFault } from "../exchange/fault.ts";
-import { resolveSecret, type Secret } from "../exchange/secret.ts";
+import { type Parsed, parseDocument } from "../document/document.ts";
+import { type Fault, type FaultPath, renderFault } from "../document/fault.ts";
+import { resolveSecret, type Secret } from "../document/secret.ts";
 import { crossCheck } from "./checks.ts";
 import { type Config, configFrom } from "./config.ts";
 import { type ConfigDocument, configSchema } from "./schema.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { secretSchema } from "../exchange/secret.ts";
-import { DURATION_PATTERN, parseDurationMs, parseSizeBytes, SIZE_PATTERN } from "../exchange/units.ts";
+import { secretSchema } from "../document/secret.ts";
+import { DURATION_PATTERN, parseDurationMs, parseSizeBytes, SIZE_PATTERN } from "../document/units.ts";
 import { parseAddress, parseTcpAddress, TCP_PATTERN, UNIX_PATTERN } from "./address.ts";
 
 /** A policy entrypoint: the path of a rule. */

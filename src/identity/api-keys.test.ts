@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { renderFault } from "../exchange/fault.ts";
+import { renderFault } from "../document/fault.ts";
 import {
   API_KEY_LENGTH_MAX,
   type ApiKeyFile,

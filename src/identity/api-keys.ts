@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { type CrossCheck, type Parsed, parseDocument } from "../exchange/document.ts";
-import type { Fault } from "../exchange/fault.ts";
+import { type CrossCheck, type Parsed, parseDocument } from "../document/document.ts";
+import type { Fault } from "../document/fault.ts";
 
 /** Longer keys are refused before they are hashed: hashing costs time in proportion to what a stranger sends. */
 export const API_KEY_LENGTH_MAX = 512;

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packageFile } from "../exchange/package-root.ts";
+import { packageFile } from "../document/package-root.ts";
 
 /** Compiled files end in .js, sources in .ts; what is started is of the same kind as this file. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));

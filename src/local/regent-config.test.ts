@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseConfig } from "../config/load.ts";
-import { packageFile } from "../exchange/package-root.ts";
+import { packageFile } from "../document/package-root.ts";
 import { COMMITTED, renderRegentConfig } from "./regent-config.ts";
 
 test("envoy/regent.yaml is the configuration that run and demo use", () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Address, renderAddress } from "../config/address.ts";
-import { packageFile } from "../exchange/package-root.ts";
+import { packageFile } from "../document/package-root.ts";
 import { type Child, quoteLog, startChild } from "./child.ts";
 import { renderEnvoyConfig } from "./envoy/bootstrap.ts";
 import { ENVOY_DEFAULTS, type EnvoyTarget } from "./envoy/options.ts";

@@ -1,7 +1,7 @@
+import { parseDurationMs } from "../document/units.ts";
 import type { Limit } from "../exchange/budget.ts";
 import { type Decision, KIND_STATUS, type Kind, type Reason, type Redaction } from "../exchange/decision.ts";
 import type { JsonValue } from "../exchange/json.ts";
-import { parseDurationMs } from "../exchange/units.ts";
 import {
   type At,
   invalid,

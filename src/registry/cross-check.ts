@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { CrossCheck } from "../exchange/document.ts";
-import type { Fault, FaultAt, FaultPath } from "../exchange/fault.ts";
-import { nearest } from "../exchange/nearest.ts";
+import type { CrossCheck } from "../document/document.ts";
+import type { Fault, FaultAt, FaultPath } from "../document/fault.ts";
+import { nearest } from "../document/nearest.ts";
 
 const text = z.string().catch("");
 const texts = z.array(text).catch([]);

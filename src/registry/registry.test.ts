@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { renderFault } from "../exchange/fault.ts";
+import { renderFault } from "../document/fault.ts";
 import { parseRegistry, type Registry } from "./registry.ts";
 
 const SOUND = `

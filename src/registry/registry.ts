@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
-import { type Parsed, parseDocument } from "../exchange/document.ts";
-import type { Fault } from "../exchange/fault.ts";
-import { deepFreeze } from "../exchange/freeze.ts";
+import { type Parsed, parseDocument } from "../document/document.ts";
+import type { Fault } from "../document/fault.ts";
+import { deepFreeze } from "../document/freeze.ts";
+import { resolveSecret } from "../document/secret.ts";
 import type { Model, Target } from "../exchange/model.ts";
-import { resolveSecret } from "../exchange/secret.ts";
 import { checkRegistry } from "./cross-check.ts";
 import { type RegistryDocument, registrySchema } from "./schema.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { secretSchema } from "../document/secret.ts";
 import { STAGES } from "../exchange/model.ts";
-import { secretSchema } from "../exchange/secret.ts";
 
 /** The dialects that a target may speak: those that Regent can send. */
 export const TARGET_FORMATS = ["openai-chat", "json"] as const;

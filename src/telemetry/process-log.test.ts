@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { Secret } from "../exchange/secret.ts";
+import { Secret } from "../document/secret.ts";
 import { createProcessLog, type ProcessLog } from "./process-log.ts";
 
 /** What a log writes when `use` uses it. */

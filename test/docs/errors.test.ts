@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { packageFile } from "../../src/document/package-root.ts";
 import { ERRORS } from "../../src/exchange/errors.ts";
-import { packageFile } from "../../src/exchange/package-root.ts";
 import { ENVOY_ERRORS } from "../../src/local/envoy/local-replies.ts";
 import { policyCodes } from "../policies/policies.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { PACKAGE_ROOT, packageFile } from "../../src/exchange/package-root.ts";
+import { PACKAGE_ROOT, packageFile } from "../../src/document/package-root.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
 
 const run = promisify(execFile);

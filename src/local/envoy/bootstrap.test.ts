@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
+import { packageFile } from "../../document/package-root.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
-import { packageFile } from "../../exchange/package-root.ts";
 import { envoyConfig, renderEnvoyConfig } from "./bootstrap.ts";
 import { ENVOY_DEFAULTS, type EnvoyOptions, FILTER_CHOICES, sizesFor } from "./options.ts";
 

@@ -1,6 +1,6 @@
 /** Writes schema/capabilities.json and docs/builtins.md from the table of builtins and what the installed OPA declares. */
 import { writeFile } from "node:fs/promises";
-import { packageFile } from "../../exchange/package-root.ts";
+import { packageFile } from "../../document/package-root.ts";
 import { CAPABILITIES_FILE, findOpa, OpaError, runOpa } from "../opa/opa.ts";
 import { builtinsPage, type Capabilities, regentCapabilities } from "./catalogue.ts";
 

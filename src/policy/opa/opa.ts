@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { packageFile } from "../../exchange/package-root.ts";
+import { packageFile } from "../../document/package-root.ts";
 
 /** OPA could not be found, or it found faults in what it was given: the message is OPA's. */
 export class OpaError extends Error {
