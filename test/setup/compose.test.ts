@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
-import { packageFile } from "../../src/exchange/package-root.ts";
+import { packageFile } from "../../src/document/package-root.ts";
 import { ENVOY_DEFAULTS } from "../../src/local/envoy/options.ts";
 
 type Service = {

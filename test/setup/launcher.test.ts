@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { packageFile } from "../../src/exchange/package-root.ts";
+import { packageFile } from "../../src/document/package-root.ts";
 
 /** A package with the real launcher and a main.js that says how it was started. */
 let root: string;

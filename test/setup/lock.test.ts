@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { packageFile } from "../../src/exchange/package-root.ts";
+import { packageFile } from "../../src/document/package-root.ts";
 
 type Entry = {
   readonly version?: string;

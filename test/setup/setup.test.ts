@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
-import { PACKAGE_ROOT, packageFile } from "../../src/exchange/package-root.ts";
+import { PACKAGE_ROOT, packageFile } from "../../src/document/package-root.ts";
 
 /** What the set-up may use of any system. */
 const BASIC_TOOLS = [
