@@ -67,6 +67,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
       maxBodyBytes: (request) => routeOf(config.routes, request).maxBodyBytes,
     },
   );
+  telemetry.watchStreams(() => governor.open());
   return {
     governor,
     policy,

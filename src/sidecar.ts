@@ -63,21 +63,22 @@ async function open(
     log,
   });
   opened.push(() => probes.close());
+  const listening = {
+    grpc: grpc.address.kind === "unix" ? `unix://${grpc.address.path}` : authority(grpc.address),
+    probes: authority(probes.address),
+  };
   const admin = await startAdmin({
     ...config.admin,
     log,
     status: () => ({
+      listening,
       revision: rooms.policy.revision,
       bundles: rooms.policy.status().map((status) => ({ ...status })),
     }),
   });
   grpc.health.set(true);
   return {
-    listening: {
-      grpc: grpc.address.kind === "unix" ? `unix://${grpc.address.path}` : authority(grpc.address),
-      admin: authority(admin.address),
-      probes: authority(probes.address),
-    },
+    listening: { ...listening, admin: authority(admin.address) },
     summary: summaryOf(config, rooms),
     async stop() {
       draining = true;

@@ -156,12 +156,20 @@ function requestOf({ exchange, requestBody, upstreamBody }: Account): Record["re
     host,
     path: pathname,
     ...defined("clientRequestId", clientRequestId),
-    ...defined("traceparent", singleHeader(exchange.request.headers, "traceparent").value),
+    ...defined("traceparent", traceparentOf(exchange)),
     ...defined("bodyBytes", requestBody?.bytes),
     ...defined("bodySha256", requestBody?.sha256),
     ...defined("upstreamBodySha256", upstreamBody?.sha256),
   };
 }
+
+/** As the W3C writes it (https://www.w3.org/TR/trace-context/#traceparent-header); anything else a client sent is none. */
+function traceparentOf({ request }: Exchange): string | undefined {
+  const { value, repeated } = singleHeader(request.headers, "traceparent");
+  return value !== undefined && !repeated && TRACEPARENT.test(value) ? value : undefined;
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 function inferenceOf(inference: Inference | undefined): Record["inference"] {
   if (inference === undefined) return undefined;

@@ -13,20 +13,28 @@ import type { PipelineOptions, Rooms } from "./rooms.ts";
 
 /** Joins the rooms to what `src/envoy` asks for. */
 export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor {
-  const open = (exchange: Exchange): Context => {
+  let openCount = 0;
+  const contextOf = (exchange: Exchange): Context => {
     const detection = detect(exchange.request);
     const account = openAccount(exchange, rooms.clock.monotonicMs());
     return { rooms, options, account, detection, dialect: dialectOf(detection) };
   };
   return {
-    begin: (exchange) => beginGovernance(open(exchange)),
+    begin(exchange) {
+      const governance = beginGovernance(contextOf(exchange), () => {
+        openCount -= 1;
+      });
+      openCount += 1;
+      return governance;
+    },
+    open: () => openCount,
     identify: (exchange) => identify(rooms, exchange),
-    check: (exchange, body) => check(open(exchange), body),
-    recordDenial: (exchange, denial) => recordDenial(open(exchange), denial),
+    check: (exchange, body) => check(contextOf(exchange), body),
+    recordDenial: (exchange, denial) => recordDenial(contextOf(exchange), denial),
   };
 }
 
-function beginGovernance(context: Context): Governance {
+function beginGovernance(context: Context, onEnd: () => void): Governance {
   const response = createResponse(context);
   let ended = false;
   return {
@@ -50,6 +58,7 @@ function beginGovernance(context: Context): Governance {
     end(how, status) {
       if (ended) return;
       ended = true;
+      onEnd();
       if (status !== undefined) context.account.status = status;
       response.abandon();
       // ext_authz has recorded its denial: Envoy's answer to the client is not another exchange.

@@ -13,6 +13,8 @@ export type Governor = {
   recordDenial(exchange: Exchange, denial: CheckDenial): void;
   /** ext_proc: begins to govern one exchange. */
   begin(exchange: Exchange): Governance;
+  /** Exchanges that were begun and have not ended. */
+  open(): number;
 };
 
 /** The body as ext_authz shows it: absent when Envoy sends none, truncated when Envoy cut it. */

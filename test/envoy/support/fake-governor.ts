@@ -66,6 +66,7 @@ export function fakeGovernor(script: Script): FakeGovernor {
     check: () => Promise.reject(new Error("not ext_authz")),
     identify: () => ({ failed: "not ext_authz" }),
     recordDenial: () => {},
+    open: () => accounts.length - ended.length,
   };
 }
 
