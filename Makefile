@@ -35,12 +35,13 @@ proto: ## regenerate proto/ and the codecs from the pinned descriptors
 	@tools/setup/setup dependencies
 	@$(with_tools) tools/proto/generate
 
-demo: setup ## start everything, send the tour, compare expected and got, tear down
-	@$(regent) demo
+demo: setup ## start everything, send the tour, compare expected and got, tear down (KEEP=1 leaves logs and records)
+	@$(regent) demo $(if $(KEEP),--keep) $(FLAGS)
 
 # UPSTREAM=http://host:port puts your own OpenAI-compatible server behind it; MODELS=a,b and UPSTREAM_KEY_FILE= go with it.
+# FLAGS= are further flags of the command, such as --port 0.
 run: setup ## start the same stack on 127.0.0.1:10000 and stay up (UPSTREAM= MODELS= UPSTREAM_KEY_FILE=)
-	@$(regent) run $(if $(UPSTREAM),--upstream '$(UPSTREAM)') $(if $(MODELS),--models '$(MODELS)') $(if $(UPSTREAM_KEY_FILE),--upstream-key-file '$(UPSTREAM_KEY_FILE)')
+	@$(regent) run $(if $(UPSTREAM),--upstream '$(UPSTREAM)') $(if $(MODELS),--models '$(MODELS)') $(if $(UPSTREAM_KEY_FILE),--upstream-key-file '$(UPSTREAM_KEY_FILE)') $(FLAGS)
 
 test: setup ## lint, types, Rego, unit, real Envoy, demo (STAGES="unit rego" runs some)
 	@$(with_tools) node tools/test/main.ts $(STAGES)

@@ -65,8 +65,7 @@ function roomOf(file: string): string {
 /** What an edge does that the table does not allow, as a sentence; undefined when it is fine. */
 export function faultOf(edge: Edge, rows: readonly Row[]): string | undefined {
   const { file, from, to, target } = edge;
-  if (to === "..")
-    return `${file} imports ${target}, which lies outside of src/`;
+  if (to === "..") return `${file} imports ${target}, which lies outside of src/`;
   if (target.startsWith(join("envoy", "gen")) && from !== "envoy") {
     return `${file} imports generated code; only src/envoy may`;
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,10 +8,14 @@ import { join } from "node:path";
 import { after, afterEach, describe, test } from "node:test";
 import { promisify } from "node:util";
 import OpenAI from "openai";
-import { PACKAGE_ROOT } from "../../src/exchange/package-root.ts";
+import { PACKAGE_ROOT } from "../../src/document/package-root.ts";
 import { claimPort } from "../../src/local/ports.ts";
 import { REGENT_MAIN } from "../../src/local/programs.ts";
-import { startSampleModel } from "../../tools/sample-model/server.ts";
+import {
+  type SampleModel,
+  type SampleModelOptions,
+  startSampleModel,
+} from "../../tools/sample-model/server.ts";
 import { temporaryFolder } from "./support/envoy.ts";
 import { untilGone } from "./support/process.ts";
 
@@ -19,14 +23,18 @@ const run = promisify(execFile);
 const made: { remove(): void }[] = [];
 /** Stacks that run, so that a test that fails leaves none behind. */
 const running = new Set<ChildProcess>();
+/** Servers of the user's own, likewise. */
+const owned: SampleModel[] = [];
 afterEach(async () => {
   await Promise.all([...running].map(end));
+  await Promise.all(owned.splice(0).map((server) => server.close()));
 });
 after(() => {
   for (const folder of made) folder.remove();
 });
 
 async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   if (child.kill("SIGTERM")) await ended;
 }
@@ -39,11 +47,20 @@ function folder(): string {
 
 const ANY_PORTS = ["--port", "--admin-port", "--probes-port", "--grpc-port"].flatMap((flag) => [flag, "0"]);
 
+async function ownServer(options: Partial<SampleModelOptions>): Promise<SampleModel> {
+  const server = await startSampleModel({ name: "own", region: "us", ...options });
+  owned.push(server);
+  return server;
+}
+
+type Running = { readonly process: ChildProcess; readonly said: string; readonly origin: string };
+
 /** `regent run` until it says that it is ready. */
-async function regentRun(
-  ...args: string[]
-): Promise<{ process: ChildProcess; said: string; origin: string }> {
-  const child = spawn(process.execPath, [REGENT_MAIN, "run", ...ANY_PORTS, "--dir", folder(), ...args]);
+function regentRun(...args: string[]): Promise<Running> {
+  return ready(spawn(process.execPath, [REGENT_MAIN, "run", ...ANY_PORTS, "--dir", folder(), ...args]));
+}
+
+async function ready(child: ChildProcessWithoutNullStreams): Promise<Running> {
   running.add(child);
   child.once("exit", () => running.delete(child));
   const errors: string[] = [];
@@ -154,50 +171,50 @@ describe("regent run", { timeout: 240_000 }, () => {
     const key = randomBytes(16).toString("hex");
     const keyFile = join(folder(), "key");
     writeFileSync(keyFile, `${key}\n`);
-    const own = await startSampleModel({ name: "own", region: "us", models: ["mine/one", "mine-two"], key });
+    const own = await ownServer({ models: ["mine/one", "mine-two"], key });
     const stack = await regentRun("--upstream", `${own.origin}/v1`, "--upstream-key-file", keyFile);
-    try {
-      const client = new OpenAI({
-        apiKey: "demo-acme-analyst",
-        baseURL: `${stack.origin}/v1`,
-        maxRetries: 0,
-      });
-      const listed = (await client.models.list()).data.map(({ id }) => id);
-      assert.deepEqual(listed.filter((id) => id !== "default").sort(), ["mine-two", "mine/one"]);
-      for (const [model, upstream] of [
-        ["mine-two", "mine-two"],
-        ["default", "mine/one"],
-      ] as const) {
-        const answer = await client.chat.completions.create({ ...ask, model });
-        assert.equal(answer.model, upstream);
-      }
-      const seen = own.witness.find().at(-1);
-      assert.deepEqual(
-        seen?.headers.filter(([name]) => name === "authorization"),
-        [["authorization", `Bearer ${key}`]],
-      );
-      await assert.rejects(client.chat.completions.create({ ...ask, model: "sim-small" }), { status: 404 });
-    } finally {
-      await end(stack.process);
-      await own.close();
+    const client = new OpenAI({
+      apiKey: "demo-acme-analyst",
+      baseURL: `${stack.origin}/v1`,
+      maxRetries: 0,
+    });
+    const listed = (await client.models.list()).data.map(({ id }) => id);
+    assert.deepEqual(listed.filter((id) => id !== "default").sort(), ["mine-two", "mine/one"]);
+    for (const [model, upstream] of [
+      ["mine-two", "mine-two"],
+      ["default", "mine/one"],
+    ] as const) {
+      const answer = await client.chat.completions.create({ ...ask, model });
+      assert.equal(answer.model, upstream);
     }
+    const seen = own.witness.find().at(-1);
+    assert.deepEqual(
+      seen?.headers.filter(([name]) => name === "authorization"),
+      [["authorization", `Bearer ${key}`]],
+    );
+    await assert.rejects(client.chat.completions.create({ ...ask, model: "sim-small" }), { status: 404 });
   });
 
-  test("registers the models that were named without asking the server", async () => {
-    const own = await startSampleModel({ name: "own", region: "us" });
-    const stack = await regentRun("--upstream", own.origin, "--models", "a, b");
-    try {
-      assert.equal(own.witness.count, 0);
-      const client = new OpenAI({
-        apiKey: "demo-acme-analyst",
-        baseURL: `${stack.origin}/v1`,
-        maxRetries: 0,
-      });
-      assert.equal((await client.chat.completions.create({ ...ask, model: "b" })).model, "b");
-    } finally {
-      await end(stack.process);
-      await own.close();
-    }
+  test("comes up through make as well, registers the models that were named, and ends with Ctrl-C", async () => {
+    const own = await ownServer({});
+    const flags = `FLAGS=${ANY_PORTS.join(" ")} --dir ${folder()}`;
+    const words = ["run", `UPSTREAM=${own.origin}`, "MODELS=a,b", flags];
+    // In a group of its own, so that it can be signalled as a terminal does.
+    const stack = await ready(spawn("make", words, { cwd: PACKAGE_ROOT, detached: true }));
+    assert.equal(own.witness.count, 0);
+    const client = new OpenAI({
+      apiKey: "demo-acme-analyst",
+      baseURL: `${stack.origin}/v1`,
+      maxRetries: 0,
+    });
+    assert.equal((await client.chat.completions.create({ ...ask, model: "b" })).model, "b");
+
+    const pid = stack.process.pid as number;
+    const regent = childrenOf(pid)[0] as number;
+    const children = childrenOf(regent);
+    assert.ok(children.length >= 2, "the sidecar and Envoy");
+    process.kill(-pid, "SIGINT");
+    for (const child of [pid, regent, ...children]) await untilGone(child, 15_000);
   });
 
   test("says what to do when the server of the user does not answer", async () => {
