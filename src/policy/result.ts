@@ -1,6 +1,6 @@
 import { RegentError } from "../exchange/errors.ts";
 import type { JsonValue } from "../exchange/json.ts";
-import { renderJson } from "./builtins/render-json.ts";
+import { renderJson, toJson } from "./builtins/render-json.ts";
 import { parseRego } from "./builtins/value.ts";
 
 /**
@@ -32,11 +32,11 @@ export function resultJson(result: string): string {
 
 /** A result as a JSON value. */
 export function resultValue(result: string): JsonValue {
-  if (BEYOND_JSON.test(result)) return JSON.parse(renderJson(parseRego(result))) as JsonValue;
+  if (BEYOND_JSON.test(result)) return toJson(parseRego(result));
   try {
     return JSON.parse(result) as JsonValue;
   } catch {
     // A number such as `.5`.
-    return JSON.parse(renderJson(parseRego(result))) as JsonValue;
+    return toJson(parseRego(result));
   }
 }

@@ -109,7 +109,7 @@ export class PolicyRevision {
       throw new RegentError("policy_unavailable", `The policy has no entrypoint ${entrypoint}.`);
     const context = new EvaluationContext({ ...this.#options, ...(replay === undefined ? {} : { replay }) });
     try {
-      const resultSet = this.#instance.evaluate(id, inputBytes(input), context);
+      const resultSet = this.#instance.evaluate(id, inputText(input), context);
       return { result: resultOf(resultSet), nondeterministic: context.recorded };
     } finally {
       this.#replaceWornInstance();
@@ -124,17 +124,16 @@ export class PolicyRevision {
   }
 }
 
-function inputBytes(input: JsonValue | Buffer | undefined): Buffer | undefined {
+function inputText(input: JsonValue | Buffer | undefined): string | Buffer | undefined {
   if (input === undefined || Buffer.isBuffer(input)) return input;
   const text = JSON.stringify(input);
-  return Buffer.from(LONE_SURROGATE.test(text) ? text.replace(LONE_SURROGATES, wellFormed) : text, "utf8");
+  return text.includes("\\ud") ? text.replace(LONE_SURROGATES, wellFormed) : text;
 }
 
 /**
  * JSON.stringify escapes surrogates only where one stands alone. OPA's parser aborts at those, so they become U+FFFD,
  * as they do in OPA itself. Escaped backslashes are matched along, so that text that looks like an escape stays.
  */
-const LONE_SURROGATE = /\\ud[89a-f]/;
 const LONE_SURROGATES = /\\(?:ud[89a-f][0-9a-f]{2}|.)/g;
 
 function wellFormed(found: string): string {

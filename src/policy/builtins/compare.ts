@@ -51,8 +51,8 @@ function compareObjects(a: RegoObject, b: RegoObject): number {
   return compareLists(sortedEntries(a).flat(), sortedEntries(b).flat()) || a.size - b.size;
 }
 
-export function sorted(items: readonly RegoValue[]): RegoValue[] {
-  return [...items].sort(compareValues);
+export function sorted(items: readonly RegoValue[]): readonly RegoValue[] {
+  return items.length < 2 ? items : [...items].sort(compareValues);
 }
 
 /** Members of an object in the order of their keys. */

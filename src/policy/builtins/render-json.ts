@@ -1,3 +1,4 @@
+import type { JsonValue } from "../../exchange/json.ts";
 import { sorted, sortedEntries } from "./compare.ts";
 import { isArray, isNumber, numberText, RegoSet, type RegoValue } from "./value.ts";
 
@@ -19,6 +20,18 @@ export function renderJson(
     ([key, item]) => `${renderString(typeof key === "string" ? key : render(key))}:${render(item)}`,
   );
   return `{${members.join(",")}}`;
+}
+
+/** The same as a JSON value; numbers as JavaScript has them. */
+export function toJson(value: RegoValue): JsonValue {
+  if (value === null || typeof value !== "object") return value;
+  if (value instanceof RegoSet) return sorted(value.items).map(toJson);
+  if (isArray(value)) return value.map(toJson);
+  if (isNumber(value)) return Number(numberText(value));
+  // From entries, so that a key named `__proto__` is a key like any other.
+  return Object.fromEntries(
+    [...value].map(([key, item]) => [typeof key === "string" ? key : renderJson(key), toJson(item)]),
+  );
 }
 
 /** Rego has numbers such as `.5`, which JSON has not. */

@@ -68,7 +68,10 @@ export function renderRego(value: RegoValue): string {
 }
 
 const NUMBER = /-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
-const BLANK = /[ \t\r\n]*/y;
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
 
 class RegoParser {
   readonly #text: string;
@@ -178,9 +181,7 @@ class RegoParser {
   }
 
   #blanks(): void {
-    BLANK.lastIndex = this.#at;
-    BLANK.exec(this.#text);
-    this.#at = BLANK.lastIndex;
+    while (isBlank(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #fault(): Error {

@@ -7,8 +7,6 @@ export type Address = number;
  */
 export type PolicyExports = {
   readonly opa_malloc: (bytes: number) => Address;
-  readonly opa_free: (address: Address) => void;
-  readonly opa_json_parse: (text: Address, bytes: number) => Address;
   readonly opa_value_parse: (text: Address, bytes: number) => Address;
   readonly opa_json_dump: (value: Address) => Address;
   readonly opa_value_dump: (value: Address) => Address;
@@ -30,8 +28,6 @@ export type PolicyExports = {
 
 export const REQUIRED_FUNCTIONS = [
   "opa_malloc",
-  "opa_free",
-  "opa_json_parse",
   "opa_value_parse",
   "opa_json_dump",
   "opa_value_dump",

@@ -6,7 +6,15 @@ import type { Address, PolicyExports } from "./abi.ts";
 import { assertAbiVersion, type PolicyModule, PolicyModuleError, pagesFor } from "./module.ts";
 
 /** The data document as one instance laid it out; another instance of the same module takes it over byte by byte. */
-export type DataImage = { readonly address: Address; readonly base: Address; readonly bytes: Uint8Array };
+export type DataImage = {
+  /** Where the heap began before the document was loaded: the same in every instance of a module. */
+  readonly heap: Address;
+  /** Where `bytes` stand; in front of them was the text of the document. */
+  readonly start: Address;
+  readonly bytes: Uint8Array;
+  /** Of the document in them. */
+  readonly value: Address;
+};
 
 export type InstanceOptions = {
   readonly policy: PolicyModule;
@@ -73,32 +81,33 @@ export class PolicyInstance {
    * @throws RegentError policy_trap when it is not a JSON object or does not fit.
    */
   loadData(json: Buffer): DataImage {
-    const base = this.#heap;
+    const heap = this.#heap;
     return this.#guarded(() => {
-      const text = this.#write(json);
-      this.#data = this.#exports.opa_json_parse(text, json.length);
+      this.#data = this.#parse(json);
       if (this.#data === 0) throw new PolicyAbort("the data document is not JSON");
-      this.#exports.opa_free(text);
       this.#exports.opa_heap_blocks_stash?.();
       this.#heap = this.#exports.opa_heap_ptr_get();
+      const start = heap + json.length;
       return {
-        address: this.#data,
-        base,
-        bytes: new Uint8Array(this.#memory.buffer.slice(base, this.#heap)),
+        heap,
+        start,
+        bytes: new Uint8Array(this.#memory.buffer.slice(start, this.#heap)),
+        value: this.#data,
       };
     });
   }
 
   /** Takes over a data document that another instance of the same module loaded. */
   adoptData(image: DataImage): void {
-    if (image.base !== this.#heap) throw new PolicyModuleError("the data image belongs to another module");
+    if (image.heap !== this.#heap) throw new PolicyModuleError("the data image belongs to another module");
     this.#guarded(() => {
+      const end = image.start + image.bytes.length;
       // Allocated first, so that the allocator knows how far memory has grown.
-      this.#exports.opa_malloc(image.bytes.length);
-      this.#refreshedView().set(image.bytes, image.base);
-      this.#heap = image.base + image.bytes.length;
-      this.#exports.opa_heap_ptr_set(this.#heap);
-      this.#data = image.address;
+      this.#exports.opa_malloc(end - this.#heap);
+      this.#refreshedView().set(image.bytes, image.start);
+      this.#exports.opa_heap_ptr_set(end);
+      this.#heap = end;
+      this.#data = image.value;
     });
   }
 
@@ -107,11 +116,11 @@ export class PolicyInstance {
    *
    * Input is parsed by itself and not by the one-call `opa_eval`, which takes text that it cannot parse for "no input"
    * and goes on: then `not input.x` would hold. Both ways take the same time (bench/policy-eval.ts).
-   * @param input one JSON document in UTF-8; undefined: the policy has no input.
+   * @param input one JSON document, as UTF-8 where it is bytes; undefined: the policy has no input.
    * @returns the result set as Rego writes it, see `resultOf`.
    * @throws RegentError policy_trap, or what the context's clock throws.
    */
-  evaluate(entrypoint: number, input: Buffer | undefined, context: BuiltinContext): string {
+  evaluate(entrypoint: number, input: string | Buffer | undefined, context: BuiltinContext): string {
     if (this.#poisoned || this.#context !== undefined)
       throw new RegentError("policy_trap", undefined, {
         cause: new Error("the instance is poisoned or already evaluating"),
@@ -138,10 +147,20 @@ export class PolicyInstance {
     return this.#readText(wasm.opa_value_dump(wasm.opa_eval_ctx_get_result(context)));
   }
 
-  #parseInput(json: Buffer): Address {
-    const value = this.#exports.opa_value_parse(this.#write(json), json.length);
+  #parseInput(json: string | Buffer): Address {
+    const value = this.#parse(json);
     if (value === 0) throw new PolicyAbort("the input is not JSON");
     return value;
+  }
+
+  /** Zero when the text cannot be parsed. */
+  #parse(text: string | Buffer): Address {
+    const bytes = Buffer.byteLength(text);
+    const address = this.#exports.opa_malloc(bytes);
+    const view = this.#refreshedView();
+    if (typeof text === "string") view.write(text, address, "utf8");
+    else view.set(text, address);
+    return this.#exports.opa_value_parse(address, bytes);
   }
 
   /** Runs a piece of work in Wasm. Whatever it throws poisons the instance. */
@@ -154,12 +173,6 @@ export class PolicyInstance {
         ? error
         : new RegentError("policy_trap", undefined, { cause: error });
     }
-  }
-
-  #write(bytes: Buffer): Address {
-    const address = this.#exports.opa_malloc(bytes.length);
-    this.#refreshedView().set(bytes, address);
-    return address;
   }
 
   #readText(address: Address): string {
@@ -214,8 +227,7 @@ export class PolicyInstance {
     const args = addresses.map((address) => parseRego(this.#readText(this.#exports.opa_value_dump(address))));
     const result = callBuiltin(builtin, args, context);
     if (result === undefined) return 0;
-    const text = Buffer.from(renderRego(result), "utf8");
-    const value = this.#exports.opa_value_parse(this.#write(text), text.length);
+    const value = this.#parse(renderRego(result));
     if (value === 0) throw new PolicyAbort(`${builtin.name} gave a value that cannot be read`);
     return value;
   }

@@ -88,7 +88,7 @@ describe("PolicyInstance", () => {
     const policy = await compilePolicyModule(await policyWasm());
     const instance = new PolicyInstance({ policy, memoryMaxBytes: 1 << 24, builtins: new Map() });
     assert.throws(
-      () => instance.adoptData({ address: 8, base: 8, bytes: new Uint8Array(8) }),
+      () => instance.adoptData({ heap: 8, start: 16, bytes: new Uint8Array(8), value: 16 }),
       /another module/,
     );
   });
