@@ -13,9 +13,9 @@ dependencies() {
   [ "$(readlink node_modules/.bin/regent || true)" = ../../bin/regent ] || ln -sfn ../../bin/regent node_modules/.bin/regent
 }
 
-# Compiles src/ and tools/ to dist/. Types are stripped here and checked by `make lint` and `make test`.
+# Compiles what the package ships to dist/. Types are stripped here and checked by `make lint` and `make test`.
 build() {
-  key=$(hash_of src tools package-lock.json tsconfig.json tsconfig.build.json tools/setup/build.sh)
+  key=$(hash_of src tools/sample-model package-lock.json tsconfig.json tsconfig.build.json tools/setup/build.sh)
   stamped build "$key" && [ -f dist/src/main.js ] && return
   step "dist (tsc)" compile || fail "The sources could not be compiled."
   stamp build "$key"
@@ -23,7 +23,7 @@ build() {
 compile() {
   node_modules/.bin/tsc -p tsconfig.build.json --noCheck || return
   # What tsc does not carry over: generated JavaScript and data beside the sources.
-  find src tools -type f ! -name '*.ts' ! -name '*.test.*' \( -name '*.js' -o -name '*.json' -o -name '*.wasm' \) ! -path '*/testdata/*' |
+  find src tools/sample-model -type f ! -name '*.ts' ! -name '*.test.*' \( -name '*.js' -o -name '*.json' -o -name '*.wasm' \) ! -path '*/testdata/*' |
     while read -r file; do
       mkdir -p "dist/$(dirname "$file")" && cp "$file" "dist/$file" || return
     done || return
@@ -31,7 +31,7 @@ compile() {
   mkdir -p dist/tools
   find dist/src dist/tools -name "*.js" | while read -r file; do
     source=${file#dist/}
-    [ -f "$source" ] || [ -f "${source%.js}.ts" ] || rm -f "$file" "$file.map"
+    [ -f "$source" ] || [ -f "${source%.js}.ts" ] || rm -f "$file"
   done
 }
 

@@ -23,6 +23,8 @@ step() {
   started=$(date +%s)
   "$@" >>"$log" 2>&1 </dev/null 9>&- &
   step_pid=$!
+  # A shell's background commands do not hear Ctrl-C.
+  trap 'kill "$step_pid" 2>/dev/null; exit 130' INT TERM
   if [ -t 2 ]; then
     while kill -0 "$step_pid" 2>/dev/null; do
       printf '\rsetup: %s … %s s ' "$label" "$(($(date +%s) - started))" >&2
@@ -32,10 +34,12 @@ step() {
   else
     say "$label …"
   fi
-  if wait "$step_pid"; then
+  status=0
+  wait "$step_pid" || status=$?
+  trap - INT TERM
+  if [ "$status" -eq 0 ]; then
     say "$label: done in $(($(date +%s) - started)) s"
   else
-    status=$?
     say "$label: failed (exit $status). The end of $log:"
     tail -n "$log_lines_shown" "$log" | sed 's/^/  | /' >&2
     return "$status"
