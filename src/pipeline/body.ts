@@ -22,10 +22,12 @@ export function readBody(context: Context, body: Buffer | undefined): Promise<Re
   return timedAsync(context, "formats", async () => {
     const { detection } = context;
     if (detection.kind === "inference") {
+      assertUtf8(context);
       const document = parse(await decode(context, body ?? EMPTY));
       return { document, inference: detection.format.readRequest(document, detection.operation) };
     }
     if (body === undefined || body.length === 0 || !claimsJson(context)) return NOTHING_READ;
+    assertUtf8(context);
     return { document: parse(await decode(context, body)), inference: undefined };
   });
 }
@@ -49,6 +51,21 @@ function parse(bytes: Buffer): JsonDocument {
   if (!result.ok) throw new RegentError("body_invalid", renderJsonFault(result.fault));
   return result.document;
 }
+
+/**
+ * JSON is UTF-8 (RFC 8259 8.1), whatever its content-type says, but some servers decode by what that says: to a reader of
+ * UTF-7 other members may stand in a body than those that were governed.
+ *
+ * @throws RegentError encoding_unsupported
+ */
+function assertUtf8({ account }: Context): void {
+  const types = headerValues(account.exchange.request.headers, "content-type");
+  if (types.some((type) => OTHER_CHARSET.test(type)))
+    throw new RegentError("encoding_unsupported", "The request names a character set other than utf-8.");
+}
+
+/** `charset` followed by anything but a plain `=utf-8`: other spellings are read in more than one way. */
+const OTHER_CHARSET = /charset(?![ \t]?=[ \t]?"?(?:utf-?8|us-ascii)"?[ \t]*(?:[;,]|$))/i;
 
 function claimsJson({ account }: Context): boolean {
   const type = singleHeader(account.exchange.request.headers, "content-type").value ?? "";
