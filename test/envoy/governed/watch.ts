@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { type AnswerLike, assertRefused, type Code, headerOf } from "./ask.ts";
+import { assertGoverned } from "./oracle.ts";
+import type { Governed } from "./stack.ts";
+
+/** A refusal that was seen, to be looked up in the log. */
+type Refusal = { readonly id: string; readonly code: Code };
+
+/**
+ * Watches what reaches the models of a stack while a file of tests runs: a refusal must reach none, and in the end
+ * everything that did must have its allow, and every refusal its record.
+ */
+export class Watch {
+  readonly #stack: Governed;
+  readonly #refusals: Refusal[] = [];
+
+  constructor(stack: Governed) {
+    this.#stack = stack;
+  }
+
+  /** Runs what must not reach a model, and gives what it gives. */
+  async unreached<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#stack.witnessed().length;
+    const result = await work();
+    assert.equal(this.#stack.witnessed().length, before, "something reached a model");
+    return result;
+  }
+
+  /** Runs what must be refused with this code. */
+  async refused<T extends AnswerLike>(code: Code, work: () => Promise<T>): Promise<T> {
+    const answer = await this.unreached(work);
+    assertRefused(answer, code);
+    const id = headerOf(answer, "x-regent-decision-id");
+    if (id !== undefined) this.#refusals.push({ id, code });
+    return answer;
+  }
+
+  /** The last test of a file. */
+  async settle(): Promise<void> {
+    await assertGoverned(this.#stack);
+    const records = new Map((await this.#stack.records()).map((record) => [record.id, record]));
+    for (const { id, code } of this.#refusals) {
+      const record = records.get(id);
+      assert.ok(record, `the refusal ${id} (${code}) has no record`);
+      assert.notEqual(record.verdict, "allow", id);
+      // What Envoy refuses by itself is recorded without a reason of Regent's.
+      if (record.verdict === "deny")
+        assert.ok(
+          record.reasons.some((reason) => reason.code === code),
+          id,
+        );
+    }
+  }
+}
