@@ -25,7 +25,8 @@ export function regentConfig(options: RegentConfigOptions): ConfigSource {
     admin: { listen: options.admin },
     probes: { listen: options.probes },
     bundles: [{ name: "main", path: options.packageFile("dist/demo-policies.tar.gz") }],
-    extAuthz: { entrypoint: "envoy/authz/allow" },
+    // Envoy shows ext_authz no body here: an empty one would be refused under a multipart content-type.
+    extAuthz: { entrypoint: "envoy/authz/allow", skipRequestBodyParse: true },
     identity: { apiKeys: { file: options.packageFile("policies/demo/keys.yaml") } },
     registry: { file: options.registryFile },
     audit: { dir: options.auditDir },
