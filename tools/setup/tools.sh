@@ -58,6 +58,7 @@ tool() {
     found=$(command -v -- "$named") || fail "$(variable_of "$name")=$named: there is no such program."
     version=$("${name}_version" "$found")
     "${name}_good" "$version" || fail "$(variable_of "$name")=$named is ${version:-not a working $name}; Regent needs $wanted."
+    case $found in /*) ;; *) found=$root/$found ;; esac
     link "$name" "$found"
     return
   fi

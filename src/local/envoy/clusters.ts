@@ -55,7 +55,8 @@ function targetCluster(target: EnvoyTarget, buffer: number): Yaml {
 
 function common(isName: boolean, buffer: number): { readonly [key: string]: Yaml } {
   return {
-    type: isName ? "STRICT_DNS" : "STATIC",
+    // All addresses of a name are tried in turn (RFC 8305): `localhost` is two, and often only one of them listens.
+    ...(isName ? { type: "LOGICAL_DNS", dns_lookup_family: "ALL" } : { type: "STATIC" }),
     connect_timeout: seconds(TIMES.connect),
     per_connection_buffer_limit_bytes: buffer,
     circuit_breakers: {

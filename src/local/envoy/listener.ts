@@ -36,14 +36,18 @@ function connectionManager(options: EnvoyOptions): Yaml {
     ...trust(),
     ...bounds(),
     early_header_mutation_extensions: note(
-      "Routes are chosen by this header, so a client's own is gone before anything reads it.",
+      "Routes are chosen by the first, and Envoy and servers behind it believe the others, so a client's own are gone\n" +
+        "before anything reads them.",
       [
         {
           name: "envoy.http.early_header_mutation.header_mutation",
           typed_config: {
             "@type":
               "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-            mutations: [{ remove: TARGET_HEADER }],
+            mutations: [
+              { remove: TARGET_HEADER },
+              { remove_on_match: { key_matcher: { prefix: "x-envoy-", ignore_case: true } } },
+            ],
           },
         },
       ],
@@ -68,10 +72,9 @@ function trust(): { readonly [key: string]: Yaml } {
   return {
     use_remote_address: note("Clients are not believed about their address or certificate.", true),
     internal_address_config: note(
-      "No client is inside: x-envoy-* of a client on loopback are removed as well.",
-      {
-        cidr_ranges: [],
-      },
+      "No client is inside, one on loopback or in a private network neither: x-envoy-* that steer Envoy are removed.\n" +
+        "An empty list would mean Envoy's default, which is all private addresses; this is one that no client has.",
+      { cidr_ranges: [{ address_prefix: "255.255.255.255", prefix_len: 32 }] },
     ),
     forward_client_cert_details: "SANITIZE",
     generate_request_id: true,
