@@ -37,6 +37,16 @@ describe("the models of a user's own server", () => {
     assert.deepEqual(await upstreamModels(upstream), ["x"]);
   });
 
+  test("are at most five hundred, each once", async () => {
+    const names = Array.from({ length: 501 }, (_, index) => `model-${index}`);
+    const server = await startSampleModel({ name: "own", region: "us", models: ["model-0", ...names] });
+    try {
+      assert.deepEqual(await upstreamModels({ origin: server.origin, region: "us" }), names.slice(0, 500));
+    } finally {
+      await server.close();
+    }
+  });
+
   test("must be named when the server does not list them", async () => {
     const server = createServer((_, response) => response.end('{"data":[]}')).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
