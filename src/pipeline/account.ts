@@ -194,13 +194,20 @@ function estimateOf(estimate: Estimate | undefined): Record["estimate"] {
   return { inputTokens: estimate.inputTokens, outputTokensMax: estimate.outputTokensMax };
 }
 
-function chargeWithCost({ candidate, answer }: Account, charge: Charge | undefined): Record["charge"] {
+function chargeWithCost(account: Account, charge: Charge | undefined): Charge | undefined {
+  return charge === undefined ? undefined : { ...charge, ...defined("costUsd", costOf(account)) };
+}
+
+/** US dollars, by what the upstream reported and the registry's price; undefined when one of them is not known. */
+export function costOf({ candidate, answer }: Account): number | undefined {
   const price = candidate?.model.price;
   const usage = answer?.usage;
-  if (charge === undefined) return undefined;
-  if (price === undefined || usage?.input === undefined || usage.output === undefined) return charge;
-  return { ...charge, costUsd: (usage.input * price.input + usage.output * price.output) / 1_000_000 };
+  if (price === undefined || usage?.input === undefined || usage.output === undefined) return undefined;
+  return (usage.input * price.input + usage.output * price.output) / TOKENS_PER_PRICE;
 }
+
+/** Prices in a registry are for a million tokens. */
+const TOKENS_PER_PRICE = 1_000_000;
 
 function countByType(findings: readonly Finding[]): { type: string; count: number }[] {
   const counts = new Map<string, number>();

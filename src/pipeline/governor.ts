@@ -1,5 +1,6 @@
 import type { RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd, ResponseHead } from "../exchange/exchange.ts";
+import type { JsonObject } from "../exchange/json.ts";
 import type { Permit } from "../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../exchange/plan.ts";
 
@@ -77,4 +78,6 @@ export type ChunkAnswer = {
   readonly bytes: Buffer;
   /** The client's stream ends here, cleanly; nothing the upstream still sends is passed on. */
   readonly end: boolean;
+  /** Dynamic metadata under the namespace `regent`, known at the end. */
+  readonly metadata?: JsonObject;
 };

@@ -17,8 +17,11 @@ export function checkHead(context: Context): void {
     handOver === undefined ? rooms.identity.identify(request, source.principal) : handOver.identity,
   );
   if (handOver !== undefined && !handOver.allowed) throw new RegentError("ext_authz_denied");
-  if (headerValues(request.headers, "upgrade").length > 0) throw new RegentError("upgrade_refused");
-  if (detection.kind === "ambiguous") throw new RegentError("path_ambiguous");
+  if (request.method === "CONNECT" || headerValues(request.headers, "upgrade").length > 0)
+    throw new RegentError("upgrade_refused");
+  // `OPTIONS *` has no path; no route of the configuration is about it.
+  if (detection.kind === "ambiguous" || !request.pathname.startsWith("/"))
+    throw new RegentError("path_ambiguous");
   const length = singleHeader(request.headers, "content-length").value;
   if (length !== undefined) assertBodySize(Number(length), options.maxBodyBytes(request));
 }

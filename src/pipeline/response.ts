@@ -1,11 +1,12 @@
 import { RegentError } from "../exchange/errors.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
 import { headerValues, singleHeader } from "../exchange/headers.ts";
+import type { JsonObject } from "../exchange/json.ts";
 import { permit } from "../exchange/permit.ts";
 import type { Format, ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
-import type { Account } from "./account.ts";
+import { type Account, costOf } from "./account.ts";
 import { type AnswerStream, openAnswerStream } from "./answer-stream.ts";
 import type { Context } from "./context.ts";
 import { assertSupported, deny, evaluate } from "./decide.ts";
@@ -47,7 +48,7 @@ export function createResponse(context: Context): Response {
         "Policy asked to change an answer in a way that is not supported.",
       );
     }
-    return { kind: "pass", plan: planResponse(account.exchange.id, head, decision) };
+    return { kind: "pass", plan: planResponse(account.exchange.id, head, decision, usageMetadata(account)) };
   };
 
   return {
@@ -83,13 +84,29 @@ export function createResponse(context: Context): Response {
       if (stream === undefined) throw new RegentError("internal_error");
       const open = stream;
       const step = timed(context, "formats", () => open.push(chunk, endOfStream));
-      if (step.ended) noteStream(account, open);
-      return { bytes: step.bytes, end: step.ended };
+      if (!step.ended) return { bytes: step.bytes, end: false };
+      noteStream(account, open);
+      return { bytes: step.bytes, end: true, metadata: usageMetadata(account) };
     },
 
     abandon() {
       if (stream !== undefined && account.answer === undefined) noteStream(account, stream);
     },
+  };
+}
+
+/** What the upstream reported, for Envoy's access log and its rate limits. Nothing is made up. */
+function usageMetadata(account: Account): JsonObject {
+  const usage = account.answer?.usage;
+  if (usage === undefined) return {};
+  const cost = costOf(account);
+  return {
+    ...(usage.input === undefined ? {} : { input_tokens: usage.input }),
+    ...(usage.output === undefined ? {} : { output_tokens: usage.output }),
+    ...(usage.total === undefined ? {} : { total_tokens: usage.total }),
+    ...(usage.cachedInput === undefined ? {} : { cached_input_tokens: usage.cachedInput }),
+    ...(usage.reasoning === undefined ? {} : { reasoning_tokens: usage.reasoning }),
+    ...(cost === undefined ? {} : { cost_usd: cost }),
   };
 }
 

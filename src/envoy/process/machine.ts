@@ -334,12 +334,13 @@ function onResponseBodyAnswer(state: State, answer: ResponseAnswer): Transition 
  * the stream themselves, so before them no end is said.
  */
 function onChunkAnswer(state: State, answer: ChunkAnswer, endOfStream: boolean): Transition {
-  const { bytes } = answer;
+  const { bytes, metadata } = answer;
   if (state.replyTo === "trailers") {
     const last: Effect[] = bytes.length === 0 ? [] : [send({ reply: "chunk", bytes, endOfStream: false })];
     return complete(state, ...last, send({ reply: "response_rest", part: "responseTrailers" }));
   }
-  if (endOfStream || answer.end) return complete(state, send({ reply: "chunk", bytes, endOfStream: true }));
+  if (endOfStream || answer.end)
+    return complete(state, send({ reply: "chunk", bytes, endOfStream: true, metadata }));
   if (bytes.length === 0) return to(state, {});
   return to(state, {}, send({ reply: "chunk", bytes, endOfStream: false }));
 }

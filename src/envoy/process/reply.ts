@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../exchange/errors.ts";
 import type { HeaderField } from "../../exchange/headers.ts";
+import type { JsonObject } from "../../exchange/json.ts";
 import { DECISION_ID_HEADER, REASON_HEADER } from "../../exchange/names.ts";
 import type { Permit } from "../../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../../exchange/plan.ts";
@@ -35,7 +36,12 @@ export type Reply =
   /** The head of an answer that Envoy gave itself. */
   | { readonly reply: "local_head"; readonly decisionId: string; readonly denied: boolean }
   | { readonly reply: "response_body"; readonly plan: Plan; readonly contentLength: string | undefined }
-  | { readonly reply: "chunk"; readonly bytes: Buffer; readonly endOfStream: boolean }
+  | {
+      readonly reply: "chunk";
+      readonly bytes: Buffer;
+      readonly endOfStream: boolean;
+      readonly metadata?: JsonObject | undefined;
+    }
   /** A later part of an answer that is not read, or of one that Envoy gave itself. */
   | {
       readonly reply: "response_rest";
@@ -74,7 +80,10 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
       };
     case "chunk": {
       const streamedResponse = { body: reply.bytes, endOfStream: reply.endOfStream };
-      return { responseBody: { response: { headerMutation: SEAL, bodyMutation: { streamedResponse } } } };
+      return {
+        responseBody: { response: { headerMutation: SEAL, bodyMutation: { streamedResponse } } },
+        ...renderMetadata({ metadata: reply.metadata ?? {} }),
+      };
     }
     case "response_rest":
       return renderResponseRest(reply.part);
@@ -153,7 +162,7 @@ function renderHeader(name: string, value: string): Init<HeaderValueOption> {
 /** The namespace of Regent's dynamic metadata; Envoy keeps it when `receiving_namespaces` lists it. */
 const METADATA_NAMESPACE = "regent";
 
-function renderMetadata({ metadata }: Plan): Init<ProcessingResponse> {
+function renderMetadata({ metadata }: Pick<Plan, "metadata">): Init<ProcessingResponse> {
   if (Object.keys(metadata).length === 0) return {};
   return { dynamicMetadata: structFromJson({ [METADATA_NAMESPACE]: metadata }) };
 }
