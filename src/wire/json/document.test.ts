@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   JSON_CONTAINERS_MAX,
   JSON_DEPTH_MAX,
+  JSON_MEMBER_SQUARES_MAX,
   JSON_NUMBER_DIGITS_MAX,
   type JsonDocument,
   readJson,
@@ -185,6 +186,17 @@ test("reads as many containers as the limit says and refuses one more", () => {
   const many = (count: number) => `[${new Array(count - 1).fill("[]").join(",")}]`;
   read(many(JSON_CONTAINERS_MAX));
   assert.match(fault(many(JSON_CONTAINERS_MAX + 1)).reason, /more than \d+ objects and arrays/);
+});
+
+test("reads as many members as the limit says, and refuses one more wherever it stands", () => {
+  const object = (members: number) =>
+    `{${Array.from({ length: members }, (_, index) => `"k${index}":0`).join(",")}}`;
+  const largest = Math.sqrt(JSON_MEMBER_SQUARES_MAX);
+  read(object(largest));
+  assert.match(fault(object(largest + 1)).reason, /too many members/);
+  const small = largest / 10;
+  read(`[${new Array(100).fill(object(small)).join(",")}]`);
+  assert.match(fault(`[${new Array(100).fill(object(small)).join(",")},{"k":0}]`).reason, /too many members/);
 });
 
 test("keeps __proto__ and constructor as data that pollutes nothing", () => {

@@ -14,6 +14,13 @@ export const JSON_DEPTH_MAX = 64;
  */
 export const JSON_CONTAINERS_MAX = 250_000;
 
+/**
+ * The squares of the members of all objects, added up: 2,000 members in one object, or a hundred objects of 200. The
+ * hash tables of some readers are not seeded, OPA's among them, so a sender can choose keys that all fall into one
+ * bucket, where each costs a look at all before it: without a bound, 384 KB of such keys held a policy up for 16 seconds.
+ */
+export const JSON_MEMBER_SQUARES_MAX = 4_000_000;
+
 /** Digits of one number that all readers take the same way: a double needs 17, its longest usual spelling fewer than 32. */
 export const JSON_NUMBER_DIGITS_MAX = 64;
 
@@ -35,7 +42,8 @@ export type JsonResult =
 /**
  * Reads a JSON text (RFC 8259) that every reader understands in the same way: valid UTF-8 without a byte order mark, one
  * value with nothing after it, no key twice in one object however it is spelt, no half surrogate pair, at most
- * {@link JSON_DEPTH_MAX} deep and with at most {@link JSON_CONTAINERS_MAX} objects and arrays.
+ * {@link JSON_DEPTH_MAX} deep, with at most {@link JSON_CONTAINERS_MAX} objects and arrays, and no objects so large that
+ * their keys could be chosen to keep a reader busy ({@link JSON_MEMBER_SQUARES_MAX}).
  *
  * Repeated keys are found by counting: a parsed object holds each key once, the bytes as often as it was written.
  */
@@ -49,15 +57,19 @@ export function readJson(bytes: Buffer): JsonResult {
   const structure = scanStructure(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
   const value = structure === undefined ? undefined : parse(text);
   const unicodeEscape = text.indexOf("\\u");
+  const members = { keys: 0, squares: 0 };
+  if (value !== undefined) countMembers(value, members);
   if (
     structure === undefined ||
     value === undefined ||
-    countKeys(value) !== structure.keys ||
+    members.keys !== structure.keys ||
     (unicodeEscape >= 0 && findLoneSurrogate(text, unicodeEscape) >= 0)
   ) {
     const stop = locateFault(latin1(bytes), JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
     return refused(bytes, stop?.offset ?? 0, stop?.message ?? "it is not JSON");
   }
+  if (members.squares > JSON_MEMBER_SQUARES_MAX)
+    return refused(bytes, 0, "its objects have too many members");
   const surplus = unicodeEscape < 0 ? bytes.length - text.length : undefined;
   return {
     ok: true,
@@ -158,21 +170,22 @@ function parse(text: string): JsonValue | undefined {
   }
 }
 
-/** Keys of all objects in a value. Its depth is known to be bounded. */
-function countKeys(value: JsonValue): number {
-  if (typeof value !== "object" || value === null) return 0;
-  let keys = 0;
+/** Adds up the keys of all objects in a value, and their squares by object. Its depth is known to be bounded. */
+function countMembers(value: JsonValue, sum: { keys: number; squares: number }): void {
+  if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     for (const element of value as readonly JsonValue[])
-      if (typeof element === "object") keys += countKeys(element);
-    return keys;
+      if (typeof element === "object") countMembers(element, sum);
+    return;
   }
+  let members = 0;
   for (const key in value) {
-    keys++;
+    members++;
     const member = (value as JsonObject)[key] as JsonValue;
-    if (typeof member === "object") keys += countKeys(member);
+    if (typeof member === "object") countMembers(member, sum);
   }
-  return keys;
+  sum.keys += members;
+  sum.squares += members * members;
 }
 
 /** `toString("latin1")` copies twice. */

@@ -1,6 +1,7 @@
 export {
   JSON_CONTAINERS_MAX,
   JSON_DEPTH_MAX,
+  JSON_MEMBER_SQUARES_MAX,
   JSON_NUMBER_DIGITS_MAX,
   JsonDocument,
   type JsonNumber,
