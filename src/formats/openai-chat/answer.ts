@@ -1,7 +1,7 @@
 import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import type { ReadAnswer } from "../format.ts";
-import { Choice } from "./choice.ts";
+import { Choice, keptWord, TOOL_CALLS_MAX } from "./choice.ts";
 import { type ReadError, readError } from "./error.ts";
 import { mergeUsage, readUsage } from "./usage.ts";
 
@@ -16,6 +16,7 @@ export class AnswerBuilder {
   readonly #choices = new Map<number, Choice>();
   readonly #keepText: boolean;
   #outputBytes = 0;
+  #calls = 0;
   #model: string | undefined;
   #usage: Usage | undefined;
   #error: ReadError | undefined;
@@ -42,7 +43,7 @@ export class AnswerBuilder {
   /** Takes a body or an event. Gives the reason when an answer cannot be like that, and nothing after it counts. */
   add(body: JsonObject, part: "message" | "delta"): string | undefined {
     this.fail(readError(body));
-    if (typeof body.model === "string" && body.model !== "") this.#model ??= body.model;
+    if (typeof body.model === "string" && body.model !== "") this.#model ??= keptWord(body.model);
     this.#usage = mergeUsage(this.#usage, readUsage(body));
     if (!Array.isArray(body.choices)) return undefined;
     for (const [position, choice] of (body.choices as readonly JsonValue[]).entries()) {
@@ -58,13 +59,14 @@ export class AnswerBuilder {
     if (choice === undefined) return false;
     // Some servers send an empty text where others send null.
     if (typeof body.finish_reason === "string" && body.finish_reason !== "")
-      choice.finishReason = body.finish_reason;
+      choice.finishReason = keptWord(body.finish_reason);
     const message = body[part];
     if (!isJsonObject(message)) return true;
-    const before = choice.outputBytes;
+    const { outputBytes, callCount } = choice;
     const fits = choice.add(message);
-    this.#outputBytes += choice.outputBytes - before;
-    return fits;
+    this.#outputBytes += choice.outputBytes - outputBytes;
+    this.#calls += choice.callCount - callCount;
+    return fits && this.#calls <= TOOL_CALLS_MAX;
   }
 
   #choiceAt(index: number): Choice | undefined {

@@ -1,8 +1,19 @@
 import type { ToolCall } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 
-/** Calls of one choice that are kept apart. Models make a handful at once. */
+/** Calls of one answer, all choices together, that are kept apart. Models make a handful at once. */
 export const TOOL_CALLS_MAX = 1024;
+
+/**
+ * Characters that are kept of a word that an upstream chose: the name of a model or tool, the id of a call, the reason
+ * to finish. They stay in memory as long as the stream is open, and some go into the record.
+ */
+export const WORD_CHARS_MAX = 256;
+
+/** A word as far as it is kept: a copy, because a slice would keep all of the text it was cut from. */
+export function keptWord(word: string): string {
+  return word.length <= WORD_CHARS_MAX ? word : Buffer.from(word.slice(0, WORD_CHARS_MAX)).toString();
+}
 
 type Call = { readonly index: number; readonly id: string; name: string; arguments: string };
 
@@ -36,6 +47,10 @@ export class Choice {
     for (const [position, call] of message.tool_calls.entries())
       if (isJsonObject(call)) this.#toolCall(call, position);
     return this.#calls.length <= TOOL_CALLS_MAX;
+  }
+
+  get callCount(): number {
+    return this.#calls.length;
   }
 
   toolCalls(): ToolCall[] {
@@ -77,12 +92,12 @@ export class Choice {
   #toolCall(call: JsonObject, position: number): void {
     const index = typeof call.index === "number" ? call.index : position;
     const definition = [call.function, call.custom].find(isJsonObject) ?? {};
-    this.#call({ index, id: typeof call.id === "string" ? call.id : "" }, definition);
+    this.#call({ index, id: typeof call.id === "string" ? keptWord(call.id) : "" }, definition);
   }
 
   /** `at` is undefined for the one call of the older `function_call`. */
   #call(at: { index: number; id: string } | undefined, definition: JsonObject): void {
-    const name = typeof definition.name === "string" ? definition.name : "";
+    const name = typeof definition.name === "string" ? keptWord(definition.name) : "";
     const text = argumentsText(definition.arguments ?? definition.input);
     this.outputBytes += Buffer.byteLength(text, "utf8");
     const call = at === undefined ? this.#theFunctionCall() : this.#callAt(at.index, at.id, name);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReadAnswer } from "../format.ts";
 import { CHOICES_MAX } from "./answer.ts";
-import { TOOL_CALLS_MAX } from "./choice.ts";
+import { TOOL_CALLS_MAX, WORD_CHARS_MAX } from "./choice.ts";
 import { RESPONSE_BYTES_MAX, readResponse } from "./response.ts";
 
 function read(body: unknown, status = 200): ReadAnswer {
@@ -142,6 +142,30 @@ test("holds choices and tool calls to their limits", () => {
     message({ tool_calls: new Array(count).fill({ function: { name: "f" } }) });
   assert.equal(read(calls(TOOL_CALLS_MAX)).toolCalls.length, TOOL_CALLS_MAX);
   assert.match(read(calls(TOOL_CALLS_MAX + 1)).invalid ?? "", /too many choices or tool calls/);
+  const two = (count: number) =>
+    message(...calls(TOOL_CALLS_MAX / 2).choices.map(said), ...calls(count).choices.map(said));
+  assert.equal(read(two(TOOL_CALLS_MAX / 2)).toolCalls.length, TOOL_CALLS_MAX);
+  assert.match(read(two(TOOL_CALLS_MAX / 2 + 1)).invalid ?? "", /too many choices or tool calls/);
+});
+
+function said(choice: object): object {
+  return (choice as { message: object }).message;
+}
+
+test("keeps only the beginning of names and reasons that no model would give", () => {
+  const word = (length: number) => "w".repeat(length);
+  const answer = (length: number) =>
+    read({
+      model: word(length),
+      choices: [
+        { finish_reason: word(length), message: { tool_calls: [{ function: { name: word(length) } }] } },
+      ],
+    });
+  for (const length of [WORD_CHARS_MAX, WORD_CHARS_MAX + 1]) {
+    const { model, finishReasons, toolCalls } = answer(length);
+    const kept = word(WORD_CHARS_MAX);
+    assert.deepEqual([model, finishReasons, toolCalls[0]?.name], [kept, [kept], kept]);
+  }
 });
 
 test(`parses an answer of ${RESPONSE_BYTES_MAX} bytes and none that is larger`, () => {
