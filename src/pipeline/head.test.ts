@@ -275,7 +275,7 @@ test("does not look into a body at an unknown endpoint that claims to be somethi
   for (const headers of [
     [],
     [["content-type", "text/plain"]],
-    [["content-type", "multipart/json; x=/json"]],
+    [["content-type", "text/plain; a=/json"]],
   ] as const) {
     const stage = createStage({ policy });
     const ask = { path: "/other", method: "POST", body: "{ nope", headers } as const;
@@ -289,4 +289,15 @@ test("refuses a body at an unknown endpoint that claims to be JSON and is not, o
   assert.equal(await refused({ ...other, headers: [JSON_TYPE] }), "400 body_invalid");
   const coded = [JSON_TYPE, ["content-encoding", "br"]] as const;
   assert.equal(await refused({ ...other, headers: coded }), "415 encoding_unsupported");
+});
+
+test("refuses JSON in another character set than UTF-8, where it would be read", async () => {
+  for (const charset of ["utf-7", "utf-16le", "latin1", "utf-8x", '"utf-7"']) {
+    const headers = [["content-type", `application/json; charset=${charset}`]] as const;
+    assert.equal(await refused({ body: chatBody(), headers }), "415 encoding_unsupported", charset);
+    assert.equal(
+      await refused({ path: "/other", method: "POST", body: "{}", headers }),
+      "415 encoding_unsupported",
+    );
+  }
 });
