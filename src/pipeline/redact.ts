@@ -16,14 +16,22 @@ const NOTHING: RedactedTexts = { texts: [], counts: new Map() };
  * Carries out the `redact` obligations on a request.
  *
  * @throws RegentError content_blocked when policy blocks a type that was found
+ * @param bodyBytes of the request, since nothing was looked for in a body that is no inference
  * @throws RegentError obligation_unsupported for an action or a place that cannot be carried out yet
  */
 export function redactRequest(
   decision: Decision,
   inference: Inference | undefined,
   findings: readonly Finding[],
+  bodyBytes: number,
 ): RedactedTexts {
   const actions = requestActions(decision);
+  if (inference === undefined && actions.size > 0 && bodyBytes > 0) {
+    throw new RegentError(
+      "obligation_unsupported",
+      "Redaction of a body that is no inference is not supported.",
+    );
+  }
   if (actions.size > 0 && findings.some((finding) => finding.type === INSPECTION_TRUNCATED)) {
     throw new RegentError(
       "content_blocked",

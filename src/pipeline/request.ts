@@ -1,6 +1,7 @@
 import type { BudgetExceeded, Reservation } from "../exchange/budget.ts";
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
+import type { Inference } from "../exchange/inference.ts";
 import type { Candidate, Model } from "../exchange/model.ts";
 import { type Permit, permit } from "../exchange/permit.ts";
 import { renderModel, renderModels } from "../formats/index.ts";
@@ -87,7 +88,8 @@ function pass(context: Context, permitted: Permit, read: ReadBody, { model }: Fa
     account.estimate = rooms.metering.estimate(read.inference, candidate?.model);
   timed(context, "metering", () => reserve(context, permitted.decision));
   return timed(context, "mutation", () => {
-    const redacted = redactRequest(permitted.decision, read.inference, account.findings);
+    const bodyBytes = account.requestBody?.bytes ?? 0;
+    const redacted = redactRequest(permitted.decision, read.inference, account.findings, bodyBytes);
     account.redactions = redacted.counts;
     const newBody = rewriteBody(context, permitted.decision, read, candidate, redacted);
     account.upstreamBody = newBody === undefined ? undefined : digestOf(newBody);
@@ -101,8 +103,14 @@ function pass(context: Context, permitted: Permit, read: ReadBody, { model }: Fa
     });
     account.verdict = "allow";
     account.forwarded = true;
+    account.inference = withoutTexts(read.inference);
     return { kind: "pass", permit: permitted, plan };
   });
+}
+
+/** Streams last long, and the texts of their requests must not stay in memory. */
+function withoutTexts(inference: Inference | undefined): Inference | undefined {
+  return inference && { ...inference, textParts: [], opaqueParts: [] };
 }
 
 /** An inference goes to a target or nowhere. What is no inference has none, and Envoy's own routes decide. */
@@ -150,10 +158,11 @@ function isReservation(outcome: Reservation | BudgetExceeded): outcome is Reserv
 /** The list of models is Regent's to give, to a caller whom policy lets ask for it. */
 async function answerModels(
   context: Context,
-  _permitted: Permit,
+  { decision }: Permit,
   wanted: string | undefined,
 ): Promise<RequestAnswer> {
   const { account } = context;
+  timed(context, "metering", () => reserve(context, decision));
   const listed = (await permittedModels(context, wanted)).map(({ name, model }) => ({
     name,
     owner: model.owner ?? UNKNOWN_OWNER,
