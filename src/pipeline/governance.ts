@@ -87,6 +87,8 @@ async function rescued<T>(context: Context, step: () => Promise<T>): Promise<T |
 /** Settles what was reserved, and writes the record: the last thing that happens to an exchange. */
 function close(context: Context, how: ExchangeEnd): void {
   const { account, rooms } = context;
+  // What was refused before it went anywhere counts as no request either.
+  if (account.verdict !== "allow" && !account.forwarded) rooms.metering.release(account.exchange.id);
   const charge = settled(chargeOf(account, rooms.metering.tokensOf), rooms, account.exchange.id);
   const record = recordOf(account, endOf(account, how), rooms.clock.monotonicMs(), charge);
   rooms.audit.append(record);

@@ -42,7 +42,7 @@ async function upstreamBody(decide: JsonObject, body: JsonObject | string): Prom
 }
 
 const says = (content: string) => chatBody({ messages: [{ role: "user", content }] });
-const redact = (...redactions: readonly [string, string, string?][]) => ({
+const redact = (...redactions: (readonly [string, string, string?])[]) => ({
   redact: redactions.map(([type, action, where = "request"]) => ({ type, action, where })),
 });
 

@@ -1,4 +1,4 @@
-import type { BudgetExceeded, Reservation } from "../exchange/budget.ts";
+import type { BudgetExceeded, Limit, Reservation } from "../exchange/budget.ts";
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { Inference } from "../exchange/inference.ts";
@@ -86,7 +86,7 @@ function pass(context: Context, permitted: Permit, read: ReadBody, { model }: Fa
   // Policy may have chosen another model than the one named, with longer answers.
   if (read.inference !== undefined)
     account.estimate = rooms.metering.estimate(read.inference, candidate?.model);
-  timed(context, "metering", () => reserve(context, permitted.decision));
+  timed(context, "metering", () => reserve(context, permitted.decision.limits));
   return timed(context, "mutation", () => {
     const bodyBytes = account.requestBody?.bytes ?? 0;
     const redacted = redactRequest(permitted.decision, read.inference, account.findings, bodyBytes);
@@ -137,7 +137,7 @@ function subjectKey({ account }: Context): string {
   return JSON.stringify([identity.tenant ?? "", inference?.user === undefined ? "caller" : "user", caller]);
 }
 
-function reserve({ account, rooms }: Context, { limits }: Decision): void {
+function reserve({ account, rooms }: Context, limits: readonly Limit[]): void {
   const estimate = account.estimate ?? NO_TOKENS;
   const outcome = rooms.metering.reserve(account.exchange.id, limits, estimate);
   if (!isReservation(outcome)) {
@@ -162,7 +162,9 @@ async function answerModels(
   wanted: string | undefined,
 ): Promise<RequestAnswer> {
   const { account } = context;
-  timed(context, "metering", () => reserve(context, decision));
+  // A list uses no tokens, and is there also for those who have none left.
+  const limits = decision.limits.filter(({ unit }) => unit === "requests");
+  timed(context, "metering", () => reserve(context, limits));
   const listed = (await permittedModels(context, wanted)).map(({ name, model }) => ({
     name,
     owner: model.owner ?? UNKNOWN_OWNER,

@@ -42,6 +42,8 @@ export type Rooms = {
       exchangeId: string,
       tokens: number,
     ): { readonly tokens: number; readonly clamped: boolean } | undefined;
+    /** Gives everything back: the call was never made. */
+    release(exchangeId: string): void;
     /** Rough number of tokens of a text, by its UTF-8 bytes. */
     tokensOf(textBytes: number): number;
   };
