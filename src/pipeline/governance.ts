@@ -54,7 +54,13 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
         return { bytes: rescueStream(context, error), end: true };
       }
     },
-    refuse: (error) => rescue(context, error),
+    refuse(error) {
+      const { account } = context;
+      // Changes that Envoy would not accept: what was about to go upstream stays here and used nothing.
+      if (error.code === "obligation_unsupported" && account.upstreamStatus === undefined)
+        account.forwarded = false;
+      return rescue(context, error);
+    },
     end(how, status) {
       if (ended) return;
       ended = true;
