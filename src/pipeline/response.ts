@@ -20,6 +20,9 @@ import { timed, timedAsync } from "./timed.ts";
  */
 export const READ_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
 
+/** Characters of an upstream's error code that go into the record: codes are words, and an upstream may send anything. */
+export const UPSTREAM_ERROR_CHARS_MAX = 128;
+
 /** The answer of one exchange on its way to the client. */
 export type Response = {
   /** @throws RegentError */
@@ -124,7 +127,10 @@ function noteAnswer(account: Account, answer: ReadAnswer | undefined): void {
   // A body that is none of the dialect says nothing: no usage, no reason to finish.
   if (answer === undefined || (answer.invalid !== undefined && answer.error === undefined)) return;
   account.answer = answer;
-  if (answer.error !== undefined) account.upstreamError = answer.error.code ?? answer.error.type ?? "error";
+  if (answer.error !== undefined) {
+    const name = answer.error.code ?? answer.error.type ?? "error";
+    account.upstreamError = name.slice(0, UPSTREAM_ERROR_CHARS_MAX);
+  }
 }
 
 /** A coded body is decoded to be read, and passed on as it came. */
