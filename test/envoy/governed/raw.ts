@@ -76,3 +76,28 @@ function chunkedBody(rest: string): { body: string; length: number } {
     if (size === 0) return { body, length: at };
   }
 }
+
+/** The bytes of a request on a connection that ends with it, by default a chat. */
+export function rawRequest(
+  body: string,
+  lines: readonly string[],
+  { method = "POST", target = "/v1/chat/completions" } = {},
+): string {
+  const head = [
+    `${method} ${target} HTTP/1.1`,
+    "host: localhost",
+    "content-type: application/json",
+    `content-length: ${body.length}`,
+    ...(lines.some((line) => line.startsWith("connection:")) ? [] : ["connection: close"]),
+    ...lines,
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
+}
+
+/** The one answer to a request of {@link rawRequest}. Fails when there is another number of them. */
+export async function exchangeOne(port: number, bytes: string): Promise<RawAnswer> {
+  const answers = await exchangeBytes(port, bytes);
+  const [answer] = answers;
+  if (answer === undefined || answers.length > 1) throw new Error(`${answers.length} answers to one request`);
+  return answer;
+}

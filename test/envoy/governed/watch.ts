@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type { Record } from "../../../src/exchange/record.ts";
 import { type AnswerLike, assertRefused, type Code, headerOf } from "./ask.ts";
 import { assertGoverned } from "./oracle.ts";
+import { eventually } from "./records.ts";
 import type { Governed } from "./stack.ts";
 
 /** A refusal that was seen, to be looked up in the log. */
@@ -38,10 +40,12 @@ export class Watch {
   /** The last test of a file. */
   async settle(): Promise<void> {
     await assertGoverned(this.#stack);
-    const records = new Map((await this.#stack.records()).map((record) => [record.id, record]));
+    const records = await eventually("a record of every refusal", async () => {
+      const byId = new Map((await this.#stack.records()).map((record) => [record.id, record]));
+      return this.#refusals.every(({ id }) => byId.has(id)) ? byId : undefined;
+    });
     for (const { id, code } of this.#refusals) {
-      const record = records.get(id);
-      assert.ok(record, `the refusal ${id} (${code}) has no record`);
+      const record = records.get(id) as Record;
       assert.notEqual(record.verdict, "allow", id);
       // What Envoy refuses by itself is recorded without a reason of Regent's.
       if (record.verdict === "deny")
