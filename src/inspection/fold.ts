@@ -7,8 +7,13 @@ export type Folded = {
   endOf(index: number): number;
 };
 
-/** Soft hyphen, zero-width characters, bidi marks and the byte order mark: they are not seen, and split what a detector looks for. */
-const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/;
+/**
+ * Soft hyphen, joiners, fillers, zero-width characters, bidi marks, variation selectors, the frame of a keycap and the
+ * byte order mark: they are not seen, or only adorn what stands before them, and split what a detector looks for.
+ */
+const INVISIBLE =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each is looked for by itself.
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u3164\ufe00-\ufe0f\ufeff\uffa0]/;
 /** Full-width ASCII, other digits, spaces and dashes. Each stands for one ASCII character. */
 const VARIANT =
   /[\uff01-\uff5e\u0660-\u0669\u06f0-\u06f9\u00a0\u2000-\u200a\u202f\u205f\u3000\u2010-\u2015\u2212]/;

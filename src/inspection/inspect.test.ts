@@ -242,6 +242,10 @@ test("sees through full-width and Arabic digits, unusual spaces and dashes, and 
     ["US_SSN", "٥٣٦-٢٢-١٢٣٤"],
     ["EMAIL_ADDRESS", "ann＠example．com"],
     ["EMAIL_ADDRESS", "an\u00adn@exam\u200bple.com"],
+    ["EMAIL_ADDRESS", "an\u034fn@exam\u061cple\u180e.com"],
+    ["CREDIT_CARD", "4\ufe0f1\ufe0f11 1111 1111 111\u206f1"],
+    ["CREDIT_CARD", [..."4111111111111111"].join("\ufe0f\u20e3")],
+    ["US_SSN", "536\u3164-22\u115f-12\uffa034"],
   ] as const) {
     assert.deepEqual(found(`see ${text}, please`), [`${type} ${text}`]);
   }
