@@ -1,7 +1,11 @@
+import { RegentError } from "./errors.ts";
+
 /** Set by Regent on every governed answer and on what goes upstream. */
 export const DECISION_ID_HEADER = "x-regent-decision-id";
 /** Set on a denial: the code of the reason that decided. */
 export const REASON_HEADER = "x-regent-reason";
+/** Set on an answer that passes: the codes of what policy warns of, separated by commas. */
+export const WARNING_HEADER = "x-regent-warning";
 /** Set on what goes upstream: the target Envoy routes by. */
 export const TARGET_HEADER = "x-regent-target";
 /** Set on what goes upstream, for the model server's own logs. */
@@ -13,6 +17,12 @@ export const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "proxy-authoriz
 /** Headers that only Regent and Envoy may set: whatever a client sends under these names is a forgery. */
 export function isReservedHeader(name: string): boolean {
   return name.startsWith("x-regent-") || name === "x-forwarded-client-cert";
+}
+
+/** @throws RegentError policy_output_invalid when policy sets a header that is Regent's own */
+export function assertNotReserved(name: string): void {
+  if (isReservedHeader(name))
+    throw new RegentError("policy_output_invalid", `Policy may not set the header ${name}.`);
 }
 
 /** Headers that describe the bytes of a body, and so are wrong once the bytes change. */

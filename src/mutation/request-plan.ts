@@ -1,10 +1,10 @@
 import type { Decision } from "../exchange/decision.ts";
-import { RegentError } from "../exchange/errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { HeaderField } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
 import type { Candidate } from "../exchange/model.ts";
 import {
+  assertNotReserved,
   BODY_HEADERS,
   CREDENTIAL_HEADERS,
   DECISION_ID_HEADER,
@@ -60,11 +60,6 @@ function policyHeaders(decision: Decision): HeaderField[] {
   const fields = [...decision.route.headers, ...decision.transform.setHeaders];
   for (const [name] of fields) assertNotReserved(name);
   return fields;
-}
-
-function assertNotReserved(name: string): void {
-  if (isReservedHeader(name))
-    throw new RegentError("policy_output_invalid", `Policy may not set the header ${name}.`);
 }
 
 function ownHeaders({ exchange, identity, candidate }: RequestPlanFacts): HeaderField[] {

@@ -1,22 +1,40 @@
-import type { Decision } from "../exchange/decision.ts";
+import type { Decision, Reason } from "../exchange/decision.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
 import type { HeaderField } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
-import { DECISION_ID_HEADER, isReservedHeader } from "../exchange/names.ts";
+import {
+  assertNotReserved,
+  DECISION_ID_HEADER,
+  isReservedHeader,
+  WARNING_HEADER,
+} from "../exchange/names.ts";
 import type { Plan } from "../exchange/plan.ts";
 
+export type ResponsePlanFacts = {
+  readonly exchangeId: string;
+  readonly head: ResponseHead;
+  /** What the response policy answered; undefined while it was not asked yet. */
+  readonly decision: Decision | undefined;
+  /** Of both phases; those of severity warning are told to the client. */
+  readonly reasons: readonly Reason[];
+  readonly metadata: JsonObject;
+};
+
+/** Codes in one header: a client reads them, and policy may warn of as much as it likes. */
+const WARNINGS_MAX = 10;
+
 /**
- * The changes to an answer that passes: what policy sets, the decision id, and nothing under Regent's names that the
- * upstream made up.
+ * The changes to an answer that passes: what policy sets, the decision id, the warnings, and nothing under Regent's
+ * names that the upstream made up.
+ *
+ * @throws RegentError policy_output_invalid when policy sets a header that is Regent's own.
  */
-export function planResponse(
-  exchangeId: string,
-  head: ResponseHead,
-  decision: Decision | undefined,
-  metadata: JsonObject = {},
-): Plan {
+export function planResponse({ exchangeId, head, decision, reasons, metadata }: ResponsePlanFacts): Plan {
+  const policyHeaders = [...(decision?.transform.setHeaders ?? [])];
+  for (const [name] of policyHeaders) assertNotReserved(name);
   const set = new Map<string, string>([
-    ...(decision?.transform.setHeaders ?? NO_FIELDS),
+    ...policyHeaders,
+    ...warningHeader(reasons),
     [DECISION_ID_HEADER, exchangeId],
   ]);
   const remove = new Set<string>([
@@ -27,4 +45,7 @@ export function planResponse(
   return { headers: { remove: [...remove], set: [...set] }, clearRouteCache: false, metadata };
 }
 
-const NO_FIELDS: readonly HeaderField[] = [];
+function warningHeader(reasons: readonly Reason[]): HeaderField[] {
+  const codes = new Set(reasons.filter(({ severity }) => severity === "warning").map(({ code }) => code));
+  return codes.size === 0 ? [] : [[WARNING_HEADER, [...codes].slice(0, WARNINGS_MAX).join(", ")]];
+}

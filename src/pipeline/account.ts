@@ -25,10 +25,11 @@ export type Account = {
   inference: Inference | undefined;
   candidate: Candidate | undefined;
   estimate: Estimate | undefined;
-  reserved: boolean;
   findings: readonly Finding[];
   redactions: ReadonlyMap<string, number>;
   decision: Decision | undefined;
+  /** What policy said of the answer. */
+  answerDecision: Decision | undefined;
   /** Of the bundle that decided. */
   revision: string | undefined;
   reasons: readonly Reason[];
@@ -58,10 +59,10 @@ export function openAccount(exchange: Exchange, monotonicMs: number): Account {
     inference: undefined,
     candidate: undefined,
     estimate: undefined,
-    reserved: false,
     findings: [],
     redactions: new Map(),
     decision: undefined,
+    answerDecision: undefined,
     revision: undefined,
     reasons: [],
     verdict: "none",
@@ -138,7 +139,7 @@ export function recordOf(
     ...defined("charge", chargeWithCost(account, charge)),
     ...defined("finishReasons", account.answer?.finishReasons),
     ...defined("upstreamError", account.upstreamError),
-    audit: { level, labels: Object.fromEntries(decision?.audit.labels ?? []) },
+    audit: { level, labels: labelsOf(account) },
     ...defined("revision", account.revision),
     timing: {
       totalMs: round(nowMs - account.startedMs),
@@ -147,6 +148,10 @@ export function recordOf(
     },
     ...defined("content", level === "full" ? account.content : undefined),
   };
+}
+
+function labelsOf({ decision, answerDecision }: Account): Record["audit"]["labels"] {
+  return Object.fromEntries([...(decision?.audit.labels ?? []), ...(answerDecision?.audit.labels ?? [])]);
 }
 
 function requestOf({ exchange, requestBody, upstreamBody }: Account): Record["request"] {

@@ -5,12 +5,14 @@ import type { Format, ReadAnswer, StreamOptions, StreamReducer } from "../format
 export type AnswerStream = {
   /**
    * Takes a piece of the upstream's stream and gives what the client gets for it. `ended`: the client's stream ends
-   * behind these bytes, because the upstream's did or because it cannot go on.
+   * behind these bytes, because the upstream's did or, `broken`, because it cannot go on.
    */
-  push(chunk: Buffer, endOfStream: boolean): { readonly bytes: Buffer; readonly ended: boolean };
+  push(chunk: Buffer, endOfStream: boolean): StreamPiece;
   /** What the stream said so far. Call it once, when no more pieces come. */
   finish(): ReadAnswer;
 };
+
+export type StreamPiece = { readonly bytes: Buffer; readonly ended: boolean; readonly broken: boolean };
 
 /**
  * Reads a stream by its format's reducer. A stream that ends without its dialect's own end gets an error event instead
@@ -20,21 +22,21 @@ export function openAnswerStream(format: Format, options: StreamOptions): Answer
   const reducer: StreamReducer = format.stream;
   let state = reducer.initial(options);
   let answer: ReadAnswer | undefined;
-  const broken = (): Buffer =>
-    format.refuseInStream({
-      status: ERRORS.upstream_incomplete.status,
-      code: "upstream_incomplete",
-      message: ERRORS.upstream_incomplete.message,
-    });
+  const broken = (outputs: readonly Buffer[]): StreamPiece => {
+    const { status, message } = ERRORS.upstream_incomplete;
+    const refusal = format.refuseInStream({ status, code: "upstream_incomplete", message });
+    return { bytes: Buffer.concat([...outputs, refusal]), ended: true, broken: true };
+  };
   return {
     push(chunk, endOfStream) {
       const step = reducer.step(state, chunk);
       state = step.state;
-      if (step.fault !== undefined) return { bytes: Buffer.concat([...step.outputs, broken()]), ended: true };
-      if (!endOfStream) return { bytes: Buffer.concat(step.outputs), ended: false };
+      if (step.fault !== undefined) return broken(step.outputs);
+      if (!endOfStream) return { bytes: Buffer.concat(step.outputs), ended: false, broken: false };
       const end = reducer.finish(state);
       answer = end.answer;
-      return { bytes: Buffer.concat([...step.outputs, end.complete ? end.rest : broken()]), ended: true };
+      if (!end.complete) return broken(step.outputs);
+      return { bytes: Buffer.concat([...step.outputs, end.rest]), ended: true, broken: false };
     },
     finish() {
       answer ??= reducer.finish(state).answer;

@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import type { CheckBody, CheckDenial, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
 import { checkHead } from "./head.ts";
 import { decideRequest } from "./request.ts";
-import { rescue, rescueStream } from "./rescue.ts";
+import { logFault, rescue, rescueStream } from "./rescue.ts";
 import { createResponse } from "./response.ts";
 import type { PipelineOptions, Rooms } from "./rooms.ts";
 
@@ -66,7 +66,12 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
       ended = true;
       onEnd();
       if (status !== undefined) context.account.status = status;
-      response.abandon();
+      try {
+        response.abandon();
+      } catch (error) {
+        // What cannot be read is settled by what was reserved, and recorded all the same.
+        logFault(context, error);
+      }
       // ext_authz has recorded its denial: Envoy's answer to the client is not another exchange.
       if (how === "local_reply" && context.account.exchange.handOver?.allowed === false) return;
       close(context, how);

@@ -21,16 +21,19 @@ export function rescueStream(context: Context, error: unknown): Buffer {
   return context.dialect.refuseInStream({ status, code, message });
 }
 
-function noteFailure({ account, rooms }: Context, error: unknown): ErrorDenial {
+function noteFailure(context: Context, error: unknown): ErrorDenial {
+  const { account } = context;
   const known = RegentError.from(error);
-  if (known.kind === "internal") {
-    rooms.log.error(
-      { decisionId: account.exchange.id, code: known.code, err: known.cause ?? known },
-      known.message,
-    );
-  }
+  if (known.kind === "internal") logFault(context, known);
   const denial = denialFromError(known);
   account.verdict = "deny";
   account.reasons = [...account.reasons, ...denial.reasons];
   return denial;
+}
+
+/** Writes a fault of Regent's own to the process log. */
+export function logFault({ account, rooms }: Context, error: unknown): void {
+  const known = RegentError.from(error);
+  const facts = { decisionId: account.exchange.id, code: known.code, err: known.cause ?? known };
+  rooms.log.error(facts, known.message);
 }

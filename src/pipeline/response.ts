@@ -1,8 +1,10 @@
-import { RegentError } from "../exchange/errors.ts";
+import type { Decision, Decision } from "../exchange/decision.ts";
+import { type ErrorCode, RegentError } from "../exchange/errors.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
 import { headerValues, singleHeader } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { permit } from "../exchange/permit.ts";
+import type { Plan } from "../exchange/plan.ts";
 import type { Format, ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
@@ -42,17 +44,27 @@ export function createResponse(context: Context): Response {
   const decide = async (head: ResponseHead): Promise<ResponseAnswer> => {
     const input = responseInput(context, head);
     const decision = await evaluate(context, context.options.responseEntrypoint, input);
+    account.answerDecision = decision;
     account.reasons = [...account.reasons, ...decision.reasons];
     if (permit(decision) === undefined) return { kind: "answer", answer: deny(context, decision) };
     assertSupported(decision);
-    if (decision.redact.length + decision.limits.length + decision.transform.bodyPatch.length > 0) {
+    if (asksForMore(decision)) {
       throw new RegentError(
         "obligation_unsupported",
         "Policy asked to change an answer in a way that is not supported.",
       );
     }
-    return { kind: "pass", plan: planResponse(account.exchange.id, head, decision, usageMetadata(account)) };
+    return { kind: "pass", plan: plan(head, decision) };
   };
+
+  const plan = (head: ResponseHead, decision: Decision | undefined): Plan =>
+    planResponse({
+      exchangeId: account.exchange.id,
+      head,
+      decision,
+      reasons: account.reasons,
+      metadata: usageMetadata(account),
+    });
 
   return {
     async head(head, endOfStream) {
@@ -63,7 +75,7 @@ export function createResponse(context: Context): Response {
       if (mode === "buffered") {
         held = head;
         // Policy decides on the whole answer; until then Envoy holds the head back.
-        return { kind: "pass", body: mode, plan: planResponse(account.exchange.id, head, undefined) };
+        return { kind: "pass", body: mode, plan: plan(head, undefined) };
       }
       if (mode === "stream" && detection.kind === "inference")
         stream = openAnswerStream(detection.format, {
@@ -89,6 +101,7 @@ export function createResponse(context: Context): Response {
       const step = timed(context, "formats", () => open.push(chunk, endOfStream));
       if (!step.ended) return { bytes: step.bytes, end: false };
       noteStream(account, open);
+      if (step.broken) account.upstreamError ??= "upstream_incomplete" satisfies ErrorCode;
       return { bytes: step.bytes, end: true, metadata: usageMetadata(account) };
     },
 
@@ -96,6 +109,15 @@ export function createResponse(context: Context): Response {
       if (stream !== undefined && account.answer === undefined) noteStream(account, stream);
     },
   };
+}
+
+/** Whether a decision on an answer has obligations that only a request can meet, or none yet. */
+function asksForMore({ redact, limits, transform, route }: Decision): boolean {
+  return (
+    redact.length + limits.length + transform.bodyPatch.length + route.headers.size > 0 ||
+    route.model !== undefined ||
+    route.targets !== undefined
+  );
 }
 
 /** What the upstream reported, for Envoy's access log and its rate limits. Nothing is made up. */

@@ -12,11 +12,12 @@ async function listed(stage: Stage, key: string): Promise<string[]> {
 export const MODEL_SCENES: readonly Scene[] = [
   {
     title: "a deprecated model",
-    expected: "200, deprecation header, sunset header",
+    expected: "200, deprecation header, sunset header, warning model_deprecated",
     play: async (stage) => {
       const { response } = await ask(stage, KEYS.acmeAnalyst, "sim-legacy").withResponse();
       const said = ["deprecation", "sunset"].filter((name) => response.headers.has(name));
-      return [response.status, ...said.map((name) => `${name} header`)].join(", ");
+      const warning = `warning ${response.headers.get("x-regent-warning")}`;
+      return [response.status, ...said.map((name) => `${name} header`), warning].join(", ");
     },
   },
   {
