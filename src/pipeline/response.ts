@@ -1,4 +1,4 @@
-import type { Decision, Decision } from "../exchange/decision.ts";
+import type { Decision } from "../exchange/decision.ts";
 import { type ErrorCode, RegentError } from "../exchange/errors.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
 import { headerValues, singleHeader } from "../exchange/headers.ts";
