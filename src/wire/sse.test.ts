@@ -152,6 +152,8 @@ test("tells where each event lies in the bytes it gives out", () => {
 test("passes comments on without waiting for an event", () => {
   assert.equal(read(": keep-alive\n").raw, ": keep-alive\n");
   assert.equal(read("data: a\n: keep-alive\n").raw, "");
+  assert.equal(read("data: a\n\n", ": keep-alive\n").raw, "data: a\n\n: keep-alive\n");
+  assert.equal(read("data: a\r\r", "\n: keep-alive\n").raw, "data: a\r\r\n: keep-alive\n");
 });
 
 test("does not write over bytes that it gave out", () => {
@@ -184,6 +186,8 @@ test(`reads an event of ${SSE_EVENT_BYTES_MAX} bytes and stops at one more, whol
 });
 
 test("stops at a line that never ends, and gives nothing out afterwards", () => {
+  assert.equal(read("x".repeat(SSE_EVENT_BYTES_MAX)).oversized, false);
+  assert.equal(read("x".repeat(SSE_EVENT_BYTES_MAX + 1)).oversized, true);
   const result = read(...chunked("x".repeat(SSE_EVENT_BYTES_MAX + 1), 65_536), "\n\ndata: a\n\n");
   assert.deepEqual(
     { events: result.events, raw: result.raw, oversized: result.oversized },

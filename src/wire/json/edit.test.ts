@@ -83,6 +83,24 @@ const CASES: readonly (readonly [name: string, text: string, edits: JsonEdit[], 
     ],
     '{"c":{"b":2}}',
   ],
+  [
+    "gives a member the name that another gives up",
+    '{"a":1,"b":2}',
+    [
+      { pointer: "/a~#", value: "c" },
+      { pointer: "/b~#", value: "a" },
+    ],
+    '{"c":1,"a":2}',
+  ],
+  [
+    "renames one member and removes another",
+    '{"a":1,"b":2}',
+    [
+      { pointer: "/a~#", value: "c" },
+      { pointer: "/b", remove: true },
+    ],
+    '{"c":1}',
+  ],
   ["renames a member to its own name", '{"\\u0061":1}', [{ pointer: "/a~#", value: "a" }], '{"\\u0061":1}'],
   [
     "finds members by what their keys mean",

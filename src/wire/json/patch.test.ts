@@ -106,6 +106,30 @@ test("applies each operation to what the ones before it left", () => {
   );
 });
 
+test("replaces by add what is there, adds again what it removed, and finds what it added", () => {
+  assert.equal(patched('{"a":1,"b":2}', { op: "add", path: "/a", value: 3 }), '{"a":3,"b":2}');
+  assert.equal(
+    patched('{"a":1,"b":2}', { op: "remove", path: "/a" }, { op: "add", path: "/a", value: 3 }),
+    '{"b":2,"a":3}',
+  );
+  assert.equal(
+    patched(
+      '{"a":1,"b":2}',
+      { op: "remove", path: "/a" },
+      { op: "add", path: "/c", value: 3 },
+      { op: "replace", path: "/c", value: 4 },
+      { op: "add", path: "/c", value: 5 },
+    ),
+    '{"b":2,"c":5}',
+  );
+});
+
+test("fills empty containers, whatever white space they hold", () => {
+  assert.equal(patched('{"a":[ ]}', { op: "add", path: "/a/-", value: 1 }), '{"a":[ 1]}');
+  assert.equal(patched('{"a":[]}', { op: "add", path: "/a/0", value: 1 }), '{"a":[1]}');
+  assert.equal(patched("{ }", { op: "add", path: "/a", value: 1 }), '{"a":1 }');
+});
+
 test("keeps the spelling of what it moves and copies, and of everything it does not name", () => {
   assert.equal(
     patched(
@@ -132,7 +156,15 @@ test("changes a copy apart from its original", () => {
 test("compares in a test as RFC 6902 4.6 says: members in any order, numbers by value", () => {
   const body = '{"a":{"x":1.0,"y":[null,true]}}';
   assert.equal(patched(body, { op: "test", path: "/a", value: { y: [null, true], x: 1 } }), body);
-  for (const value of [{ x: 1 }, { x: 1, y: [true, null] }, { x: 1, y: { 0: null, 1: true } }, null]) {
+  for (const value of [
+    "text",
+    5,
+    [],
+    { x: 1 },
+    { x: 1, y: [true, null] },
+    { x: 1, y: { 0: null, 1: true } },
+    null,
+  ]) {
     assert.throws(() => patched(body, { op: "test", path: "/a", value }), JsonEditError);
   }
 });
