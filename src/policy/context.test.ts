@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { EvaluationContext, PRINTED_LINES_MAX } from "./context.ts";
 import { type PolicyLog, PRINTED_LINES_PER_SECOND_MAX, printToLog } from "./log.ts";
 
-const options = { clock: () => 1_772_600_767_123_000_000n, print: () => {} };
+const options = { clock: () => 1_772_600_767_123_000_000n, print: () => {}, timeLimitMs: 50 };
 
 test("an evaluation prints so many lines and no more", () => {
   const lines: string[] = [];

@@ -1,3 +1,4 @@
+import { RegentError } from "../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import type { BuiltinContext } from "./builtins/builtin.ts";
 import { parseRego, type RegoValue, renderRego } from "./builtins/value.ts";
@@ -12,6 +13,8 @@ export type ContextOptions = {
   /** Nanoseconds since the epoch. */
   readonly clock: () => bigint;
   readonly print: (line: string) => void;
+  /** CPU time that the evaluation may take, milliseconds. */
+  readonly timeLimitMs: number;
   /** Values of an earlier evaluation, as `nondeterministic` of that one's answer. */
   readonly replay?: JsonObject;
 };
@@ -21,6 +24,8 @@ export class EvaluationContext implements BuiltinContext {
   readonly #options: ContextOptions;
   #recorded: Recorded | undefined;
   #printed = 0;
+  /** CPU time of this thread when it was first asked for, milliseconds. */
+  #startedAtMs: number | undefined;
 
   constructor(options: ContextOptions) {
     this.#options = options;
@@ -34,6 +39,17 @@ export class EvaluationContext implements BuiltinContext {
 
   nondeterministic(builtin: string, args: readonly RegoValue[], make: () => RegoValue): RegoValue {
     return parseRego(this.#value(builtin, renderRego(args), () => renderRego(make())));
+  }
+
+  /**
+   * Looks at the clock; the first look starts it, so that short evaluations never pay for one. The time is this thread's
+   * CPU time: a machine that is busy with something else must not turn an allow into a denial.
+   */
+  checkTime(): void {
+    const { user, system } = process.threadCpuUsage();
+    const nowMs = (user + system) / 1_000;
+    this.#startedAtMs ??= nowMs;
+    if (nowMs - this.#startedAtMs > this.#options.timeLimitMs) throw new RegentError("policy_timeout");
   }
 
   print(line: string): void {

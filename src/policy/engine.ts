@@ -58,6 +58,8 @@ export type PolicyEngineOptions = {
   /** Milliseconds between two looks at a file where no event comes. */
   readonly pollMs?: number;
   readonly memoryMaxBytes?: number;
+  /** CPU time of one evaluation at most, milliseconds. */
+  readonly timeLimitMs?: number;
   /** Nanoseconds since the epoch, for `time.now_ns`. */
   readonly clock?: () => bigint;
 };
@@ -86,6 +88,7 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
       clock: options.clock ?? systemClock,
       print: printToLog(options.log, source.name),
       ...(options.memoryMaxBytes === undefined ? {} : { memoryMaxBytes: options.memoryMaxBytes }),
+      ...(options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs }),
     },
   });
 

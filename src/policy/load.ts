@@ -7,6 +7,9 @@ import { systemClock } from "./clock.ts";
 import { buildBundle } from "./opa/build.ts";
 import { PolicyRevision } from "./revision.ts";
 
+/** A person at a terminal may try out what a server would cut off; an endless evaluation ends all the same. */
+const TIME_LIMIT_MS = 10_000;
+
 /**
  * Loads what a person names to evaluate something once: a bundle, an unpacked bundle, or Rego sources (a folder or a
  * file), which OPA compiles first.
@@ -22,6 +25,7 @@ export async function loadForEvaluation(
     builtins: HOST_BUILTINS,
     clock: systemClock,
     print,
+    timeLimitMs: TIME_LIMIT_MS,
   });
   revision.assertEntrypoints([entrypoint]);
   return revision;

@@ -183,7 +183,7 @@ describe("memory", () => {
   });
 
   test("that one large input needed is given back", async () => {
-    const revision = await createRevision(ECHO, ECHO_ENTRYPOINTS);
+    const revision = await createRevision(ECHO, ECHO_ENTRYPOINTS, { timeLimitMs: 60_000 });
     const before = revision.memoryBytes;
     revision.evaluate("echo/none", Buffer.from(`[${"1,".repeat(MEMORY_GROWTH_BYTES_MAX / 100)}1]`));
     assert.equal(revision.memoryBytes, before);

@@ -21,6 +21,9 @@ export const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
  */
 export const MEMORY_GROWTH_BYTES_MAX = 64 * 1024 * 1024;
 
+/** CPU time of one evaluation at most, milliseconds. The shipped policies need 0.1. */
+export const TIME_LIMIT_MS = 50;
+
 export type RevisionOptions = {
   readonly builtins: ReadonlyMap<string, HostBuiltin>;
   /** Nanoseconds since the epoch. */
@@ -28,6 +31,8 @@ export type RevisionOptions = {
   /** Takes what policies print. */
   readonly print: (line: string) => void;
   readonly memoryMaxBytes?: number;
+  /** {@link TIME_LIMIT_MS} unless said otherwise. */
+  readonly timeLimitMs?: number;
 };
 
 export type RevisionEvaluation = {
@@ -107,7 +112,13 @@ export class PolicyRevision {
     const id = this.#instance.entrypoints.get(entrypoint);
     if (id === undefined)
       throw new RegentError("policy_unavailable", `The policy has no entrypoint ${entrypoint}.`);
-    const context = new EvaluationContext({ ...this.#options, ...(replay === undefined ? {} : { replay }) });
+    const { clock, print, timeLimitMs = TIME_LIMIT_MS } = this.#options;
+    const context = new EvaluationContext({
+      clock,
+      print,
+      timeLimitMs,
+      ...(replay === undefined ? {} : { replay }),
+    });
     try {
       const resultSet = this.#instance.evaluate(id, inputText(input), context);
       return { result: resultOf(resultSet), nondeterministic: context.recorded };

@@ -20,6 +20,8 @@ export type BuiltinContext = {
    * gives now, which is recorded. The same builtin with the same arguments has one value in an evaluation.
    */
   nondeterministic(builtin: string, args: readonly RegoValue[], make: () => RegoValue): RegoValue;
+  /** To be called now and then by what may take long. @throws RegentError policy_timeout when the time is used up. */
+  checkTime(): void;
   /** Takes a line that the policy printed. */
   print(line: string): void;
 };

@@ -11,6 +11,7 @@ const context: BuiltinContext = {
   nowNs: () => BigInt(NOW_S) * 1_000_000_000n,
   nondeterministic: (_, __, make) => make(),
   print: () => {},
+  checkTime: () => {},
 };
 
 /** Calls a builtin with JSON values. */

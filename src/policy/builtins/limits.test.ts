@@ -21,7 +21,9 @@ replaced := regex.replace(input.text, "(a+)+$", "b")
 parsed := units.parse(input.text)
 `,
 };
-const revision = await createRevision(REGO, ["p/ranged", "p/expanded", "p/paths", "p/replaced", "p/parsed"]);
+const ENTRYPOINTS = ["p/ranged", "p/expanded", "p/paths", "p/replaced", "p/parsed"];
+// What is tested are the limits of the builtins, not the time that an evaluation may take.
+const revision = await createRevision(REGO, ENTRYPOINTS, { timeLimitMs: 60_000 });
 
 function ask(entrypoint: string, input: object): unknown {
   const { result } = revision.evaluate(entrypoint, JSON.parse(JSON.stringify(input)));

@@ -22,6 +22,8 @@ export type PolicyExports = {
   readonly entrypoints: () => Address;
   /** Since ABI 1.3: keeps the free blocks of the data document from leaking when the heap pointer is set. */
   readonly opa_heap_blocks_stash?: () => void;
+  /** Added by the meter: steps left until the host is called. */
+  readonly regent_steps: WebAssembly.Global;
   readonly opa_wasm_abi_version: WebAssembly.Global;
   readonly opa_wasm_abi_minor_version: WebAssembly.Global;
 };

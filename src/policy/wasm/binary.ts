@@ -83,6 +83,24 @@ export function readSections(module: Uint8Array): Section[] {
   return sections;
 }
 
+/** Writes a module of these sections. */
+export function writeModule(sections: readonly Section[]): Uint8Array<ArrayBuffer> {
+  const parts = sections.flatMap(({ id, bytes }) => [Buffer.from([id, ...encodeU32(bytes.length)]), bytes]);
+  return new Uint8Array(Buffer.concat([Buffer.from(MAGIC_AND_VERSION), ...parts]));
+}
+
+/** An unsigned integer as LEB128. */
+export function encodeU32(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    const low = rest & 0x7f;
+    rest >>>= 7;
+    bytes.push(rest === 0 ? low : low | 0x80);
+  } while (rest !== 0);
+  return bytes;
+}
+
 /** An import as the binary declares it; `minPages` only for a memory. */
 export type ImportEntry = {
   readonly module: string;
@@ -91,17 +109,21 @@ export type ImportEntry = {
   readonly minPages?: number;
 };
 
-export const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10, data: 11 } as const;
+export const SECTION = {
+  type: 1,
+  import: 2,
+  function: 3,
+  global: 6,
+  export: 7,
+  element: 9,
+  code: 10,
+  data: 11,
+} as const;
 export const IMPORT_KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 
 /** Reads the import section. WebAssembly's JavaScript API does not tell the limits of an imported memory. */
 export function readImports(sections: readonly Section[]): ImportEntry[] {
-  const section = sections.find(({ id }) => id === SECTION.import);
-  if (section === undefined) return [];
-  const reader = new WasmReader(section.bytes);
-  const entries: ImportEntry[] = [];
-  for (let left = reader.u32(); left > 0; left--) entries.push(readImport(reader));
-  return entries;
+  return readList(sections, SECTION.import, readImport);
 }
 
 function readImport(reader: WasmReader): ImportEntry {
@@ -135,6 +157,44 @@ function readLimits(reader: WasmReader): number {
   return min;
 }
 
+const FUNCTION_TYPE = 0x60;
+
+/** The number of parameters of each function that the module defines, in the order of its code. */
+export function readParameterCounts(sections: readonly Section[]): number[] {
+  const types = readList(sections, SECTION.type, (reader) => {
+    if (reader.byte() !== FUNCTION_TYPE) throw new WasmFormatError("a type is of an unknown kind");
+    const parameters = reader.take(reader.u32()).length;
+    reader.take(reader.u32());
+    return parameters;
+  });
+  return readList(sections, SECTION.function, (reader) => {
+    const count = types[reader.u32()];
+    if (count === undefined) throw new WasmFormatError("a function has a type that there is not");
+    return count;
+  });
+}
+
+/** Indices of all functions that stand in a table, and so can be called indirectly. */
+export function readElements(sections: readonly Section[]): number[] {
+  return readList(sections, SECTION.element, (reader) => {
+    if (reader.u32() !== 0) throw new WasmFormatError("an element segment is of an unknown kind");
+    readOffset(reader);
+    const functions: number[] = [];
+    for (let left = reader.u32(); left > 0; left--) functions.push(reader.u32());
+    return functions;
+  }).flat();
+}
+
+/** The elements of a section that is one list; none when the module has no such section. */
+function readList<T>(sections: readonly Section[], id: number, read: (reader: WasmReader) => T): T[] {
+  const section = sections.find((candidate) => candidate.id === id);
+  if (section === undefined) return [];
+  const reader = new WasmReader(section.bytes);
+  const elements: T[] = [];
+  for (let left = reader.u32(); left > 0; left--) elements.push(read(reader));
+  return elements;
+}
+
 const I32_CONST = 0x41;
 const END = 0x0b;
 
@@ -143,18 +203,14 @@ const END = 0x0b;
  * the data that its compiler adds last, so that a module may not fit into the memory it asks for.
  */
 export function readDataEnd(sections: readonly Section[]): number {
-  const section = sections.find(({ id }) => id === SECTION.data);
-  if (section === undefined) return 0;
-  const reader = new WasmReader(section.bytes);
-  let end = 0;
-  for (let left = reader.u32(); left > 0; left--) {
+  const ends = readList(sections, SECTION.data, (reader) => {
     const flags = reader.u32();
     if (flags > 2) throw new WasmFormatError("a data segment is of an unknown kind");
     if (flags === 2) reader.u32();
     const offset = flags === 1 ? 0 : readOffset(reader);
-    end = Math.max(end, offset + reader.take(reader.u32()).length);
-  }
-  return end;
+    return offset + reader.take(reader.u32()).length;
+  });
+  return Math.max(0, ...ends);
 }
 
 function readOffset(reader: WasmReader): number {

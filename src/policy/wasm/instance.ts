@@ -3,6 +3,7 @@ import type { BuiltinContext, HostBuiltin } from "../builtins/builtin.ts";
 import { BuiltinError } from "../builtins/builtin.ts";
 import { parseRego, type RegoValue, renderRego } from "../builtins/value.ts";
 import type { Address, PolicyExports } from "./abi.ts";
+import { TICK } from "./meter.ts";
 import { assertAbiVersion, type PolicyModule, PolicyModuleError, pagesFor } from "./module.ts";
 
 /** The data document as one instance laid it out; another instance of the same module takes it over byte by byte. */
@@ -23,6 +24,15 @@ export type InstanceOptions = {
   /** The host's part of Rego's builtins, by name. */
   readonly builtins: ReadonlyMap<string, HostBuiltin>;
 };
+
+/**
+ * Steps between two looks at the clock: 0.1 ms as a rule. An evaluation that is cut off overdraws its time by that, and
+ * a short one never looks.
+ */
+export const STEPS_PER_LOOK = 10_000;
+
+/** What a builtin of the host is handed counts as steps too: its time is not measured, but the next look comes sooner. */
+const BYTES_PER_STEP = 16;
 
 /** A policy that called `opa_abort`: a conflict between rules, or memory that ran out. */
 export class PolicyAbort extends Error {
@@ -126,6 +136,7 @@ export class PolicyInstance {
         cause: new Error("the instance is poisoned or already evaluating"),
       });
     this.#context = context;
+    this.#exports.regent_steps.value = STEPS_PER_LOOK;
     try {
       return this.#guarded(() => {
         const result = this.#run(entrypoint, input === undefined ? 0 : this.#parseInput(input));
@@ -210,7 +221,7 @@ export class PolicyInstance {
         throw new PolicyAbort(this.#readText(message));
       },
       opa_println: (message: Address) => this.#context?.print(this.#readText(message)),
-      opa_builtin0: (id: number) => this.#call(id, []),
+      opa_builtin0: (id: number) => (id === TICK ? this.#look() : this.#call(id, [])),
       opa_builtin1: (id: number, _: Address, a: Address) => this.#call(id, [a]),
       opa_builtin2: (id: number, _: Address, a: Address, b: Address) => this.#call(id, [a, b]),
       opa_builtin3: (id: number, _: Address, a: Address, b: Address, c: Address) => this.#call(id, [a, b, c]),
@@ -219,12 +230,24 @@ export class PolicyInstance {
     };
   }
 
+  /** The policy has used up its steps: gives it more, unless its time is over. Loading data has no limit. */
+  #look(): Address {
+    this.#context?.checkTime();
+    this.#exports.regent_steps.value = STEPS_PER_LOOK;
+    return 0;
+  }
+
   /** A builtin of the host. Its result is undefined (0) when it reports a {@link BuiltinError}, as in OPA. */
   #call(id: number, addresses: readonly Address[]): Address {
     const builtin = this.#builtins[id];
     const context = this.#context;
     if (builtin === undefined || context === undefined) throw new PolicyAbort(`no builtin has the id ${id}`);
-    const args = addresses.map((address) => parseRego(this.#readText(this.#exports.opa_value_dump(address))));
+    const texts = addresses.map((address) => this.#readText(this.#exports.opa_value_dump(address)));
+    this.#exports.regent_steps.value -= texts.reduce(
+      (steps, text) => steps + text.length / BYTES_PER_STEP,
+      1,
+    );
+    const args = texts.map(parseRego);
     const result = callBuiltin(builtin, args, context);
     if (result === undefined) return 0;
     const value = this.#parse(renderRego(result));

@@ -1,12 +1,13 @@
 import { ABI_MAJOR, ABI_MINOR_MIN, ALLOWED_IMPORTS, PAGE_BYTES, REQUIRED_FUNCTIONS } from "./abi.ts";
 import { IMPORT_KIND, readDataEnd, readImports, readSections } from "./binary.ts";
+import { meterModule } from "./meter.ts";
 
 /** A policy that cannot be loaded; the message says why. */
 export class PolicyModuleError extends Error {
   override readonly name = "PolicyModuleError";
 }
 
-/** A compiled policy, checked for the ABI that Regent speaks. Instances are made from it. */
+/** A compiled policy, checked for the ABI that Regent speaks, that counts its steps. Instances are made from it. */
 export type PolicyModule = {
   readonly module: WebAssembly.Module;
   /** Memory that the policy needs before anything is loaded. */
@@ -28,9 +29,11 @@ export async function compilePolicyModule(bytes: Buffer): Promise<PolicyModule> 
   if (bytes.length > MODULE_BYTES_MAX)
     throw new PolicyModuleError(`the Wasm module is larger than ${MODULE_BYTES_MAX} bytes`);
   try {
-    const module = await WebAssembly.compile(new Uint8Array(bytes));
-    assertImports(module);
-    assertExports(module);
+    const unmetered = await WebAssembly.compile(new Uint8Array(bytes));
+    assertImports(unmetered);
+    assertExports(unmetered);
+    // Whether a module is valid is V8's to say, before its code is rewritten.
+    const module = await WebAssembly.compile(meterModule(bytes));
     return { module, memoryMinPages: neededPages(bytes) };
   } catch (error) {
     if (error instanceof PolicyModuleError) throw error;
