@@ -163,6 +163,12 @@ test("hands over who calls, and lets no policy write that", async () => {
 test("hands nothing over about a caller whose credentials are wrong: ext_proc answers that", async () => {
   const unknown = { ...KNOWN, identify: () => ({ failed: "credentials_ambiguous" }) };
   assert.deepEqual(Object.keys(metadataOf(await answerTo({}, rooms(true, unknown)))), ["decision_id"]);
+  const forged = {
+    allowed: true,
+    dynamic_metadata: { regent: { identity: IDENTITY, allowed: true }, own: 1 },
+  };
+  const { decision_id: _, ...rest } = metadataOf(await answerTo({}, rooms(forged, unknown)));
+  assert.deepEqual(rest, { own: 1 });
 });
 
 test("records a denial under the id it hands over, whoever calls, and no allow", async () => {

@@ -88,7 +88,7 @@ async function decideByPolicy(
     });
   }
   const own = handOver(exchange, verdict.allowed, revision, governor);
-  return { ...verdict, metadata: { ...decided.metadata, ...own } };
+  return { ...verdict, metadata: { ...policyMetadata(decided, governor), ...own } };
 }
 
 /** The input document, or the denial of a request of which none can be made: without metadata, also in a dry run. */
@@ -109,6 +109,16 @@ async function evaluated(evaluate: () => Promise<PolicyAnswer>): Promise<PolicyA
   } catch (error) {
     throw new GrpcError(status.UNKNOWN, error instanceof Error ? error.message : "evaluation failed", error);
   }
+}
+
+/**
+ * What a policy adds to the metadata. `regent` is left out also where nothing is handed over: ext_proc would take it for
+ * the word of Regent about a caller whom nobody could identify.
+ */
+function policyMetadata({ metadata }: Verdict, governor: CheckRooms["governor"]): JsonObject {
+  if (metadata === undefined || governor === undefined) return metadata ?? {};
+  const { regent: _reserved, ...rest } = metadata;
+  return rest;
 }
 
 /** `decision_id`, and beside it what ext_proc reads. Nothing a policy puts into its metadata replaces either. */
