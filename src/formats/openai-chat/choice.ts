@@ -75,11 +75,16 @@ export class Choice {
     if (this.#keepText) this.text = (this.text ?? "") + text;
   }
 
+  /** A text, or a list of parts with a text each. Deeper lists are none: an upstream could nest them without end. */
   #reason(reasoning: JsonValue | undefined): void {
-    if (Array.isArray(reasoning)) {
-      for (const part of reasoning) this.#reason(isJsonObject(part) ? part.text : undefined);
-    }
-    if (typeof reasoning !== "string" || reasoning === "") return;
+    const parts = Array.isArray(reasoning)
+      ? (reasoning as readonly JsonValue[])
+      : [{ text: reasoning ?? null }];
+    for (const part of parts) if (isJsonObject(part) && typeof part.text === "string") this.#think(part.text);
+  }
+
+  #think(reasoning: string): void {
+    if (reasoning === "") return;
     this.outputBytes += Buffer.byteLength(reasoning, "utf8");
     if (this.#keepText) this.reasoning = (this.reasoning ?? "") + reasoning;
   }
@@ -125,10 +130,16 @@ export class Choice {
   }
 }
 
-/** Some servers send the arguments as JSON instead of as text. */
+/** Some servers send the arguments as JSON instead of as text. What is nested too deep to be written down is no text. */
 function argumentsText(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return "";
+    throw error;
+  }
 }
 
 function parsed(text: string): unknown {

@@ -175,3 +175,11 @@ test(`parses an answer of ${RESPONSE_BYTES_MAX} bytes and none that is larger`, 
   assert.equal(larger.usage, undefined);
   assert.match(larger.invalid ?? "", /larger than/);
 });
+
+test("reads an answer that is nested deeper than a reader should follow", () => {
+  const nested = (open: string, close: string) => `${open.repeat(50_000)}"x"${close.repeat(50_000)}`;
+  const usage = '"usage":{"prompt_tokens":1}';
+  const ofMessage = (message: string) => read(`{${usage},"choices":[{"message":{${message}}}]}`).usage?.input;
+  assert.equal(ofMessage(`"reasoning":${nested('[{"text":', "}]")}`), 1);
+  assert.equal(ofMessage(`"tool_calls":[{"function":{"name":"f","arguments":${nested("[", "]")}}}]`), 1);
+});
