@@ -147,6 +147,22 @@ describe("regent policy build", () => {
     });
   });
 
+  test("ends with 3 for a path that OPA would read as something else", async () => {
+    const odd = {
+      "odd/a.b/data.json": '{"x":1}',
+      "odd/p.rego": "package p\n\nr := 1\n",
+      "colon/a:b.rego": "package q\n\nr := 1\n",
+    };
+    await withSources(async (folder) => {
+      for (const name of ["odd", "colon"]) {
+        const args = ["build", join(folder, name), "-o", join(folder, "b.tar.gz"), "-e", "p/r"];
+        const { status, failure } = await runCommand(policyCommand(), args);
+        assert.equal(status, 3);
+        assert.match(failure ?? "", /cannot take a path with a colon, or data from a folder with a dot/);
+      }
+    }, odd);
+  });
+
   test("ends with 1 when there is no OPA, and says how to get one", async () => {
     await withSources(async (folder) => {
       const output = join(folder, "b.tar.gz");

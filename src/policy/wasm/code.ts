@@ -63,6 +63,7 @@ function scan(code: Uint8Array): Pick<FunctionCode, "loops" | "calls" | "callsIn
   const calls = new Set<number>();
   let callsIndirectly = false;
   const open: (OpenLoop | undefined)[] = [undefined];
+  const insideLoop = (): boolean => open.some((loop) => loop !== undefined);
   const markLong = (): void => {
     for (const loop of open) if (loop !== undefined) loop.leaf = false;
   };
@@ -70,7 +71,6 @@ function scan(code: Uint8Array): Pick<FunctionCode, "loops" | "calls" | "callsIn
     const opcode = reader.byte();
     const operand = reader.position;
     skipImmediates(reader, opcode);
-    const insideLoop = open.some((loop) => loop !== undefined);
     switch (opcode) {
       case BLOCK:
       case IF:
@@ -88,11 +88,11 @@ function scan(code: Uint8Array): Pick<FunctionCode, "loops" | "calls" | "callsIn
         break;
       case CALL:
         markLong();
-        if (!insideLoop) calls.add(new WasmReader(code.subarray(operand)).u32());
+        if (!insideLoop()) calls.add(new WasmReader(code.subarray(operand)).u32());
         break;
       case CALL_INDIRECT:
         markLong();
-        callsIndirectly ||= !insideLoop;
+        callsIndirectly ||= !insideLoop();
         break;
       case MEMORY_GROW:
       case EXTENDED:
