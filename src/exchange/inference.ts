@@ -56,6 +56,12 @@ export type Usage = {
   readonly total?: number;
 };
 
+/**
+ * No exchange uses more tokens: the largest context windows hold ten million. A count above it is no count but a fault
+ * or a lie of the upstream, and neither budgets nor costs are taken from it.
+ */
+export const TOKENS_PER_EXCHANGE_MAX = 20_000_000;
+
 /** An error object in a body or a stream. */
 export type AnswerError = {
   readonly type: string | null;

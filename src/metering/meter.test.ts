@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { BudgetExceeded, BudgetState, Estimate, Limit, Reservation } from "../exchange/budget.ts";
-import { createMeter, LEASE_MS, type Meter, RESERVATIONS_MAX, TOKENS_PER_EXCHANGE_MAX } from "./meter.ts";
+import { TOKENS_PER_EXCHANGE_MAX } from "../exchange/inference.ts";
+import { createMeter, LEASE_MS, type Meter, RESERVATIONS_MAX } from "./meter.ts";
 import { WINDOWS_MAX } from "./windows.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,5 @@
 import type { BudgetExceeded, BudgetState, Estimate, Limit, Reservation } from "../exchange/budget.ts";
+import { TOKENS_PER_EXCHANGE_MAX } from "../exchange/inference.ts";
 import { createWindows, type Window } from "./windows.ts";
 
 /**
@@ -12,12 +13,6 @@ export const RESERVATIONS_MAX = 50_000;
  * charged, because the tokens may have been used; with the window they leave the budget.
  */
 export const LEASE_MS = 3_600_000;
-
-/**
- * No exchange uses more: the largest context windows hold ten million tokens. A count above it is no count but a fault
- * or a lie of the upstream.
- */
-export const TOKENS_PER_EXCHANGE_MAX = 20_000_000;
 
 export type MeterOptions = {
   /** Wall clock, milliseconds since the epoch: windows are aligned to it. */

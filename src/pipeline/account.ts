@@ -5,7 +5,7 @@ import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { Finding } from "../exchange/finding.ts";
 import { singleHeader } from "../exchange/headers.ts";
 import { ANONYMOUS, type Identity } from "../exchange/identity.ts";
-import type { Answer, Inference, Usage } from "../exchange/inference.ts";
+import { type Answer, type Inference, TOKENS_PER_EXCHANGE_MAX, type Usage } from "../exchange/inference.ts";
 import type { Candidate } from "../exchange/model.ts";
 import type { Record } from "../exchange/record.ts";
 
@@ -84,14 +84,20 @@ export type Charge = NonNullable<Record["charge"]>;
 
 /**
  * The charge of an exchange that took a reservation. An answer that reports usage is charged by it. A partial or silent
- * one is charged by what was produced, never by zero. One that could not be read at all is charged what was reserved.
+ * one is charged by what was produced, never by zero. One that could not be read at all, or whose count cannot be true,
+ * is charged what was reserved.
  * `tokensOf` estimates the tokens of a text.
  */
 export function chargeOf(account: Account, tokensOf: (textBytes: number) => number): Charge | undefined {
   if (!account.forwarded || account.inference === undefined || account.estimate === undefined)
     return undefined;
+  const reserved = account.estimate.inputTokens + account.estimate.outputTokensMax;
   const reported = reportedTokens(account.answer?.usage);
-  if (reported !== undefined) return { tokens: reported, source: "reported" };
+  if (reported !== undefined) {
+    return reported <= TOKENS_PER_EXCHANGE_MAX
+      ? { tokens: reported, source: "reported" }
+      : { tokens: reserved, source: "reserved", clamped: true };
+  }
   if (account.upstreamStatus !== undefined && account.upstreamStatus >= 400) return undefined;
   if (account.answer !== undefined) {
     return {
@@ -101,7 +107,7 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
   }
   if (account.upstreamStatus === undefined)
     return { tokens: account.estimate.inputTokens, source: "estimated" };
-  return { tokens: account.estimate.inputTokens + account.estimate.outputTokensMax, source: "reserved" };
+  return { tokens: reserved, source: "reserved" };
 }
 
 function reportedTokens(usage: Usage | undefined): number | undefined {
@@ -203,11 +209,12 @@ function chargeWithCost(account: Account, charge: Charge | undefined): Charge | 
   return charge === undefined ? undefined : { ...charge, ...defined("costUsd", costOf(account)) };
 }
 
-/** US dollars, by what the upstream reported and the registry's price; undefined when one of them is not known. */
+/** US dollars, by what the upstream reported and the registry's price; undefined when one is not known or not to be believed. */
 export function costOf({ candidate, answer }: Account): number | undefined {
   const price = candidate?.model.price;
   const usage = answer?.usage;
   if (price === undefined || usage?.input === undefined || usage.output === undefined) return undefined;
+  if (usage.input + usage.output > TOKENS_PER_EXCHANGE_MAX) return undefined;
   return (usage.input * price.input + usage.output * price.output) / TOKENS_PER_PRICE;
 }
 
