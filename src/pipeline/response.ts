@@ -5,7 +5,7 @@ import { headerValues, singleHeader } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { permit } from "../exchange/permit.ts";
 import type { Plan } from "../exchange/plan.ts";
-import type { Format, ReadAnswer } from "../formats/index.ts";
+import type { ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
 import { type Account, costOf } from "./account.ts";
@@ -90,8 +90,12 @@ export function createResponse(context: Context): Response {
       if (held === undefined || detection.kind !== "inference") throw new RegentError("internal_error");
       const head = held;
       const { format } = detection;
-      noteAnswer(account, await timedAsync(context, "formats", () => readAnswer(format, head, body)));
-      if (isFull(account)) account.content.response = body.toString("utf8");
+      await timedAsync(context, "formats", async () => {
+        const decoded = await decodeAnswer(head, body);
+        if (decoded === undefined) return;
+        noteAnswer(account, format.readResponse(head.status, decoded));
+        if (isFull(account)) account.content.response = decoded.toString("utf8");
+      });
       return decide(head);
     },
 
@@ -145,9 +149,9 @@ function noteStream(account: Account, stream: AnswerStream): void {
   if (isFull(account) && answer.text !== undefined) account.content.response = answer.text;
 }
 
-function noteAnswer(account: Account, answer: ReadAnswer | undefined): void {
+function noteAnswer(account: Account, answer: ReadAnswer): void {
   // A body that is none of the dialect says nothing: no usage, no reason to finish.
-  if (answer === undefined || (answer.invalid !== undefined && answer.error === undefined)) return;
+  if (answer.invalid !== undefined && answer.error === undefined) return;
   account.answer = answer;
   if (answer.error !== undefined) {
     const name = answer.error.code ?? answer.error.type ?? "error";
@@ -156,13 +160,13 @@ function noteAnswer(account: Account, answer: ReadAnswer | undefined): void {
 }
 
 /** A coded body is decoded to be read, and passed on as it came. */
-async function readAnswer(format: Format, head: ResponseHead, body: Buffer): Promise<ReadAnswer | undefined> {
+async function decodeAnswer(head: ResponseHead, body: Buffer): Promise<Buffer | undefined> {
   const decoded = await decodeContent(
     body,
     headerValues(head.headers, "content-encoding"),
     READ_ANSWER_BYTES_MAX,
   );
-  return decoded.ok ? format.readResponse(head.status, decoded.bytes) : undefined;
+  return decoded.ok ? decoded.bytes : undefined;
 }
 
 /** How the body of an answer is read. Only JSON and event streams say something; the rest passes without being held up. */
