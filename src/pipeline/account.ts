@@ -160,7 +160,7 @@ function labelsOf({ decision, answerDecision }: Account): Record["audit"]["label
   return Object.fromEntries([...(decision?.audit.labels ?? []), ...(answerDecision?.audit.labels ?? [])]);
 }
 
-function requestOf({ exchange, requestBody, upstreamBody }: Account): Record["request"] {
+function requestOf({ exchange, requestBody, upstreamBody, forwarded }: Account): Record["request"] {
   const { method, host, pathname, clientRequestId } = exchange.request;
   return {
     method,
@@ -170,7 +170,7 @@ function requestOf({ exchange, requestBody, upstreamBody }: Account): Record["re
     ...defined("traceparent", traceparentOf(exchange)),
     ...defined("bodyBytes", requestBody?.bytes),
     ...defined("bodySha256", requestBody?.sha256),
-    ...defined("upstreamBodySha256", upstreamBody?.sha256),
+    ...defined("upstreamBodySha256", forwarded ? upstreamBody?.sha256 : undefined),
   };
 }
 

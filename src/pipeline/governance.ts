@@ -37,6 +37,7 @@ export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor
 function beginGovernance(context: Context, onEnd: () => void): Governance {
   const response = createResponse(context);
   let ended = false;
+  let refusal: Refusal | undefined;
   return {
     requestHead: (endOfStream) =>
       rescued(context, async () => {
@@ -59,12 +60,16 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
       // Changes that Envoy would not accept: what was about to go upstream stays here and used nothing.
       if (error.code === "obligation_unsupported" && account.upstreamStatus === undefined)
         account.forwarded = false;
-      return rescue(context, error);
+      const answer = rescue(context, error);
+      refusal = { verdict: "deny", status: answer.status, forwarded: account.forwarded };
+      return answer;
     },
     end(how, status) {
       if (ended) return;
       ended = true;
       onEnd();
+      // A step that ran meanwhile may have let pass what was refused, but its answer went nowhere.
+      Object.assign(context.account, refusal);
       if (status !== undefined) context.account.status = status;
       try {
         response.abandon();
@@ -78,6 +83,9 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
     },
   };
 }
+
+/** What a refusal from outside leaves true of the account, whatever a step that it interrupts still does. */
+type Refusal = Pick<Account, "verdict" | "status" | "forwarded">;
 
 /** Clients of no dialect in particular understand OpenAI's errors best: their SDKs are what is pointed here. */
 function dialectOf(detection: Detection): Format {

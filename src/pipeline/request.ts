@@ -36,7 +36,7 @@ export async function decideRequest(context: Context, body: Buffer | undefined):
   const decision = await evaluate(context, options.requestEntrypoint, requestInput(context, read, facts));
   account.decision = decision;
   account.revision = decision.revision;
-  account.reasons = decision.reasons;
+  account.reasons = [...account.reasons, ...decision.reasons];
   if (decision.audit.level === "full" && read.document !== undefined) {
     account.content.request = read.document.bytes.toString("utf8");
   }

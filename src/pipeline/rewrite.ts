@@ -59,7 +59,8 @@ function editsOf(
   if (detection.kind !== "inference" || inference === undefined || candidate === undefined) return [];
   const { format } = detection;
   const renamed = candidate.version.name !== inference.model;
-  const usage = format.askForUsage(document, inference);
+  // ext_authz alone sees no answer, so there is nothing to ask for.
+  const usage = account.exchange.protocol === "ext_authz" ? [] : format.askForUsage(document, inference);
   account.usageIsHidden = usage.length > 0;
   return [
     ...redacted.texts.map(({ part, text }) => format.replaceText(part, text)),
