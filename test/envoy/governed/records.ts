@@ -6,7 +6,7 @@ import type { Record } from "../../../src/exchange/record.ts";
 const LINES_MAX = 1_000_000;
 /** Records are written every 100 ms; a busy disk may take its time. */
 const RECORD_MS_MAX = 5_000;
-const LOOK_AGAIN_MS = 50;
+const LOOK_AGAIN_MS = 20;
 
 /** All records of a log, oldest first. A folder that is not there holds none. */
 export async function readRecords(dir: string): Promise<Record[]> {

@@ -19,8 +19,8 @@ import { readRecords } from "./records.ts";
 export type GovernedOptions = {
   /** Which of Regent's filters stand in Envoy; both unless said otherwise. */
   readonly filters?: FilterChoice;
-  /** Members that replace those of the sidecar's configuration. */
-  readonly config?: Partial<ConfigSource>;
+  /** Changes the sidecar's configuration, which else is that of `regent run`. */
+  readonly config?: (usual: ConfigSource) => ConfigSource;
   /** More servers behind Envoy, by the names of their targets. */
   readonly targets?: readonly EnvoyTarget[];
 };
@@ -82,17 +82,15 @@ async function start(
   }
   const ports = { grpc: await claimPort(0), admin: await claimPort(0), probes: await claimPort(0) };
   const auditDir = join(dir, "audit");
-  const config: ConfigSource = {
-    ...regentConfig({
-      listen: `${HOST}:${ports.grpc}`,
-      admin: `${HOST}:${ports.admin}`,
-      probes: `${HOST}:${ports.probes}`,
-      auditDir,
-      registryFile: packageFile("policies", "demo", "registry.yaml"),
-      packageFile: (path) => packageFile(path),
-    }),
-    ...options.config,
-  };
+  const usual = regentConfig({
+    listen: `${HOST}:${ports.grpc}`,
+    admin: `${HOST}:${ports.admin}`,
+    probes: `${HOST}:${ports.probes}`,
+    auditDir,
+    registryFile: packageFile("policies", "demo", "registry.yaml"),
+    packageFile: (path) => packageFile(path),
+  });
+  const config = options.config?.(usual) ?? usual;
   const configFile = join(dir, "regent.yaml");
   writeFileSync(configFile, stringify(config));
   const probesOrigin = `http://${HOST}:${ports.probes}`;
