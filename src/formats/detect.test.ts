@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { detect, renderRefusal } from "./index.ts";
+import { detect, dialectOf } from "./index.ts";
 
 function kindOf(method: string, pathname: string): string {
   return detection(method, pathname).kind;
@@ -180,7 +180,7 @@ test("no mixture of spellings of the chat path passes for anything but itself", 
 });
 
 test("words a refusal in OpenAI's dialect where none is spoken", () => {
-  const { contentType, body } = renderRefusal(detection("GET", "/nowhere"), {
+  const { contentType, body } = dialectOf(detection("GET", "/nowhere")).refuse({
     status: 404,
     code: "unknown_endpoint",
     message: "No.",

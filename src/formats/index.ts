@@ -1,6 +1,6 @@
 import type { RequestHead } from "../exchange/exchange.ts";
 import type { FormatName } from "../exchange/inference.ts";
-import type { Format, Refusal, RenderedRefusal } from "./format.ts";
+import type { Format } from "./format.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { mayBeReadAs, plainPath } from "./paths.ts";
 
@@ -83,7 +83,7 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** Words a refusal in the dialect of the endpoint; where none is spoken, in the one most clients understand. */
-export function renderRefusal(detection: Detection, refusal: Refusal): RenderedRefusal {
-  return (detection.kind === "inference" ? detection.format : openaiChat).refuse(refusal);
+/** Who words refusals: the format of the endpoint; where none is spoken, the one that most clients understand. */
+export function dialectOf(detection: Detection): Format {
+  return detection.kind === "inference" ? detection.format : openaiChat;
 }

@@ -1,3 +1,4 @@
+import { RegentError } from "../exchange/errors.ts";
 import type { OpaquePart, TextPart } from "../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
 import { type JsonDocument, keyPointer, pointerToken } from "../wire/json/index.ts";
@@ -7,6 +8,12 @@ import { type JsonDocument, keyPointer, pointerToken } from "../wire/json/index.
  * settings, such as the ids of stop tokens.
  */
 export const NUMBERS_READ_AS_SETTINGS_MAX = 16;
+
+/**
+ * Texts of one request. The longest conversations have some thousands, and a tool some hundreds; each is looked through by
+ * every detector, which takes microseconds however short it is, and nothing else is served meanwhile.
+ */
+export const TEXT_PARTS_MAX = 20_000;
 
 /** What in a request belongs to the schema of its format, so that it says nothing of its own. */
 export type Schema = {
@@ -45,8 +52,12 @@ export class TextCollector {
     return this.textParts.reduce((sum, { text }) => sum + Buffer.byteLength(text, "utf8"), 0);
   }
 
+  /** @throws RegentError body_invalid beyond {@link TEXT_PARTS_MAX} */
   add(pointer: string, text: string, role: string): void {
     if (text === "") return;
+    if (this.textParts.length === TEXT_PARTS_MAX) {
+      throw new RegentError("body_invalid", `The request has more than ${TEXT_PARTS_MAX} texts.`);
+    }
     this.textParts.push({ pointer, text, role });
     this.#length += text.length;
   }

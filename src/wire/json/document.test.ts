@@ -4,8 +4,10 @@ import fc from "fast-check";
 import {
   JSON_CONTAINERS_MAX,
   JSON_DEPTH_MAX,
+  JSON_LIMITS,
   JSON_MEMBER_SQUARES_MAX,
   JSON_NUMBER_DIGITS_MAX,
+  JSON_VALUES_MAX,
   type JsonDocument,
   readJson,
 } from "./document.ts";
@@ -60,7 +62,7 @@ test("agrees with JSON.parse about damaged texts, and says what is wrong with th
       const damaged = text.slice(0, position) + piece + text.slice(position + cut);
       const parses = parsesAsJson(damaged);
       const result = readJson(Buffer.from(damaged));
-      const stop = locateFault(Buffer.from(damaged).toString("latin1"), JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+      const stop = locateFault(Buffer.from(damaged).toString("latin1"), JSON_LIMITS);
       assert.equal(result.ok, stop === undefined, "the slow reader agrees with the fast one");
       if (result.ok) assert.ok(parses);
       else if (parses) assert.match(result.fault.reason, /repeated|surrogate/);
@@ -186,6 +188,12 @@ test("reads as many containers as the limit says and refuses one more", () => {
   const many = (count: number) => `[${new Array(count - 1).fill("[]").join(",")}]`;
   read(many(JSON_CONTAINERS_MAX));
   assert.match(fault(many(JSON_CONTAINERS_MAX + 1)).reason, /more than \d+ objects and arrays/);
+});
+
+test("reads as many values as the limit says and refuses one more", () => {
+  const many = (count: number) => `[${new Array(count).fill("1").join(",")}]`;
+  read(many(JSON_VALUES_MAX));
+  assert.match(fault(many(JSON_VALUES_MAX + 1)).reason, /more than \d+ values/);
 });
 
 test("reads as many members as the limit says, and refuses one more wherever it stands", () => {

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "../../exchange/json.ts";
 import { faultAt, type JsonFault, locateFault } from "./fault.ts";
 import { LayoutReader, type Member, type Positions } from "./layout.ts";
 import { parsePointer } from "./pointer.ts";
-import { findLoneSurrogate, scanStructure } from "./scan.ts";
+import { findLoneSurrogate, type JsonLimits, scanStructure } from "./scan.ts";
 
 /** Deeper than any request schema, and far from where recursion in a reader ends (some servers stop at 100). */
 export const JSON_DEPTH_MAX = 64;
@@ -13,6 +13,19 @@ export const JSON_DEPTH_MAX = 64;
  * at some 50 bytes of memory each.
  */
 export const JSON_CONTAINERS_MAX = 250_000;
+
+/**
+ * Values in one body. A megabyte of chat has some thousands, and the longest prompts in tokens a hundred thousand; four
+ * megabytes of `1,` would have two million, which take forty times their bytes once they are parsed, here and in policy.
+ */
+export const JSON_VALUES_MAX = 250_000;
+
+/** What every body is held to. */
+export const JSON_LIMITS: JsonLimits = {
+  depthMax: JSON_DEPTH_MAX,
+  containersMax: JSON_CONTAINERS_MAX,
+  valuesMax: JSON_VALUES_MAX,
+};
 
 /**
  * The squares of the members of all objects, added up: 2,000 members in one object, or a hundred objects of 200. The
@@ -42,7 +55,7 @@ export type JsonResult =
 /**
  * Reads a JSON text (RFC 8259) that every reader understands in the same way: valid UTF-8 without a byte order mark, one
  * value with nothing after it, no key twice in one object however it is spelt, no half surrogate pair, at most
- * {@link JSON_DEPTH_MAX} deep, with at most {@link JSON_CONTAINERS_MAX} objects and arrays, and no objects so large that
+ * {@link JSON_DEPTH_MAX} deep, with at most {@link JSON_CONTAINERS_MAX} objects and arrays and {@link JSON_VALUES_MAX} values, and no objects so large that
  * their keys could be chosen to keep a reader busy ({@link JSON_MEMBER_SQUARES_MAX}).
  *
  * Repeated keys are found by counting: a parsed object holds each key once, the bytes as often as it was written.
@@ -54,7 +67,7 @@ export function readJson(bytes: Buffer): JsonResult {
     return refused(bytes, 0, "it begins with a byte order mark");
   }
   const text = ascii ? latin1(bytes) : bytes.toString("utf8");
-  const structure = scanStructure(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+  const structure = scanStructure(text, JSON_LIMITS);
   const value = structure === undefined ? undefined : parse(text);
   const unicodeEscape = text.indexOf("\\u");
   const members = { keys: 0, squares: 0 };
@@ -65,7 +78,7 @@ export function readJson(bytes: Buffer): JsonResult {
     members.keys !== structure.keys ||
     (unicodeEscape >= 0 && findLoneSurrogate(text, unicodeEscape) >= 0)
   ) {
-    const stop = locateFault(latin1(bytes), JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+    const stop = locateFault(latin1(bytes), JSON_LIMITS);
     return refused(bytes, stop?.offset ?? 0, stop?.message ?? "it is not JSON");
   }
   if (members.squares > JSON_MEMBER_SQUARES_MAX)
@@ -151,7 +164,7 @@ export class JsonDocument {
 
 function positionsOf(bytes: Buffer): Positions {
   const text = latin1(bytes);
-  const structure = scanStructure(text, JSON_DEPTH_MAX, JSON_CONTAINERS_MAX);
+  const structure = scanStructure(text, JSON_LIMITS);
   if (structure === undefined) throw new Error("a text that was read cannot be read again");
   return { text, structure };
 }

@@ -1,4 +1,4 @@
-import { endOfString, findLoneSurrogate, readKey } from "./scan.ts";
+import { endOfString, findLoneSurrogate, type JsonLimits, readKey } from "./scan.ts";
 
 /** Why bytes are not the JSON Regent reads, and where. The reason never quotes the text. */
 export type JsonFault = {
@@ -33,9 +33,9 @@ type Frame = { readonly close: "}" | "]"; readonly keys: Set<string> | undefined
  *
  * Undefined when it finds nothing; the caller refuses all the same.
  */
-export function locateFault(text: string, depthMax: number, containersMax: number): GrammarStop | undefined {
+export function locateFault(text: string, limits: JsonLimits): GrammarStop | undefined {
   try {
-    new GrammarReader(text, depthMax, containersMax).read();
+    new GrammarReader(text, limits).read();
     return undefined;
   } catch (error) {
     if (error instanceof GrammarStop) return error;
@@ -56,16 +56,15 @@ class GrammarStop extends Error {
 /** Its recursion is bounded by the depth that is allowed: a hostile text cannot exhaust the stack. */
 class GrammarReader {
   readonly #text: string;
-  readonly #depthMax: number;
-  readonly #containersMax: number;
+  readonly #limits: JsonLimits;
   readonly #frames: Frame[] = [];
   #at = 0;
   #containers = 0;
+  #commas = 0;
 
-  constructor(text: string, depthMax: number, containersMax: number) {
+  constructor(text: string, limits: JsonLimits) {
     this.#text = text;
-    this.#depthMax = depthMax;
-    this.#containersMax = containersMax;
+    this.#limits = limits;
   }
 
   read(): void {
@@ -87,6 +86,9 @@ class GrammarReader {
       return;
     }
     if (!this.#take(",")) this.#fail(`"," or "${frame.close}" is missing`);
+    this.#commas++;
+    if (this.#commas >= this.#limits.valuesMax)
+      this.#fail(`it has more than ${this.#limits.valuesMax} values`);
     this.#space();
     this.#item(frame);
   }
@@ -117,9 +119,10 @@ class GrammarReader {
   }
 
   #open(close: Frame["close"], keys: Set<string> | undefined): void {
-    if (this.#frames.length === this.#depthMax) this.#fail(`it is nested deeper than ${this.#depthMax}`);
-    if (this.#containers === this.#containersMax) {
-      this.#fail(`it has more than ${this.#containersMax} objects and arrays`);
+    if (this.#frames.length === this.#limits.depthMax)
+      this.#fail(`it is nested deeper than ${this.#limits.depthMax}`);
+    if (this.#containers === this.#limits.containersMax) {
+      this.#fail(`it has more than ${this.#limits.containersMax} objects and arrays`);
     }
     this.#containers++;
     this.#at++;

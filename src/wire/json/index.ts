@@ -1,8 +1,10 @@
 export {
   JSON_CONTAINERS_MAX,
   JSON_DEPTH_MAX,
+  JSON_LIMITS,
   JSON_MEMBER_SQUARES_MAX,
   JSON_NUMBER_DIGITS_MAX,
+  JSON_VALUES_MAX,
   JsonDocument,
   type JsonNumber,
   type JsonResult,

@@ -13,6 +13,16 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
+/** How much a text may hold. */
+export type JsonLimits = {
+  /** Containers in one another. */
+  readonly depthMax: number;
+  /** Objects and arrays in all. */
+  readonly containersMax: number;
+  /** Values in all, but for the first of each container. */
+  readonly valuesMax: number;
+};
+
 /** What a scan found. */
 export type Structure = {
   /**
@@ -31,14 +41,16 @@ export const CONTAINER_WIDTH = 3;
 const NEAR = 16;
 
 /**
- * Undefined when the text goes deeper or has more containers than allowed, or is no JSON. The loop is written out in
+ * Undefined when the text holds more than the limits allow, or is no JSON. The loop is written out in
  * one function because it meets every character outside strings: calls and closures here cost a fifth of the reading.
  */
-export function scanStructure(text: string, depthMax: number, containersMax: number): Structure | undefined {
+export function scanStructure(text: string, limits: JsonLimits): Structure | undefined {
+  const { depthMax, containersMax, valuesMax } = limits;
   const containers: number[] = [];
   const open: number[] = [];
   const { length } = text;
   let keys = 0;
+  let commas = 0;
   let isMember = false;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
@@ -56,6 +68,8 @@ export function scanStructure(text: string, depthMax: number, containersMax: num
       }
     } else if (code === COMMA) {
       isMember = false;
+      // Each comma stands before one more value.
+      if (++commas >= valuesMax) return undefined;
     } else if (code === COLON) {
       keys++;
       isMember = true;
