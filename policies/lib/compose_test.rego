@@ -112,7 +112,7 @@ test_deny_sets_of_another_form if {
 test_deny_objects_of_another_form if {
 	every name in ["labels", "set_headers", "route"] {
 		every value in ["text", ["a"], {"a": 1}, {"headers": {"a": 1}}, {"model": 1}, null] {
-			compose.errors == faulty($"`{name}` has another form: {json.marshal(value)}") with input as samples.request
+			compose.errors == faulty($"`{name}` has another form") with input as samples.request
 				with data.regent.rules as rules({name: value})
 		}
 	}
@@ -147,7 +147,7 @@ test_deny_members_of_another_form if {
 		every part, values in parts {
 			every value in values {
 				bad := object.union(members[name], {part: value})
-				compose.errors == faulty($"`{name}` has a member of another form: {json.marshal(bad)}")
+				compose.errors == faulty($"`{name}` has a member of another form")
 					with input as samples.request with data.regent.rules as rules({name: {bad}})
 			}
 		}
@@ -158,7 +158,7 @@ test_deny_members_that_lack_a_part if {
 	every name, member in members {
 		every part, _ in member {
 			bad := json.remove(member, [part])
-			compose.errors == faulty($"`{name}` has a member of another form: {json.marshal(bad)}")
+			compose.errors == faulty($"`{name}` has a member of another form")
 				with input as samples.request with data.regent.rules as rules({name: {bad}})
 		}
 	}
@@ -166,7 +166,7 @@ test_deny_members_that_lack_a_part if {
 
 test_deny_members_that_are_no_objects if {
 	every name, _ in members {
-		compose.errors == faulty($"`{name}` has a member of another form: \"text\"") with input as samples.request
+		compose.errors == faulty($"`{name}` has a member of another form") with input as samples.request
 			with data.regent.rules as rules({name: {"text"}})
 	}
 }
@@ -195,7 +195,7 @@ test_deny_with_the_sound_part_of_a_faulty_rule if {
 	faulty_rule := {"deny": {denial}, "labels": {"a": 1}, "set_headers": {"x-a": "b"}}
 	compose.errors == {
 		error("a/b", "not_now", "permission", "Not now."),
-		error("a/b", "policy_rule_invalid", "internal", "Rule a/b: `labels` has another form: {\"a\":1}."),
+		error("a/b", "policy_rule_invalid", "internal", "Rule a/b: `labels` has another form."),
 	} with input as samples.request with data.regent.rules as rules(faulty_rule)
 	compose.obligations.transform == {"set_headers": {}} with input as samples.request
 		with data.regent.rules as rules(faulty_rule)

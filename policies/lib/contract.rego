@@ -15,12 +15,12 @@ faults(name, _) := set() if startswith(name, "_")
 faults(name, value) := {$"`{name}` must be a set" | not _is_collection(value)} | {fault |
 	some member in value
 	not _member(name, member)
-	fault := $"`{name}` has a member of another form: {json.marshal(member)}"
+	fault := $"`{name}` has a member of another form"
 } if {
 	_outlets[name] == "set"
 }
 
-faults(name, value) := {$"`{name}` has another form: {json.marshal(value)}" | not _object(name, value)} if {
+faults(name, value) := {$"`{name}` has another form" | not _object(name, value)} if {
 	_outlets[name] == "object"
 }
 

@@ -38,7 +38,9 @@ export function parseAddress(text: string): Address | undefined {
 /** Whether only this machine (in a pod: only this pod) can reach the address. */
 export function isLocal(address: Address): boolean {
   if (address.kind === "unix") return true;
-  return address.host === "localhost" || address.host === "::1" || /^127\./.test(address.host);
+  return (
+    address.host === "localhost" || address.host === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(address.host)
+  );
 }
 
 /** As it is written in a document. */

@@ -12,7 +12,14 @@ export const TARGET_HEADER = "x-regent-target";
 export const TENANT_HEADER = "x-regent-tenant";
 
 /** Headers that carry a caller's credentials to Regent. They end here. */
-export const CREDENTIAL_HEADERS = ["authorization", "x-api-key", "proxy-authorization"] as const;
+export const CREDENTIAL_HEADERS = [
+  "authorization",
+  "x-api-key",
+  "proxy-authorization",
+  // A caller must not bring an account of its own with a provider past the registry.
+  "api-key",
+  "x-goog-api-key",
+] as const;
 
 /** Headers that only Regent and Envoy may set: whatever a client sends under these names is a forgery. */
 export function isReservedHeader(name: string): boolean {

@@ -1,7 +1,7 @@
 import { ERRORS, RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
-import { type Detection, detect, FORMATS, type Format } from "../formats/index.ts";
+import { detect, dialectOf } from "../formats/index.ts";
 import { type Account, type Charge, chargeOf, openAccount, recordOf } from "./account.ts";
 import type { Context } from "./context.ts";
 import type { CheckBody, CheckDenial, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
@@ -86,11 +86,6 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
 
 /** What a refusal from outside leaves true of the account, whatever a step that it interrupts still does. */
 type Refusal = Pick<Account, "verdict" | "status" | "forwarded">;
-
-/** Clients of no dialect in particular understand OpenAI's errors best: their SDKs are what is pointed here. */
-function dialectOf(detection: Detection): Format {
-  return detection.kind === "inference" ? detection.format : FORMATS["openai-chat"];
-}
 
 type Answered = { readonly kind: "answer"; readonly answer: OwnAnswer };
 

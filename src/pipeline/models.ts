@@ -6,10 +6,10 @@ import { evaluate } from "./decide.ts";
 import { policyInput } from "./policy-input.ts";
 
 /**
- * The most models one list is made of. Each costs an evaluation of some 20 microseconds, and a list must not hold up
+ * The most models one list is made of. Each costs an evaluation of some 150 microseconds, and a list must not hold up
  * other requests for longer than a large body does.
  */
-export const LISTED_MODELS_MAX = 500;
+export const LISTED_MODELS_MAX = 200;
 
 /**
  * The models the caller may use, by asking policy about a small chat with each of them: so the list and the decision
@@ -32,26 +32,35 @@ export async function permittedModels(
   return permitted;
 }
 
+/** Whether a small chat that names the model would be let through to some target. */
 async function mayUse(context: Context, name: string, model: Model): Promise<boolean> {
   const { rooms, options, account } = context;
+  const inference = { ...SMALL_CHAT, model: name };
+  const body = Buffer.from(JSON.stringify({ model: name, messages: [] }));
   const input = policyInput(
     {
       phase: "request",
       exchange: { ...account.exchange, request: { ...account.exchange.request, ...CHAT_HEAD } },
       identity: account.identity,
-      bodyBytes: undefined,
-      inference: { ...SMALL_CHAT, model: name },
+      bodyBytes: body.length,
+      inference,
       model,
       candidates: rooms.routing.candidates(model),
       findings: [],
-      budgets: [],
-      estimate: undefined,
+      budgets: rooms.metering.budgets(account.identity.tenant),
+      estimate: rooms.metering.estimate(inference, model),
     },
-    undefined,
+    body,
   );
   const decision = await evaluate(context, options.requestEntrypoint, input);
-  return permit(decision) !== undefined;
+  if (permit(decision) === undefined) return false;
+  const { route } = decision;
+  const served = route.model === undefined ? model : rooms.registry.resolve(route.model);
+  return served !== undefined && rooms.routing.choose(served, route.targets, ANYBODY) !== undefined;
 }
+
+/** Subjects come to different versions, but none comes to no target where another one finds one. */
+const ANYBODY = "";
 
 const CHAT_HEAD = {
   method: "POST",
