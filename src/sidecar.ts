@@ -16,6 +16,8 @@ export type Sidecar = {
   readonly summary: JsonObject;
   /** Not ready from now on; what is in flight ends within the grace; the last records reach the disk. */
   stop(): Promise<void>;
+  /** Resolves when the records so far are on the disk. */
+  flush(): Promise<void>;
 };
 
 /**
@@ -80,6 +82,7 @@ async function open(
   return {
     listening: { ...listening, admin: authority(admin.address) },
     summary: summaryOf(config, rooms),
+    flush: () => rooms.audit.flushed(),
     async stop() {
       draining = true;
       await grpc.close(config.drain.graceMs);

@@ -1,7 +1,8 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import { ConfigError, loadConfig } from "../config/load.ts";
 import { packageFile } from "../document/package-root.ts";
-import { startSidecar } from "../sidecar.ts";
+import { type Sidecar, startSidecar } from "../sidecar.ts";
 import { createProcessLog } from "../telemetry/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { regentVersion } from "./version.ts";
@@ -39,12 +40,28 @@ async function serve(file: string | undefined): Promise<void> {
     },
     "regent is serving",
   );
-  const signal = await firstSignal();
-  log.info({ signal, graceMs: config.drain.graceMs }, "stopping: what is in flight may end");
-  process.once("SIGTERM", () => process.exit(EXIT.failed)).once("SIGINT", () => process.exit(EXIT.failed));
+  const ending = await firstEnding();
+  if ("fault" in ending) {
+    // What state this process is in is not known any more: what it has recorded is kept, and nothing else is decided.
+    log.fatal({ err: ending.fault }, "a fault that nothing caught: the sidecar ends at once");
+    await endNow(sidecar);
+  }
+  log.info({ ...ending, graceMs: config.drain.graceMs }, "stopping: what is in flight may end");
+  firstEnding().then(() => endNow(sidecar));
   await sidecar.stop();
   log.info({}, "stopped");
 }
+
+/** Ends the process once the records are on the disk, or cannot be put there soon. */
+async function endNow(sidecar: Sidecar): Promise<never> {
+  await Promise.race([sidecar.flush(), wait(FLUSH_MS_MAX)]).catch(() => {
+    // The audit log has said why in the process log; there is nobody left to tell.
+  });
+  process.exit(EXIT.failed);
+}
+
+/** Milliseconds for the last records at a sudden end: a disk that stands still must not hold it up. */
+const FLUSH_MS_MAX = 2_000;
 
 function loaded(file: string | undefined) {
   try {
@@ -56,9 +73,14 @@ function loaded(file: string | undefined) {
   }
 }
 
-function firstSignal(): Promise<string> {
+type Ending = { readonly signal: string } | { readonly fault: unknown };
+
+function firstEnding(): Promise<Ending> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+      process.once(signal, () => resolve({ signal }));
+    for (const event of ["uncaughtException", "unhandledRejection"] as const)
+      process.once(event, (fault: unknown) => resolve({ fault }));
   });
 }
 
