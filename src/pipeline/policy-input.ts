@@ -5,6 +5,16 @@ import type { Identity } from "../exchange/identity.ts";
 import type { Answer, Inference } from "../exchange/inference.ts";
 import type { Candidate, Model } from "../exchange/model.ts";
 import { CREDENTIAL_HEADERS, isReservedHeader } from "../exchange/names.ts";
+import type {
+  BudgetInput,
+  EstimateInput,
+  InferenceInput,
+  ModelInput,
+  PolicyInput,
+  RequestInput,
+  ResponseInput,
+  TargetInput,
+} from "../policy/input.ts";
 
 /** What policy is told about an exchange, before the body is put in. */
 export type PolicyFacts = {
@@ -25,12 +35,19 @@ export type PolicyFacts = {
   };
 };
 
+/** A part of the contract before JSON leaves out its optional members that are undefined. */
+type Draft<T> = T extends readonly (infer E)[]
+  ? readonly Draft<E>[]
+  : T extends object
+    ? { [K in keyof T]: Record<never, never> extends Pick<T, K> ? Draft<T[K]> | undefined : Draft<T[K]> }
+    : T;
+
 /**
  * The input document of the policy contract, version 1, as JSON bytes. The request body, already known to be strict
  * JSON, is put in as it stands: parsing and printing it again would cost more than the decision.
  */
 export function policyInput(facts: PolicyFacts, body: Buffer | undefined): Buffer {
-  const document = JSON.stringify({
+  const document = {
     version: { regent: 1 },
     phase: facts.phase,
     identity: facts.identity,
@@ -44,16 +61,22 @@ export function policyInput(facts: PolicyFacts, body: Buffer | undefined): Buffe
     destination: facts.exchange.destination satisfies Peer,
     response: responseInput(facts.response),
     request: requestInput(facts.exchange, facts.bodyBytes),
-  });
+  } satisfies Draft<WithoutBody>;
   // `request` comes last and ends without a body, so that the body can be spliced in before its closing brace.
-  const head = Buffer.from(`${document.slice(0, -2)},"body":`, "utf8");
+  const head = Buffer.from(`${JSON.stringify(document).slice(0, -2)},"body":`, "utf8");
   return Buffer.concat([head, body ?? NULL, CLOSE]);
 }
+
+/** The contract without the one part that is spliced in. */
+type WithoutBody = Omit<PolicyInput, "request"> & { readonly request: Omit<RequestInput, "body"> };
 
 const NULL = Buffer.from("null");
 const CLOSE = Buffer.from("}}");
 
-function requestInput({ id, startedAtMs, request }: Exchange, bodyBytes: number | undefined) {
+function requestInput(
+  { id, startedAtMs, request }: Exchange,
+  bodyBytes: number | undefined,
+): Draft<Omit<RequestInput, "body">> {
   return {
     id,
     time: new Date(startedAtMs).toISOString(),
@@ -98,15 +121,19 @@ function headersInput(headers: Headers): { [name: string]: readonly string[] } {
 
 const SECRET_HEADERS: ReadonlySet<string> = new Set([...CREDENTIAL_HEADERS, "cookie"]);
 
-function inferenceInput(inference: Inference | undefined, estimate: Estimate | undefined) {
+function inferenceInput(
+  inference: Inference | undefined,
+  estimate: Estimate | undefined,
+): Draft<InferenceInput> | undefined {
   if (inference === undefined) return undefined;
+  if (estimate === undefined) throw new TypeError("an inference is estimated before policy is asked");
   return {
     format: inference.format,
     operation: inference.operation,
     model: inference.model,
     stream: inference.stream,
     text_bytes: inference.textBytes,
-    input_tokens_estimate: estimate?.inputTokens,
+    input_tokens_estimate: estimate.inputTokens,
     max_output_tokens: inference.maxOutputTokens,
     tools: inference.tools,
     modalities: inference.modalities,
@@ -116,7 +143,7 @@ function inferenceInput(inference: Inference | undefined, estimate: Estimate | u
 }
 
 /** A registry entry as policy sees it. */
-export function modelInput(model: Model | undefined) {
+export function modelInput(model: Model | undefined): Draft<ModelInput> | undefined {
   if (model === undefined) return undefined;
   return {
     name: model.name,
@@ -138,7 +165,7 @@ export function modelInput(model: Model | undefined) {
   };
 }
 
-function targetInput({ version, target }: Candidate) {
+function targetInput({ version, target }: Candidate): TargetInput {
   return {
     name: target.name,
     model_version: version.name,
@@ -149,12 +176,12 @@ function targetInput({ version, target }: Candidate) {
   };
 }
 
-function budgetInput(budget: BudgetState) {
+function budgetInput(budget: BudgetState): BudgetInput {
   const { key, unit, windowMs, limit, used, reserved, remaining } = budget;
   return { key, unit, window: `${windowMs}ms`, limit, used, reserved, remaining };
 }
 
-function estimateInput(estimate: Estimate | undefined) {
+function estimateInput(estimate: Estimate | undefined): Draft<EstimateInput> | undefined {
   if (estimate === undefined) return undefined;
   return {
     input_tokens: estimate.inputTokens,
@@ -163,7 +190,7 @@ function estimateInput(estimate: Estimate | undefined) {
   };
 }
 
-function responseInput(response: PolicyFacts["response"]) {
+function responseInput(response: PolicyFacts["response"]): Draft<ResponseInput> | undefined {
   if (response === undefined) return undefined;
   const { head, answer, latencyMs } = response;
   const usage = answer?.usage;
