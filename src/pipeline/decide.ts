@@ -1,7 +1,7 @@
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
-import { renderDenial } from "../mutation/own-answer.ts";
+import { decidingReason, renderDenial } from "../mutation/own-answer.ts";
 import type { Context } from "./context.ts";
 import { timedAsync } from "./timed.ts";
 
@@ -22,6 +22,9 @@ export function evaluate(context: Context, entrypoint: string, input: Buffer): P
 export function deny(context: Context, decision: Decision): OwnAnswer {
   const { account, dialect } = context;
   account.verdict = "deny";
+  const deciding = decidingReason(decision.reasons);
+  // Policy may give none: then what the client is told stands in the record as well.
+  if (!account.reasons.includes(deciding)) account.reasons = [...account.reasons, deciding];
   const denial = { reasons: decision.reasons, status: decision.status, retryAfterS: undefined };
   const answer = renderDenial(account.exchange.id, denial, dialect.refuse);
   account.status = answer.status;
