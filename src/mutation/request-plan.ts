@@ -1,4 +1,5 @@
 import type { Decision } from "../exchange/decision.ts";
+import { RegentError } from "../exchange/errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { HeaderField } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
@@ -31,7 +32,7 @@ export type RequestPlanFacts = {
  * The changes to a request that policy lets pass. No name is both removed and set, because ext_authz removes last and
  * ext_proc first.
  *
- * @throws RegentError policy_output_invalid when policy sets a header that is Regent's own.
+ * @throws RegentError policy_output_invalid when policy sets a header that is Regent's own, or one to two values.
  */
 export function planRequest(facts: RequestPlanFacts): Plan {
   const set = new Map<string, string>([
@@ -56,8 +57,12 @@ export function planRequest(facts: RequestPlanFacts): Plan {
   };
 }
 
-function policyHeaders(decision: Decision): HeaderField[] {
-  const fields = [...decision.route.headers, ...decision.transform.setHeaders];
+function policyHeaders({ route, transform }: Decision): HeaderField[] {
+  for (const [name, value] of transform.setHeaders) {
+    if ((route.headers.get(name) ?? value) !== value)
+      throw new RegentError("policy_output_invalid", `Policy gives the header ${name} two values.`);
+  }
+  const fields = [...route.headers, ...transform.setHeaders];
   for (const [name] of fields) assertNotReserved(name);
   return fields;
 }
