@@ -1,7 +1,7 @@
 import type { JsonObject } from "./json.ts";
 
-/** The wire dialects Regent reads. `json` is any other JSON body. */
-export type FormatName = "openai-chat" | "json";
+/** The wire dialects Regent reads. A JSON body of no dialect is read strictly for policy, and means nothing more. */
+export type FormatName = "openai-chat";
 
 /** A piece of text in a body and where it stands. */
 export type TextPart = {

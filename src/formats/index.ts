@@ -18,8 +18,8 @@ export type {
 export { type ListedModel, renderModel, renderModels } from "./openai-chat/models.ts";
 export { type BodyKind, type Reading, readingOf } from "./reading.ts";
 
-/** Every dialect, one line each. `json` is none: such a body is read strictly for policy, and means nothing more. */
-export const FORMATS: Readonly<Record<Exclude<FormatName, "json">, Format>> = {
+/** Every dialect, one line each. */
+export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-chat": openaiChat,
 };
 
