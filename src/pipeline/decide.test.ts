@@ -52,6 +52,17 @@ test("refuses whatever else policy says of allow", async () => {
     assert.equal(await refused({ allow }), "500 policy_output_invalid", JSON.stringify(allow));
 });
 
+test("refuses a decision whose allow is not true itself, however it was parsed", async () => {
+  for (const allow of ["true", 1, {}, undefined, null]) {
+    const stage = createStage({ policy });
+    const { parseDecision } = stage.rooms.policy;
+    Object.assign(stage.rooms.policy, {
+      parseDecision: () => ({ ...parseDecision({ allow: true }, "r"), allow }),
+    });
+    assert.equal(refusalOf((await send(stage)).answer).code, "policy_denied", String(allow));
+  }
+});
+
 test("refuses where policy is undefined or answers no decision", async () => {
   for (const decide of [
     null,
