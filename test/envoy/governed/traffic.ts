@@ -1,6 +1,7 @@
 import { Agent, request } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { ANALYST, CHAT_PATH, chat, FORBIDDEN_MODEL } from "./ask.ts";
+import { eventually } from "./records.ts";
 
 /** One request, and what became of it. Times are those of `performance.now()`. */
 export type Sent = {
@@ -18,6 +19,8 @@ export type Sent = {
 /** Requests that go on until they are told to stop, allowed and denied ones. */
 export type Traffic = {
   readonly sent: readonly Sent[];
+  /** Resolves once a request was served. */
+  served(): Promise<void>;
   /** Resolves when every request that was sent has ended. */
   stop(): Promise<void>;
 };
@@ -64,6 +67,9 @@ export function startTraffic(port: number, connections: number): Traffic {
   const workers = Array.from({ length: connections }, worker);
   return {
     sent,
+    async served() {
+      await eventually("a request that is served", () => sent.find(({ status }) => status === 200));
+    },
     async stop() {
       going = false;
       await Promise.all(workers);
