@@ -21,6 +21,7 @@ import {
 import { headersFrom } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { openaiChat } from "../formats/openai-chat/index.ts";
+import { SSE_EVENT_BYTES_MAX } from "../wire/sse.ts";
 import { READ_ANSWER_BYTES_MAX } from "./response.ts";
 
 const policy = await compileAnswering();
@@ -252,6 +253,17 @@ describe("a streamed answer", () => {
       assert.equal(events.slice(0, -1).join(""), pieces[0]?.trim());
       assert.equal(onlyRecord(stage).upstreamError, "upstream_incomplete");
     }
+  });
+
+  test("ends with an error event at once where it can be read no further", async () => {
+    const { stage, sent: exchange } = await sent({ body: chatBody({ stream: true }) });
+    const endless = Buffer.concat([Buffer.from("data: "), Buffer.alloc(SSE_EVENT_BYTES_MAX, "x")]);
+    const given = await answer(exchange, { body: [whole[0] ?? "", endless, "never\n\n", event("[DONE]")] });
+    const [first, last, ...more] = given.bytes.toString().split("\n\n").filter(Boolean);
+    assert.equal(`${first}\n\n`, whole[0]);
+    assert.equal(JSON.parse(last?.slice("data: ".length) ?? "").error.code, "upstream_incomplete");
+    assert.deepEqual(more, []);
+    assert.equal(onlyRecord(stage).upstreamError, "upstream_incomplete");
   });
 
   test("is refused with its last event when reading it fails, and is settled and recorded once", async (t) => {
