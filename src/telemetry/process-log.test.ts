@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
 import { test } from "node:test";
 import { Secret } from "../document/secret.ts";
-import { createProcessLog, type ProcessLog } from "./process-log.ts";
+import { createProcessLog, openDestination, type ProcessLog, UNWRITTEN_BYTES_MAX } from "./process-log.ts";
 
 /** What a log writes when `use` uses it. */
 async function written(
@@ -57,4 +58,22 @@ test("takes credentials out of members, nested members, errors and secrets, in b
       assert.match(line, /\[redacted\]/);
     }
   }
+});
+
+test("outlives a disk that is full, and keeps no more than a little of what it could not write", async (t) => {
+  const full = openSync("/dev/full", "w");
+  t.after(() => closeSync(full));
+  const stream = openDestination(full);
+  let dropped = 0;
+  stream.on("drop", () => {
+    dropped += 1;
+  });
+  const log = await createProcessLog({ level: "info", format: "json", stream });
+  log.error({}, "the disk is full");
+  assert.equal(dropped, 0);
+  log.error({ text: "x".repeat(UNWRITTEN_BYTES_MAX) }, "too long to wait");
+  assert.equal(dropped, 1);
+  const line = "x".repeat(1024);
+  for (let lines = 0; lines < UNWRITTEN_BYTES_MAX / line.length; lines++) log.error({ line }, "more");
+  assert.ok(dropped > 1 && dropped < 100, String(dropped));
 });

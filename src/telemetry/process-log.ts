@@ -36,7 +36,7 @@ const CENSOR = "[redacted]";
 
 /** One line of JSON a message, or readable lines. Credentials are taken out of both. */
 export async function createProcessLog(options: ProcessLogOptions): Promise<ProcessLog> {
-  const stream = options.stream ?? destination({ fd: 2, sync: true });
+  const stream = options.stream ?? openDestination(2);
   const render = options.format === "json" ? (line: string) => line : await prettyRenderer();
   const log: ProcessLog = pino(
     {
@@ -49,6 +49,22 @@ export async function createProcessLog(options: ProcessLogOptions): Promise<Proc
     { write: (line: string) => stream.write(render(line.replace(IN_TEXT, `$1 ${CENSOR}`))) },
   );
   return log;
+}
+
+/**
+ * Bytes that wait while the log cannot be written. They hold the beginning of the trouble; later lines are dropped.
+ */
+export const UNWRITTEN_BYTES_MAX = 256 * 1024;
+
+/**
+ * A log that cannot be written, because its disk is full or its reader is gone, must not end the process that it is
+ * about: the next line tries again.
+ */
+export function openDestination(fd: number): ReturnType<typeof destination> {
+  const stream = destination({ fd, sync: true, maxLength: UNWRITTEN_BYTES_MAX });
+  // There is nowhere left to say it.
+  stream.on("error", () => {});
+  return stream;
 }
 
 /** Loaded only where somebody reads along. */
