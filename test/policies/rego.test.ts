@@ -17,14 +17,17 @@ test("the policies compile in strict mode with the builtins that Regent has", as
   assert.equal(run.status, 0);
 });
 
+/** OPA gives up after 5 seconds, which a busy machine needs for the largest tests with coverage. */
+const PATIENCE = ["--timeout", "60s"];
+
 test("the Rego tests of the policies pass", async () => {
-  const run = await opaOnPolicies(["test", ...CAPABILITIES]);
+  const run = await opaOnPolicies(["test", ...PATIENCE, ...CAPABILITIES]);
   assert.equal(run.status, 0, run.stdout + run.stderr);
   assert.match(run.stdout, /^PASS: \d+\/\d+$/m);
 });
 
 test("the Rego tests reach every line of the policies", async () => {
-  const run = await opaOnPolicies(["test", "--coverage", "--format", "json", ...CAPABILITIES]);
+  const run = await opaOnPolicies(["test", ...PATIENCE, "--coverage", "--format", "json", ...CAPABILITIES]);
   const { files } = JSON.parse(run.stdout) as { files: Record<string, { not_covered?: unknown }> };
   const missed = Object.entries(files).flatMap(([file, { not_covered }]) =>
     not_covered === undefined ? [] : [`${file}: ${JSON.stringify(not_covered)}`],
@@ -33,7 +36,7 @@ test("the Rego tests reach every line of the policies", async () => {
 });
 
 test("every Rego test says whether it is about an allowance or a denial", async () => {
-  const run = await opaOnPolicies(["test", "--format", "json", ...CAPABILITIES]);
+  const run = await opaOnPolicies(["test", ...PATIENCE, "--format", "json", ...CAPABILITIES]);
   const names = (JSON.parse(run.stdout) as { name: string }[]).map(({ name }) => name);
   assert.ok(names.length > 0);
   assert.deepEqual(
