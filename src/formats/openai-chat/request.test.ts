@@ -309,3 +309,24 @@ test("counts the bytes of all texts, whether characters are written plainly or e
     assert.ok(textBytes > 0);
   }
 });
+
+test("takes names of models and bounds at their limits", () => {
+  for (const model of ["m".repeat(MODEL_NAME_CHARS_MAX), "two words", "~", "modèle", "\u00a0x"]) {
+    assert.equal(read({ model }).model, model);
+  }
+  for (const model of ["m\u0000", "m\u001f", "m\u007f", "m\u009f"])
+    assert.throws(() => read({ model }), /control/);
+  const { maxOutputTokens, choices } = read({ max_tokens: 1, n: 1 });
+  assert.deepEqual([maxOutputTokens, choices], [1, 1]);
+  assert.equal(read({ seed: Number.MAX_SAFE_INTEGER }).parameters.seed, Number.MAX_SAFE_INTEGER);
+});
+
+test("names the modalities of what goes in and of what is asked for, each once", () => {
+  const image = { type: "image_url", image_url: { url: "https://pictures.example/a.png" } };
+  const messages = [{ role: "user", content: [image, image] }];
+  assert.deepEqual(read({}).modalities, ["text"]);
+  assert.deepEqual(read({ messages }).modalities, ["text", "image"]);
+  assert.deepEqual(read({ modalities: ["audio"] }).modalities, ["text", "audio"]);
+  assert.deepEqual(read({ modalities: ["smell"] }).modalities, ["text"]);
+  assert.deepEqual(read({ messages, modalities: ["text", "image"] }).modalities, ["text", "image"]);
+});

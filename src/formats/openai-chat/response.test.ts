@@ -183,3 +183,16 @@ test("reads an answer that is nested deeper than a reader should follow", () => 
   assert.equal(ofMessage(`"reasoning":${nested('[{"text":', "}]")}`), 1);
   assert.equal(ofMessage(`"tool_calls":[{"function":{"name":"f","arguments":${nested("[", "]")}}}]`), 1);
 });
+
+test("reads refusals and thoughts apart from what is said", () => {
+  const thoughts = [
+    { type: "thinking", thinking: [{ type: "text", text: "hm" }] },
+    { type: "text", text: "yes" },
+  ];
+  const answer = read(message({ content: thoughts, refusal: "no" }));
+  assert.deepEqual(
+    [answer.text, answer.reasoningText, answer.refusal, answer.outputBytes],
+    ["yes", "hm", "no", 7],
+  );
+  assert.equal(read(message({ content: "a", refusal: "" })).refusal, undefined);
+});

@@ -30,7 +30,7 @@ export type Layout = {
 };
 
 /** Members looked for one by one in a container before all of them are written down. */
-const SEARCHES_MAX = 4;
+export const SEARCHES_MAX = 4;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
