@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { promisify } from "node:util";
-import { stringify } from "yaml";
 import { postRequest, runLoad } from "../../bench/load/client.ts";
 import { packageFile } from "../../src/document/package-root.ts";
-import { claimPort } from "../../src/local/ports.ts";
-import { REGENT_MAIN } from "../../src/local/programs.ts";
 import { buildBundle } from "../../src/policy/opa/build.ts";
 import { DEFAULT_IGNORE } from "../../src/policy/opa/sources.ts";
 import { temporaryFolder } from "../local/support/envoy.ts";
 import { compileBundle } from "../support/rego.ts";
 import { ALLOWED_BODY, ANALYST, CHAT_PATH, chat, codeOf, DENIED_BODY, post } from "./governed/ask.ts";
+import { failedStart } from "./governed/failed-start.ts";
 import {
   ANSWER_CASE,
   AUTHZ_CASE,
@@ -121,31 +117,6 @@ describe("a policy that does not decide", () => {
     watch.settle(forwarded));
 });
 
-const run = promisify(execFile);
-
-/** Runs the sidecar with a bundle, and gives how it ended: its status and what it said. */
-async function failedStart(path: string): Promise<{ code: number; stderr: string }> {
-  const config = join(folder.path, "start.yaml");
-  const ports = [await claimPort(0), await claimPort(0), await claimPort(0)].map(
-    (port) => `127.0.0.1:${port}`,
-  );
-  const [listen, admin, probes] = ports;
-  const document = {
-    version: 1,
-    listen,
-    admin: { listen: admin },
-    probes: { listen: probes },
-    bundles: [{ name: "main", path }],
-    audit: { dir: join(folder.path, "start-audit") },
-  };
-  writeFileSync(config, stringify(document));
-  const serving = run(process.execPath, [REGENT_MAIN, "serve", "-c", config], { timeout: 20_000 });
-  return serving.then(
-    () => assert.fail("it ended well"),
-    (reason: { code: number; stderr: string }) => reason,
-  );
-}
-
 /** Bundles that must not be used, and what is said about each. */
 const UNUSABLE: { readonly [what: string]: readonly [() => Promise<Buffer | undefined>, RegExp] } = {
   "is missing": [async () => undefined, /does not exist/],
@@ -191,7 +162,7 @@ describe("a sidecar whose bundle", () => {
       const path = join(folder.path, `${what.replaceAll(" ", "-")}.tar.gz`);
       const bytes = await make();
       if (bytes !== undefined) writeFileSync(path, bytes);
-      const { code, stderr } = await failedStart(path);
+      const { code, stderr } = await failedStart(folder.path, { bundles: [{ name: "main", path }] });
       assert.equal(code, 1, stderr);
       assert.ok(stderr.includes(path), stderr);
       assert.match(stderr, words);
