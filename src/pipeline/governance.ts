@@ -2,7 +2,7 @@ import { ERRORS, RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import { detect, dialectOf } from "../formats/index.ts";
-import { type Account, type Charge, chargeOf, openAccount, recordOf } from "./account.ts";
+import { type Account, chargeOf, openAccount, recordOf } from "./account.ts";
 import type { Context } from "./context.ts";
 import type { CheckBody, CheckDenial, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
 import { checkHead } from "./head.ts";
@@ -103,7 +103,8 @@ function close(context: Context, how: ExchangeEnd): void {
   const { account, rooms } = context;
   // What was refused before it went anywhere counts as no request either.
   if (account.verdict !== "allow" && !account.forwarded) rooms.metering.release(account.exchange.id);
-  const charge = settled(chargeOf(account, rooms.metering.tokensOf), rooms, account.exchange.id);
+  const charge = chargeOf(account, rooms.metering.tokensOf);
+  rooms.metering.settle(account.exchange.id, charge?.tokens ?? 0);
   const record = recordOf(account, endOf(account, how), rooms.clock.monotonicMs(), charge);
   rooms.audit.append(record);
   rooms.telemetry.observe(record);
@@ -113,13 +114,6 @@ function close(context: Context, how: ExchangeEnd): void {
 function endOf({ verdict }: Account, how: ExchangeEnd): ExchangeEnd {
   if (how !== "complete" && how !== "refused") return how;
   return verdict === "deny" ? "refused" : "complete";
-}
-
-/** A count that is none (negative, fractional, absurd) is not believed: the reservation is charged, and the record says so. */
-function settled(charge: Charge | undefined, rooms: Rooms, exchangeId: string): Charge | undefined {
-  const settlement = rooms.metering.settle(exchangeId, charge?.tokens ?? 0);
-  if (charge === undefined || settlement === undefined || !settlement.clamped) return charge;
-  return { tokens: settlement.tokens, source: "reserved", clamped: true };
 }
 
 /** A caller who cannot be identified is left to ext_proc to refuse: there the refusal is worded and recorded. */

@@ -38,10 +38,7 @@ export type Rooms = {
     budgets(tenant: string | undefined): readonly BudgetState[];
     reserve(exchangeId: string, limits: readonly Limit[], estimate: Estimate): Reservation | BudgetExceeded;
     /** Charges what was used and gives the rest back. The first call for an exchange counts. */
-    settle(
-      exchangeId: string,
-      tokens: number,
-    ): { readonly tokens: number; readonly clamped: boolean } | undefined;
+    settle(exchangeId: string, tokens: number): void;
     /** Gives everything back: the call was never made. */
     release(exchangeId: string): void;
     /** Rough number of tokens of a text, by its UTF-8 bytes. */
