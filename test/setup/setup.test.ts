@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
@@ -176,6 +178,24 @@ describe("the set-up of tools", () => {
     assert.equal(status, 1);
     assert.match(stderr, /failed \(exit 7\)\. The end of .*setup\.log:\n {2}\| no route to the registry\n/);
     assert.match(stderr, /Name one that is installed instead: make setup NODE=/);
+  });
+
+  test("leaves nothing running when it is interrupted, not even what takes its time to end", {
+    timeout: 10_000,
+  }, async () => {
+    program(
+      "npm",
+      `trap '' TERM; echo $$ > ${root}/pid.part; ln ${root}/pid.part ${root}/pid; exec sleep 60`,
+    );
+    const started = watch(root);
+    const running = spawn(join(root, "tools/setup/setup"), ["tools"], {
+      ...{ env: { PATH: join(root, "path") }, stdio: "ignore" },
+    });
+    for await (const { filename } of started) if (filename === "pid") break;
+    const step = Number(readFileSync(join(root, "pid"), "utf8"));
+    running.kill("SIGTERM");
+    assert.deepEqual(await once(running, "exit"), [130, null]);
+    assert.throws(() => process.kill(step, 0), { code: "ESRCH" });
   });
 });
 

