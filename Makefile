@@ -1,5 +1,5 @@
-# Everything starts here; `make help` lists it. Nothing needs to be installed beforehand but Python 3, a Node with npm,
-# Go and a C compiler: `make setup` fetches the rest into this folder and says so when one of them is missing.
+# Everything starts here; `make help` lists it. Nothing needs to be installed beforehand but Python 3, a Node with npm
+# and Go: `make setup` fetches the rest into this folder and says so when one of them is missing.
 #
 # NODE=, ENVOY= and OPA= name programs to use instead of what is found on PATH or fetched.
 
