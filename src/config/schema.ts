@@ -44,15 +44,17 @@ function between(value: number | undefined, min: number, max: number): boolean {
   return value === undefined || (value >= min && value <= max);
 }
 
+const NO_ADDRESS =
+  "is not an address such as 127.0.0.1:9191: the port is at most 65535, a path at most 107 bytes";
 const labelValues = z.number().int().min(0).max(LABEL_VALUES_MAX);
 const tcpAddress = z
   .string()
   .regex(TCP_PATTERN, "must be HOST:PORT")
-  .refine((text) => !TCP_PATTERN.test(text) || parseTcpAddress(text) !== undefined, "is not an address");
+  .refine((text) => !TCP_PATTERN.test(text) || parseTcpAddress(text) !== undefined, NO_ADDRESS);
 const anyAddress = z
   .string()
   .regex(new RegExp(`${TCP_PATTERN.source}|${UNIX_PATTERN.source}`), "must be HOST:PORT or unix:///PATH")
-  .refine((text) => parseAddress(text) !== undefined, "is not an address");
+  .refine((text) => parseAddress(text) !== undefined, NO_ADDRESS);
 const entrypoint = z
   .string()
   .regex(ENTRYPOINT_PATTERN, "must be a rule's path such as regent/request/decision");
@@ -129,7 +131,7 @@ export const configSchema = z
         z.strictObject({
           name: z
             .string()
-            .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+            .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be 1 to 63 lower-case letters, digits and dashes")
             .describe("How records and metrics call it"),
           path: z.string().min(1).describe("What `regent policy build` wrote; a new file there is taken up"),
         }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { ALIASES_MAX, DOCUMENT_BYTES_MAX, FAULTS_MAX, parseDocument } from "./document.ts";
+import { ALIASES_MAX, DOCUMENT_BYTES_MAX, FAULTS_MAX, parseDocument, SYNTAX_FAULTS_MAX } from "./document.ts";
 import { renderFault } from "./fault.ts";
 import { secretSchema } from "./secret.ts";
 
@@ -30,13 +30,36 @@ test("reports every fault at once, in order, with line, column, path, what is al
   ].join("\n");
   assert.deepEqual(faultsOf(text), [
     'a.yaml:1:7 error config/value mode: must be one of closed, shadow; did you mean "closed"?',
-    "a.yaml:3:11 error config/value rooms[0].size: too big: expected number to be <=5",
+    "a.yaml:3:11 error config/value rooms[0].size: must be at most 5",
     "a.yaml:4:5 error config/missing-field rooms[1].size: required (a number)",
     'a.yaml:4:5 error config/unknown-field rooms[1].sise: unknown field; did you mean "size"?',
     `a.yaml:5:6 error config/value key: a secret is written as \${NAME} (an environment variable) or { file: PATH }, never as its value`,
     "a.yaml:6:13 error config/type names.a: must be a string, not a number",
     'a.yaml:7:1 error config/unknown-field nmaes: unknown field; did you mean "names"?',
     "a.yaml:8:1 error config/unknown-field quite-different: unknown field; allowed here: mode, rooms, key, names",
+  ]);
+});
+
+test("says in plain words which bound a value breaks, and only that of its own kind", () => {
+  const schema = z.strictObject({
+    least: z.number().min(0),
+    whole: z.int(),
+    word: z.string().min(1),
+    short: z.string().max(3),
+    few: z.array(z.int()).max(1),
+    own: z.array(z.int()).max(1, "One is enough"),
+    text: z.array(z.int()).max(1),
+  });
+  const text = "least: -1\nwhole: 1.5\nword: ''\nshort: long\nfew: [1, 2]\nown: [1, 2]\ntext: ab";
+  const parsed = parseDocument(text, "a.yaml", schema);
+  assert.deepEqual(parsed.ok ? [] : parsed.faults.map(({ path, message }) => `${path} ${message}`), [
+    "least must be at least 0",
+    "whole must be a whole number, not 1.5",
+    "word must not be empty",
+    "short must have at most 3 characters",
+    "few must have at most 1 entries",
+    "own one is enough",
+    "text must be a list, not a string",
   ]);
 });
 
@@ -70,6 +93,13 @@ test("refuses unknown tags, undefined aliases, second documents and broken synta
   ]) {
     assert.match(faultsOf(text ?? "")[0] ?? "", new RegExp(`^a\\.yaml:${place} error config/syntax`), text);
   }
+});
+
+test("shows where broken syntax begins and not every word that follows", () => {
+  const rest = Array.from({ length: 50 }, (_, index) => `key${index}: value`).join("\n");
+  const faults = faultsOf(` mode: closed\nmisplaced\n${rest}`);
+  assert.equal(faults.length, SYNTAX_FAULTS_MAX);
+  assert.match(faults[0] ?? "", /^a\.yaml:2:1 error config\/syntax/);
 });
 
 test("refuses aliases that unfold beyond their limit and unfolds those below it", () => {

@@ -12,7 +12,7 @@ import {
 import type { z } from "zod";
 import { type Fault, type FaultAt, type FaultPath, renderPath } from "./fault.ts";
 import { deepFreeze } from "./freeze.ts";
-import { issueFaults } from "./schema-issues.ts";
+import { issueFaults, withoutConsequences } from "./schema-issues.ts";
 
 /** Configuration, keys and registries are far below this; YAML of this size still parses within seconds. */
 export const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
@@ -20,6 +20,9 @@ export const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
 export const ALIASES_MAX = 100;
 /** More faults than a person reads at once. */
 export const FAULTS_MAX = 100;
+
+/** Broken syntax that is shown: a parser that has lost its way finds a fault in every word that follows. */
+export const SYNTAX_FAULTS_MAX = 3;
 
 /** A frozen value with a way to report later findings at their line, or every fault at once. */
 export type Parsed<T> =
@@ -59,11 +62,15 @@ export function parseDocument<S extends z.ZodType>(
     ]);
   }
   const document = parseYaml(text, { lineCounter: lines, prettyErrors: false });
-  const syntax = [...document.errors, ...document.warnings].map((error) =>
-    error.code === "DUPLICATE_KEY"
-      ? faultAtOffset(error.pos[0], "duplicate-key", "this key is written twice in one map")
-      : faultAtOffset(error.pos[0], "syntax", error.message),
+  const [repeated, broken] = partition(
+    [...document.errors, ...document.warnings],
+    ({ code }) => code === "DUPLICATE_KEY",
   );
+  const syntax = repeated.map(({ pos }) =>
+    faultAtOffset(pos[0], "duplicate-key", "this key is written twice in one map"),
+  );
+  const shown = broken.toSorted((a, b) => a.pos[0] - b.pos[0]).slice(0, SYNTAX_FAULTS_MAX);
+  syntax.push(...shown.map(({ pos, message }) => faultAtOffset(pos[0], "syntax", message)));
   syntax.push(...unusable(document).map(([offset, message]) => faultAtOffset(offset, "syntax", message)));
   // What a document says is known only once it can be read; a key written twice can be told beside the rest.
   if (syntax.some((fault) => fault.code !== "config/duplicate-key")) return failed(syntax);
@@ -81,10 +88,14 @@ export function parseDocument<S extends z.ZodType>(
   const result = schema.safeParse(raw);
   const issues = result.success
     ? []
-    : result.error.issues.flatMap((issue) => issueFaults(issue, raw, schema, faultAt));
+    : withoutConsequences(result.error.issues).flatMap((issue) => issueFaults(issue, raw, schema, faultAt));
   const faults = [...syntax, ...issues, ...check(raw, faultAt)];
   if (!result.success || faults.length > 0) return failed(faults);
   return { ok: true, value: deepFreeze(result.data), faultAt };
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): readonly [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }
 
 /** As the eye meets them, and no more than a person reads. */

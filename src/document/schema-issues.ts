@@ -4,6 +4,15 @@ import { nearest } from "./nearest.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** Without the length of a text that stands in place of a list: that it is no list says it all. */
+export function withoutConsequences(issues: readonly Issue[]): readonly Issue[] {
+  const ofWrongType = new Set(
+    issues.filter(({ code }) => code === "invalid_type").map(({ path }) => JSON.stringify(path)),
+  );
+  const isBound = ({ code }: Issue) => code === "too_small" || code === "too_big";
+  return issues.filter((issue) => !isBound(issue) || !ofWrongType.has(JSON.stringify(issue.path)));
+}
+
 /** What a zod schema found, as faults a person can act on: what is allowed, and what was probably meant. */
 export function issueFaults(issue: Issue, raw: unknown, schema: z.ZodType, faultAt: FaultAt): Fault[] {
   switch (issue.code) {
@@ -36,11 +45,29 @@ export function issueFaults(issue: Issue, raw: unknown, schema: z.ZodType, fault
       if (given === undefined && issue.path.length > 0) {
         return [faultAt(issue.path, "missing-field", `required (${article(issue.expected)})`)];
       }
-      return [faultAt(issue.path, "type", `must be ${article(issue.expected)}, not ${kindOf(given)}`)];
+      // Of two numbers the kind does not tell what is wrong with one.
+      const found = typeof given === "number" && issue.expected === "int" ? given : kindOf(given);
+      return [faultAt(issue.path, "type", `must be ${article(issue.expected)}, not ${found}`)];
+    }
+    case "too_small":
+    case "too_big": {
+      return [faultAt(issue.path, "value", boundOf(issue))];
     }
     default:
       return [faultAt(issue.path, "value", lowerFirst(issue.message))];
   }
+}
+
+type SizeIssue = Extract<Issue, { readonly code: "too_small" | "too_big" }>;
+
+/** What zod says of its own accord about a bound, in plain words; what a schema says is left as it is. */
+function boundOf(issue: SizeIssue): string {
+  if (!/^Too (small|big): /.test(issue.message)) return lowerFirst(issue.message);
+  const [limit, side] = issue.code === "too_small" ? [issue.minimum, "at least"] : [issue.maximum, "at most"];
+  if (issue.origin === "string") {
+    return side === "at least" && limit === 1 ? "must not be empty" : `must have ${side} ${limit} characters`;
+  }
+  return issue.origin === "array" ? `must have ${side} ${limit} entries` : `must be ${side} ${limit}`;
 }
 
 /** The branch of a union that was meant: the one whose kind fits, so that only its members are wrong. */

@@ -170,7 +170,7 @@ test("reports faults of form and of reference together", () => {
   assert.deepEqual(faults(text), [
     '3:21 unknown-model aliases.default: no model is called "smal"; did you mean "small"?',
     '9:12 value models[0].stage: must be one of experimental, active, deprecated, retired; did you mean "active"?',
-    "12:34 value models[0].versions[1].weight: too small: expected number to be >=0",
+    "12:34 value models[0].versions[1].weight: must be at least 0",
   ]);
 });
 
