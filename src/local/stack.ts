@@ -138,7 +138,7 @@ class Starting {
   }
 
   async #askModels(upstream: Upstream): Promise<readonly string[]> {
-    this.#options.onStep(`asking ${upstream.origin} for its models`);
+    if (upstream.models === undefined) this.#options.onStep(`asking ${upstream.origin} for its models`);
     return upstreamModels(upstream);
   }
 

@@ -25,16 +25,26 @@ describe("the models of a user's own server", () => {
       assert.deepEqual(await upstreamModels({ origin: server.origin, region: "us", keyFile }), ["a/b", "c"]);
       await assert.rejects(
         upstreamModels({ origin: server.origin, region: "us" }),
-        /answered 401.*UPSTREAM_KEY_FILE/,
+        /answered 401, so it wants a key; give it one: UPSTREAM_KEY_FILE=FILE$/,
+      );
+      const wrongKeyFile = join(dir, "wrong-key");
+      writeFileSync(wrongKeyFile, randomBytes(16).toString("hex"));
+      await assert.rejects(
+        upstreamModels({ origin: server.origin, region: "us", keyFile: wrongKeyFile }),
+        /answered 401, so it wants a key; check the one in .*wrong-key$/,
+      );
+      await assert.rejects(
+        upstreamModels({ origin: server.origin, region: "us", keyFile: join(dir, "nowhere") }),
+        /^Error: the key of the model server cannot be read: ENOENT/,
       );
     } finally {
       await server.close();
     }
   });
 
-  test("are those that were named, without asking", async () => {
-    const upstream = { origin: "http://127.0.0.1:9", region: "us", models: ["x"] };
-    assert.deepEqual(await upstreamModels(upstream), ["x"]);
+  test("are those that were named, each once, without asking", async () => {
+    const upstream = { origin: "http://127.0.0.1:9", region: "us", models: ["x", "y", "x"] };
+    assert.deepEqual(await upstreamModels(upstream), ["x", "y"]);
   });
 
   test("are at most five hundred, each once", async () => {
@@ -54,7 +64,7 @@ describe("the models of a user's own server", () => {
     const upstream = { origin: `http://127.0.0.1:${port}`, region: "us" };
     await assert.rejects(upstreamModels(upstream), /lists no models; name them: MODELS=a,b/);
     server.close();
-    await assert.rejects(upstreamModels(upstream), /could not be read \(.*\); name the models: MODELS=a,b/);
+    await assert.rejects(upstreamModels(upstream), /could not be read \(.*\); .* name them: MODELS=a,b/);
   });
 
   test("are registered as active ones behind one target, and default stands for the first", () => {

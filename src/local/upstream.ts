@@ -23,12 +23,12 @@ const LIST_TIMEOUT_MS = 10_000;
 const MODELS_MAX = 500;
 
 /**
- * The names of the models of an upstream: as given, else as its `/v1/models` lists them.
+ * The names of the models of an upstream, each once: as given, else as its `/v1/models` lists them.
  *
  * @throws Error with a sentence that says what to do.
  */
 export async function upstreamModels(upstream: Upstream): Promise<readonly string[]> {
-  if (upstream.models !== undefined) return upstream.models;
+  if (upstream.models !== undefined) return [...new Set(upstream.models)];
   const url = `${baseOf(upstream.origin)}/v1/models`;
   const names = [...new Set(namesIn(await ask(url, upstream)))];
   if (names.length === 0) throw new Error(`${url} lists no models; name them: MODELS=a,b`);
@@ -39,20 +39,36 @@ async function ask(url: string, { keyFile }: Upstream): Promise<unknown> {
   const headers = keyFile === undefined ? {} : { authorization: `Bearer ${readKey(keyFile)}` };
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(LIST_TIMEOUT_MS) });
+    if (response.status === 401 || response.status === 403) {
+      const which =
+        keyFile === undefined ? "give it one: UPSTREAM_KEY_FILE=FILE" : `check the one in ${keyFile}`;
+      throw new RefusedKeyError(`${url} answered ${response.status}, so it wants a key; ${which}`);
+    }
     if (!response.ok) throw new Error(`it answered ${response.status}`);
     return await response.json();
   } catch (error) {
+    if (error instanceof RefusedKeyError) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const hint = keyFile === undefined ? ", and its key with UPSTREAM_KEY_FILE=" : "";
-    throw new Error(`${url} could not be read (${reason}); name the models: MODELS=a,b${hint}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${url} could not be read (${reason}); if the server is there and does not list its models, name them: MODELS=a,b`,
+      { cause: error },
+    );
   }
 }
 
+class RefusedKeyError extends Error {
+  override readonly name = "RefusedKeyError";
+}
+
 function readKey(file: string): string {
-  const key = readFileSync(file, "utf8").trim();
+  let key: string;
+  try {
+    key = readFileSync(file, "utf8").trim();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`the key of the model server cannot be read: ${reason}`, { cause: error });
+  }
   if (key === "") throw new Error(`${file} is empty; it should hold the key of the model server`);
   return key;
 }
