@@ -15,7 +15,7 @@ type Options = {
   readonly adminPort: number;
   readonly probesPort: number;
   readonly grpcPort: number;
-  readonly keep: boolean;
+  readonly keep?: boolean;
 };
 
 /** `regent demo`: the stack of `regent run`, a tour through it, and the end of it. */
@@ -26,7 +26,7 @@ export function demoCommand(): Command {
     .addOption(portOption("--admin-port <port>", "Regent's admin interface", 0))
     .addOption(portOption("--probes-port <port>", "probes and metrics", 0))
     .addOption(portOption("--grpc-port <port>", "Regent's gRPC, for Envoy", 0))
-    .option("--keep", "leave configurations, logs and the audit log behind", false)
+    .option("--keep", "leave configurations, logs and the audit log behind")
     .addHelpText(
       "after",
       "\nPort 0 is one that the system picks. Exit 0 when every scene is as expected, 3 when not.",

@@ -24,6 +24,16 @@ describe("the command line", () => {
     }
   });
 
+  test("shows the same help of a command in both ways of asking for it", () => {
+    for (const command of [["run"], ["policy", "build"]]) {
+      const [asked, ...rest] = command;
+      const { stdout } = regent(...command, "--help");
+      assert.match(stdout, /--(dir|ignore) </);
+      assert.doesNotMatch(stdout, /default: (\[\]|false)/, "a default that says something");
+      if (rest.length === 0) assert.equal(regent("help", asked ?? "").stdout, stdout);
+    }
+  });
+
   test("says what was meant by a command that is nearly one, on stderr, with status 1", () => {
     const { status, stdout, stderr } = regent("validat");
     assert.equal(status, 1);

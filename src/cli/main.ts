@@ -38,7 +38,7 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     load: async () => (await import("./eval.ts")).evalCommand(),
   },
   audit: {
-    summary: "verify, query and follow the log of records",
+    summary: "verify, query and print the log of records",
     load: async () => (await import("./audit.ts")).auditCommand(),
   },
   envoy: {
@@ -70,10 +70,11 @@ async function programFor(args: readonly string[]): Promise<Command> {
   const program = new Command("regent")
     .description("The governance sidecar for AI traffic on Envoy and Istio.")
     .version(regentVersion(), "-V, --version")
-    .option("--no-color", "no colours (also: NO_COLOR=1)")
+    .option("--no-color", "no colours in the process log (also: NO_COLOR=1)")
     .showHelpAfterError("(regent --help lists the commands and options)")
     .exitOverride();
-  const called = args.find((arg) => !arg.startsWith("-"));
+  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
+  const called = first === "help" ? second : first;
   for (const [name, entry] of Object.entries(COMMANDS)) {
     const command = name === called ? await entry.load() : new Command(name);
     program.addCommand(prepared(command.summary(entry.summary)));

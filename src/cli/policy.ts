@@ -20,8 +20,8 @@ export function policyCommand(): Command {
 
 type BuildFlags = {
   readonly output: string;
-  readonly entrypoint: string[];
-  readonly ignore: string[];
+  readonly entrypoint?: string[];
+  readonly ignore?: string[];
   readonly revision?: string;
   readonly format: Format;
 };
@@ -31,12 +31,11 @@ function buildCommand(): Command {
     .description("compile policies and data to a bundle")
     .argument("<dir...>", "folders with .rego files and data.json, or such files")
     .requiredOption("-o, --output <file>", "where the bundle goes")
-    .option("-e, --entrypoint <path>", entrypointHelp, append, [])
+    .option("-e, --entrypoint <path>", entrypointHelp, append)
     .option(
       "--ignore <pattern>",
       "leave out names or paths that match, besides *_test.rego (repeatable)",
       append,
-      [],
     )
     .option("-r, --revision <text>", "revision of the bundle (default: a hash of everything in it)")
     .addOption(formatOption())
@@ -54,8 +53,8 @@ async function build(dirs: readonly string[], flags: BuildFlags): Promise<void> 
   const built = await buildBundle({
     paths: dirs,
     output: flags.output,
-    entrypoints: flags.entrypoint,
-    ignore: [...DEFAULT_IGNORE, ...flags.ignore],
+    entrypoints: flags.entrypoint ?? [],
+    ignore: [...DEFAULT_IGNORE, ...(flags.ignore ?? [])],
     ...(flags.revision === undefined ? {} : { revision: flags.revision }),
   });
   process.stdout.write(
@@ -110,7 +109,7 @@ function formatOption(): Option {
   return new Option("--format <format>", "output format").choices(["pretty", "json"]).default("pretty");
 }
 
-function append(value: string, earlier: string[]): string[] {
+function append(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
 
