@@ -25,7 +25,7 @@ step() {
   step_pid=$!
   # A shell's background commands do not hear Ctrl-C. npm takes half a minute to end when it is asked to, and would work
   # against the next set-up all the while; every step cleans up what an earlier one left, so it is ended at once.
-  trap 'kill -KILL "$step_pid" 2>/dev/null; wait "$step_pid" || true; exit 130' INT TERM
+  trap 'kill -KILL "$step_pid" 2>/dev/null; wait "$step_pid" 2>/dev/null || true; exit 130' INT TERM
   if [ -t 2 ]; then
     while kill -0 "$step_pid" 2>/dev/null; do
       printf '\rsetup: %s … %s s ' "$label" "$(($(date +%s) - started))" >&2
