@@ -242,8 +242,8 @@ test("warns about files and secrets that this machine does not have", (t) => {
   const parsed = parseConfig(text, "regent.yaml");
   assert.ok(parsed.ok);
   assert.deepEqual(missingReferences(parsed, dir, {}).map(renderFault), [
-    "regent.yaml:3:28 warning config/file-missing bundles[0].path: b.tar.gz does not exist here",
-    "regent.yaml:5:19 warning config/file-missing registry.file: registry.yaml does not exist here",
+    `regent.yaml:3:28 warning config/file-missing bundles[0].path: ${join(dir, "b.tar.gz")} does not exist here`,
+    `regent.yaml:5:19 warning config/file-missing registry.file: ${join(dir, "registry.yaml")} does not exist here`,
     "regent.yaml:2:17 warning config/secret admin.token: the environment variable ABSENT is not set",
   ]);
 });

@@ -72,7 +72,8 @@ export function missingReferences(
   environment: Environment = process.env,
 ): Fault[] {
   const faults = filesOf(parsed.value)
-    .filter(([, path]) => !existsSync(resolve(baseDir, path)))
+    .map(([at, path]) => [at, resolve(baseDir, path)] as const)
+    .filter(([, path]) => !existsSync(path))
     .map(([at, path]) => parsed.faultAt(at, "file-missing", `${path} does not exist here`, "warning"));
   try {
     secretOf(parsed, baseDir, environment);
