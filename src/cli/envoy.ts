@@ -75,6 +75,10 @@ export function envoyCommand(): Command {
         .default(ENVOY_DEFAULTS.bodyBytesMax, "4Mi"),
     )
     .option("--access-log <file>", "where Envoy logs requests", ENVOY_DEFAULTS.accessLog)
+    .addHelpText(
+      "after",
+      "\nExample:\n  regent envoy generate --target my-model=http://127.0.0.1:8000 > envoy.yaml",
+    )
     .action((options: Options) => {
       process.stdout.write(render(options));
     });
