@@ -32,6 +32,16 @@ export function assertNotReserved(name: string): void {
     throw new RegentError("policy_output_invalid", `Policy may not set the header ${name}.`);
 }
 
+/** Headers by which some servers read another method, path or destination than the one that was governed. */
+export const REREADING_HEADERS = [
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+  "x-gateway-destination-endpoint",
+] as const;
+
 /** Headers that describe the bytes of a body, and so are wrong once the bytes change. */
 export const BODY_HEADERS = [
   "content-encoding",

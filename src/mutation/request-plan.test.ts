@@ -6,7 +6,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { type HeaderField, headersFrom } from "../exchange/headers.ts";
 import type { JsonValue } from "../exchange/json.ts";
 import type { Candidate } from "../exchange/model.ts";
-import { BODY_HEADERS, CREDENTIAL_HEADERS, isReservedHeader } from "../exchange/names.ts";
+import { BODY_HEADERS, CREDENTIAL_HEADERS, isReservedHeader, REREADING_HEADERS } from "../exchange/names.ts";
 import { type Permit, permit } from "../exchange/permit.ts";
 import { parseDecision } from "../policy/decision.ts";
 import { planRequest, type RequestPlanFacts } from "./request-plan.ts";
@@ -49,12 +49,35 @@ function plan(facts: Partial<RequestPlanFacts> = {}) {
   });
 }
 
+test("labels what was read as JSON so that no server reads it as anything else", () => {
+  const labelled = (...types: string[]) => {
+    const exchange = exchangeWith(types.map((type): HeaderField => ["content-type", type]));
+    return plan({ exchange }).headers.set.find(([name]) => name === "content-type")?.[1];
+  };
+  for (const type of ["application/json", "Application/JSON; charset=utf-8", "application/json ;x=1"])
+    assert.equal(labelled(type), undefined, type);
+  for (const type of ["application/x-www-form-urlencoded", "text/plain", "application/jsonp", ""])
+    assert.equal(labelled(type), "application/json", type);
+  assert.equal(labelled("application/json", "text/plain"), "application/json");
+  assert.equal(
+    plan({ candidate: undefined }).headers.set.some(([name]) => name === "content-type"),
+    false,
+  );
+});
+
+test("takes away what makes some servers read another method, path or destination", () => {
+  const sent: HeaderField[] = REREADING_HEADERS.map((name) => [name, "DELETE"]);
+  const { remove } = plan({ exchange: exchangeWith(sent) }).headers;
+  for (const name of REREADING_HEADERS) assert.ok(remove.includes(name), name);
+});
+
 test("says where it goes, for whom, and under which decision", () => {
   const { headers, metadata, clearRouteCache } = plan();
   assert.deepEqual(headers.set, [
     ["x-regent-decision-id", "id-1"],
     ["x-regent-tenant", "acme"],
     ["x-regent-target", "eu"],
+    ["content-type", "application/json"],
   ]);
   assert.equal(clearRouteCache, true);
   assert.deepEqual(metadata, {

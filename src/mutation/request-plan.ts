@@ -1,7 +1,7 @@
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import type { HeaderField } from "../exchange/headers.ts";
+import { type HeaderField, singleHeader } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
 import type { Candidate } from "../exchange/model.ts";
 import {
@@ -10,6 +10,7 @@ import {
   CREDENTIAL_HEADERS,
   DECISION_ID_HEADER,
   isReservedHeader,
+  REREADING_HEADERS,
   TARGET_HEADER,
   TENANT_HEADER,
 } from "../exchange/names.ts";
@@ -38,6 +39,7 @@ export function planRequest(facts: RequestPlanFacts): Plan {
   const set = new Map<string, string>([
     ...policyHeaders(facts.permit.decision),
     ...ownHeaders(facts),
+    ...bodyType(facts),
     ...bodyLength(facts.newBody),
   ]);
   const remove = new Set<string>([
@@ -78,12 +80,23 @@ function ownHeaders({ exchange, identity, candidate }: RequestPlanFacts): Header
   return fields;
 }
 
+/** An inference was read as JSON whatever its label says, so that is what the model server must read it as. */
+function bodyType({ exchange, candidate }: RequestPlanFacts): HeaderField[] {
+  const { value, repeated } = singleHeader(exchange.request.headers, "content-type");
+  const isJson = !repeated && /^application\/json *(;|$)/i.test(value ?? "");
+  return candidate === undefined || isJson ? [] : [["content-type", "application/json"]];
+}
+
 function bodyLength(body: Buffer | undefined): HeaderField[] {
   return body === undefined ? [] : [["content-length", String(body.length)]];
 }
 
 function forgedHeaders(exchange: Exchange): string[] {
-  return [...exchange.request.headers.keys()].filter(isReservedHeader);
+  const { headers } = exchange.request;
+  return [
+    ...[...headers.keys()].filter(isReservedHeader),
+    ...REREADING_HEADERS.filter((name) => headers.has(name)),
+  ];
 }
 
 function planMetadata({ exchange, identity, candidate }: RequestPlanFacts): Plan["metadata"] {

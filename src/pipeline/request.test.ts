@@ -247,6 +247,7 @@ test("sets and removes the headers that policy names, and routes by its target",
     "x-regent-decision-id": sent.exchange.id,
     "x-regent-tenant": "acme",
     "x-regent-target": "eu",
+    "content-type": "application/json",
   });
   assert.deepEqual(
     new Set(headers.remove),
