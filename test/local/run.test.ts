@@ -220,6 +220,9 @@ describe("regent run", { timeout: 240_000 }, () => {
   test("says what to do when the server of the user does not answer", async () => {
     const { code, stderr } = await failedRun(["--upstream", `http://127.0.0.1:${await claimPort(0)}`]);
     assert.equal(code, 1);
-    assert.match(stderr, /\/v1\/models could not be read \(.*ECONNREFUSED.*\); if the server is there .*name them: MODELS=a,b/);
+    assert.match(
+      stderr,
+      /\/v1\/models could not be read \(.*ECONNREFUSED.*\); if the server is there .*name them: MODELS=a,b/,
+    );
   });
 });
