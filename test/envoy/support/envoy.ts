@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../../src/exchange/json.ts";
+import { findEnvoy } from "../../../src/local/programs.ts";
 
 /** A real Envoy that runs until it is stopped. Every port of its listeners is one the system chose. */
 export type RunningEnvoy = {
@@ -25,9 +25,6 @@ const START_MS_MAX = 20_000;
 /** Characters of log kept for a failed test. */
 const LOG_CHARACTERS_MAX = 1_000_000;
 
-/** The Envoy to run: `ENVOY`, or the one that the set-up puts under `.tools`. */
-const ENVOY = process.env.ENVOY ?? fileURLToPath(new URL("../../../.tools/venv/bin/envoy", import.meta.url));
-
 /**
  * Starts Envoy with a bootstrap configuration; `admin` is added here. Listeners should ask for port 0.
  * `logLevel` may name components, as Envoy's `--component-log-level` takes it.
@@ -39,7 +36,7 @@ export async function startEnvoy(bootstrap: JsonObject, logLevel = ""): Promise<
   writeFileSync(configFile, JSON.stringify({ ...bootstrap, admin: { address: loopback(0) } }));
   const args = ["-c", configFile, "--admin-address-path", adminFile, "--disable-hot-restart"];
   args.push("--concurrency", "1", "--component-log-level", logLevel, "--log-format", "%l %n %v");
-  const child = spawn(ENVOY, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(findEnvoy(), args, { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   const exited = once(child, "close");
   const lines = createInterface({ input: child.stderr });
