@@ -141,6 +141,10 @@ test("agrees with the standard on any text, cut anywhere, and gives out every by
   );
 });
 
+test("ends an event by the LF that follows a CR LF in the next chunk", () => {
+  assert.deepEqual(read(Buffer.from("data: a\r\n"), Buffer.from("\n")).events, reference("data: a\r\n\n"));
+});
+
 test("tells where each event lies in the bytes it gives out", () => {
   const state = initialSse();
   stepSse(state, Buffer.from(": c\n\ndata: a"));

@@ -93,7 +93,8 @@ export function stepSse(state: SseState, chunk: Buffer): SseStep {
     const lineEnd = isCr ? cr : lf;
     if (lineEnd < 0 || lineEnd >= state.end) break;
     const next = isCr && lf === cr + 1 && lf < state.end ? lf + 1 : lineEnd + 1;
-    state.afterCr = isCr && next === state.end;
+    // Not when its LF was there: the next one ends a line of its own.
+    state.afterCr = isCr && next === lineEnd + 1 && next === state.end;
     readLine(state, lineEnd, next, from, events);
   }
   if (!state.oversized) {
