@@ -53,7 +53,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     {
       identity,
       registry,
-      policy: { evaluate: (entrypoint, input) => policy.evaluate(entrypoint, input), parseDecision },
+      policy: { for: (subject) => policy.for(subject), parseDecision },
       routing: { candidates: candidatesOf, choose },
       metering: { estimate, tokensOf, ...createMeter({ nowMs: Date.now }) },
       audit,

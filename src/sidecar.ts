@@ -106,7 +106,7 @@ function startGrpc(config: Config, log: ProcessLog, { governor, policy }: Compos
     {
       check: createCheckHandler(
         { ...extAuthz, governanceEntrypoint: governance.request },
-        { governor, evaluate: policy.evaluate },
+        { governor, evaluate: (entrypoint, input) => policy.for("").evaluate(entrypoint, input) },
       ),
       process: createProcessHandler(governor, {
         nowMs: Date.now,

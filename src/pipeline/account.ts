@@ -8,6 +8,7 @@ import { ANONYMOUS, type Identity } from "../exchange/identity.ts";
 import { type Answer, type Inference, TOKENS_PER_EXCHANGE_MAX, type Usage } from "../exchange/inference.ts";
 import type { Candidate } from "../exchange/model.ts";
 import type { Record } from "../exchange/record.ts";
+import type { Policies } from "../policy/policies.ts";
 
 /** What is left of a body once it is dealt with: streams last long, and their requests must not stay in memory. */
 export type BodyDigest = { readonly bytes: number; readonly sha256: string };
@@ -27,6 +28,8 @@ export type Account = {
   estimate: Estimate | undefined;
   findings: readonly Finding[];
   redactions: ReadonlyMap<string, number>;
+  /** What decides this exchange, from the first question on. */
+  policies: Policies | undefined;
   decision: Decision | undefined;
   /** What policy said of the answer. */
   answerDecision: Decision | undefined;
@@ -61,6 +64,7 @@ export function openAccount(exchange: Exchange, monotonicMs: number): Account {
     estimate: undefined,
     findings: [],
     redactions: new Map(),
+    policies: undefined,
     decision: undefined,
     answerDecision: undefined,
     revision: undefined,
@@ -235,4 +239,10 @@ function round(ms: number): number {
 /** The member, or nothing: a record has no `undefined` in it. */
 function defined<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
   return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
+}
+
+/** Who a choice is stable for, between versions of a model or of policy: the end user named in the body, else the caller. */
+export function subjectKey({ identity, inference }: Account): string {
+  const caller = inference?.user ?? identity.subject ?? identity.principal ?? "";
+  return JSON.stringify([identity.tenant ?? "", inference?.user === undefined ? "caller" : "user", caller]);
 }

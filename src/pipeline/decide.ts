@@ -2,19 +2,29 @@ import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import { decidingReason, renderDenial } from "../mutation/own-answer.ts";
+import type { Reads } from "../policy/reads/reads.ts";
+import { subjectKey } from "./account.ts";
 import type { Context } from "./context.ts";
 import { timedAsync } from "./timed.ts";
 
 /**
- * One evaluation of an entrypoint, checked against the contract.
+ * One evaluation of an entrypoint, checked against the contract. The policies that were asked first decide the whole
+ * exchange: its request and its answer are never judged by two revisions.
  *
+ * @param input the input document, with at least the parts that the policies read
  * @throws RegentError when policy fails or answers something that is not a decision
  */
-export function evaluate(context: Context, entrypoint: string, input: Buffer): Promise<Decision> {
-  const { policy } = context.rooms;
+export function evaluate(
+  context: Context,
+  entrypoint: string,
+  input: (reads: Reads) => Buffer,
+): Promise<Decision> {
+  const { account, rooms } = context;
+  account.policies ??= rooms.policy.for(subjectKey(account));
+  const { policies } = account;
   return timedAsync(context, "policy", async () => {
-    const { result, revision } = await policy.evaluate(entrypoint, input);
-    return policy.parseDecision(result, revision);
+    const { result, revision } = await policies.evaluate(entrypoint, input(policies.reads(entrypoint)));
+    return rooms.policy.parseDecision(result, revision);
   });
 }
 

@@ -3,7 +3,7 @@ import type { Model } from "../exchange/model.ts";
 import { permit } from "../exchange/permit.ts";
 import type { Context } from "./context.ts";
 import { evaluate } from "./decide.ts";
-import { policyInput } from "./policy-input.ts";
+import { type PolicyFacts, policyInput } from "./policy-input.ts";
 
 /**
  * The most models one list is made of. Each costs an evaluation of some 150 microseconds, and a list must not hold up
@@ -37,22 +37,19 @@ async function mayUse(context: Context, name: string, model: Model): Promise<boo
   const { rooms, options, account } = context;
   const inference = { ...SMALL_CHAT, model: name };
   const body = Buffer.from(JSON.stringify({ model: name, messages: [] }));
-  const input = policyInput(
-    {
-      phase: "request",
-      exchange: { ...account.exchange, request: { ...account.exchange.request, ...CHAT_HEAD } },
-      identity: account.identity,
-      bodyBytes: body.length,
-      inference,
-      model,
-      candidates: rooms.routing.candidates(model),
-      findings: [],
-      budgets: rooms.metering.budgets(account.identity.tenant),
-      estimate: rooms.metering.estimate(inference, model),
-    },
-    body,
-  );
-  const decision = await evaluate(context, options.requestEntrypoint, input);
+  const facts: PolicyFacts = {
+    phase: "request",
+    exchange: { ...account.exchange, request: { ...account.exchange.request, ...CHAT_HEAD } },
+    identity: account.identity,
+    bodyBytes: body.length,
+    inference,
+    model,
+    candidates: rooms.routing.candidates(model),
+    findings: [],
+    budgets: rooms.metering.budgets(account.identity.tenant),
+    estimate: rooms.metering.estimate(inference, model),
+  };
+  const decision = await evaluate(context, options.requestEntrypoint, () => policyInput(facts, body));
   if (permit(decision) === undefined) return false;
   const { route } = decision;
   const served = route.model === undefined ? model : rooms.registry.resolve(route.model);

@@ -8,7 +8,7 @@ import { renderModel, renderModels } from "../formats/index.ts";
 import { aggregate, inspect } from "../inspection/index.ts";
 import { renderDocument } from "../mutation/own-answer.ts";
 import { planRequest } from "../mutation/request-plan.ts";
-import { digestOf } from "./account.ts";
+import { digestOf, subjectKey } from "./account.ts";
 import { type ReadBody, readBody } from "./body.ts";
 import type { Context } from "./context.ts";
 import { assertSupported, deny, evaluate } from "./decide.ts";
@@ -33,7 +33,9 @@ export async function decideRequest(context: Context, body: Buffer | undefined):
   }
   const read = await readBody(context, body);
   const facts = gatherFacts(context, read);
-  const decision = await evaluate(context, options.requestEntrypoint, requestInput(context, read, facts));
+  const decision = await evaluate(context, options.requestEntrypoint, () =>
+    requestInput(context, read, facts),
+  );
   account.decision = decision;
   account.revision = decision.revision;
   account.reasons = [...account.reasons, ...decision.reasons];
@@ -125,16 +127,9 @@ function chooseCandidate(
   const chosen =
     model === undefined
       ? undefined
-      : rooms.routing.choose(model, decision.route.targets, subjectKey(context));
+      : rooms.routing.choose(model, decision.route.targets, subjectKey(account));
   if (chosen === undefined) throw new RegentError("no_permitted_target");
   return chosen;
-}
-
-/** Who a choice between versions is stable for: the tenant and the end user named in the body, else the caller. */
-function subjectKey({ account }: Context): string {
-  const { identity, inference } = account;
-  const caller = inference?.user ?? identity.subject ?? identity.principal ?? "";
-  return JSON.stringify([identity.tenant ?? "", inference?.user === undefined ? "caller" : "user", caller]);
 }
 
 function reserve({ account, rooms }: Context, limits: readonly Limit[]): void {

@@ -42,7 +42,7 @@ export function createResponse(context: Context): Response {
   let stream: AnswerStream | undefined;
 
   const decide = async (head: ResponseHead): Promise<ResponseAnswer> => {
-    const input = responseInput(context, head);
+    const input = () => responseInput(context, head);
     const decision = await evaluate(context, context.options.responseEntrypoint, input);
     account.answerDecision = decision;
     account.reasons = [...account.reasons, ...decision.reasons];

@@ -6,6 +6,7 @@ import type { Inference } from "../exchange/inference.ts";
 import type { JsonValue } from "../exchange/json.ts";
 import type { Candidate, Model } from "../exchange/model.ts";
 import type { Record } from "../exchange/record.ts";
+import type { Policies } from "../policy/policies.ts";
 
 /** The stateful rooms, as the pipeline needs them. `compose` builds and joins them. */
 export type Rooms = {
@@ -20,8 +21,8 @@ export type Rooms = {
     aliases(): ReadonlyMap<string, string>;
   };
   readonly policy: {
-    /** @throws RegentError policy_unavailable, policy_trap or policy_timeout */
-    evaluate(entrypoint: string, input: Buffer): Promise<{ result: JsonValue | undefined; revision: string }>;
+    /** The policies of an exchange that begins now. `subject`: who the choice between two revisions is stable for. */
+    for(subject: string): Policies;
     /** @throws RegentError policy_output_invalid */
     parseDecision(result: JsonValue | undefined, revision: string): Decision;
   };

@@ -78,7 +78,7 @@ async function withEngine(
 }
 
 async function codeOf(engine: ManagedPolicyEngine): Promise<string> {
-  const { result, revision } = await engine.evaluate(DECISION, {});
+  const { result, revision } = await engine.for("").evaluate(DECISION, {});
   const code = (result as { reasons: { code: string }[] }).reasons[0]?.code ?? "";
   assert.equal(code, revision, "a result comes from the revision that it names");
   return code;
@@ -95,13 +95,13 @@ describe("createPolicyEngine", () => {
     await withEngine({}, async (engine) => {
       assert.equal(engine.ready, true);
       assert.equal(engine.revision, "one");
-      assert.equal(engine.has(DECISION), true);
-      assert.equal(engine.has("regent/response/decision"), false);
-      const evaluation = await engine.evaluate(DECISION, Buffer.from("{}"));
+      assert.equal(engine.for("").has(DECISION), true);
+      assert.equal(engine.for("").has("regent/response/decision"), false);
+      const evaluation = await engine.for("").evaluate(DECISION, Buffer.from("{}"));
       assert.ok(evaluation.durationMs >= 0);
       assert.equal(evaluation.revision, "one");
       await assert.rejects(
-        engine.evaluate("p/r", {}),
+        engine.for("").evaluate("p/r", {}),
         (error) => error instanceof RegentError && error.code === "policy_unavailable",
       );
     });
@@ -158,10 +158,10 @@ describe("createPolicyEngine", () => {
       });
       for (let round = 0; round < 2; round++) {
         await assert.rejects(
-          engine.evaluate("p/fails", { a: 3 }),
+          engine.for("").evaluate("p/fails", { a: 3 }),
           (error) => error instanceof RegentError && error.code === "policy_trap",
         );
-        assert.equal((await engine.evaluate("p/r", {})).result, "p");
+        assert.equal((await engine.for("").evaluate("p/r", {})).result, "p");
       }
     });
   });

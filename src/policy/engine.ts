@@ -1,10 +1,12 @@
-import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import { HOST_BUILTINS } from "./builtins/host.ts";
 import { BundleError } from "./bundle/error.ts";
 import { BundleSlot, type BundleStatus } from "./bundle-slot.ts";
 import { systemClock } from "./clock.ts";
 import { type PolicyLog, printToLog } from "./log.ts";
+import type { Policies } from "./policies.ts";
+import { READS_EVERYTHING } from "./reads/reads.ts";
 import { resultValue } from "./result.ts";
+import type { PolicyRevision } from "./revision.ts";
 
 /** What the rest of Regent asks of policy. */
 export type PolicyEngine = {
@@ -12,27 +14,11 @@ export type PolicyEngine = {
   readonly ready: boolean;
   /** Revision of the active bundle; empty while there is none. */
   readonly revision: string;
-  /** Whether the active bundle can be asked this, e.g. `regent/request/decision`. */
-  has(entrypoint: string): boolean;
   /**
-   * Evaluates one entrypoint to its end on the revision that is active now.
-   * `input` as a Buffer is one JSON document in UTF-8, handed to Wasm as it is.
-   * @throws RegentError `policy_trap`, `policy_timeout`, or `policy_unavailable` when nothing is loaded or the active
-   *   bundle has no such entrypoint.
+   * The policies that decide an exchange that begins now.
+   * @param subject who the choice between two revisions is stable for.
    */
-  evaluate(entrypoint: string, input: JsonValue | Buffer): Promise<Evaluation>;
-};
-
-export type Evaluation = {
-  /** Undefined: the entrypoint is undefined for this input. */
-  readonly result: JsonValue | undefined;
-  readonly revision: string;
-  readonly durationMs: number;
-  /**
-   * What the evaluation read that another run could not read again: builtin name, its arguments as JSON, its value,
-   * as OPA's `nd_builtin_cache`. Absent when it read nothing of the kind.
-   */
-  readonly nondeterministic?: JsonObject;
+  for(subject: string): Policies;
 };
 
 /** The engine as the process that owns it sees it. */
@@ -98,20 +84,29 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
     get revision() {
       return slot.active.bundle.revision;
     },
-    has: (entrypoint) => slot.active.has(entrypoint),
+    for: () => policiesOf(source.name, slot.active),
+    status: () => [slot.status],
+    reload: () => slot.reload(),
+    close: () => slot.close(),
+  };
+}
+
+function policiesOf(bundle: string, active: PolicyRevision): Policies {
+  const { revision } = active.bundle;
+  return {
+    revision,
+    bundles: { [bundle]: { revision } },
+    has: (entrypoint) => active.has(entrypoint),
+    reads: () => READS_EVERYTHING,
     async evaluate(entrypoint, input) {
-      const revision = slot.active;
       const startedAt = performance.now();
-      const { result, nondeterministic } = revision.evaluate(entrypoint, input);
+      const { result, nondeterministic } = active.evaluate(entrypoint, input);
       return {
         result: result === undefined ? undefined : resultValue(result),
-        revision: revision.bundle.revision,
+        revision,
         durationMs: performance.now() - startedAt,
         ...(nondeterministic === undefined ? {} : { nondeterministic }),
       };
     },
-    status: () => [slot.status],
-    reload: () => slot.reload(),
-    close: () => slot.close(),
   };
 }

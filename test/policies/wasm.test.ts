@@ -59,7 +59,7 @@ async function referenceAnswers(
 
 /** The answer of the compiled policy, which must be a decision of the contract. */
 async function decide(entrypoint: string, document: JsonValue): Promise<JsonObject> {
-  const { result, revision } = await engine.evaluate(entrypoint, document);
+  const { result, revision } = await engine.for("").evaluate(entrypoint, document);
   parseDecision(result, revision);
   return result as JsonObject;
 }
@@ -240,7 +240,7 @@ test("the example in opa-envoy-plugin's form answers as OPA does", async () => {
   ];
   const results: (JsonValue | undefined)[] = [];
   for (const document of documents)
-    results.push((await engine.evaluate("envoy/authz/allow", document)).result);
+    results.push((await engine.for("").evaluate("envoy/authz/allow", document)).result);
   assert.deepEqual(results, await referenceAnswers("envoy/authz/allow", documents));
   assert.deepEqual(
     results.map((result) => (result as { allowed: boolean }).allowed),

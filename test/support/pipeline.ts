@@ -127,10 +127,19 @@ export function createStage(options: StageOptions): Stage {
     }),
     registry: parsed(parseRegistry(options.registry ?? REGISTRY, "registry.yaml")),
     policy: {
-      async evaluate(entrypoint, input) {
-        asked.push({ entrypoint, text: input.toString("utf8") });
-        await options.beforePolicy?.(stage, entrypoint);
-        return options.policy.evaluate(entrypoint, input);
+      for(subject) {
+        const policies = options.policy.for(subject);
+        return {
+          ...policies,
+          async evaluate(entrypoint, input) {
+            asked.push({
+              entrypoint,
+              text: Buffer.isBuffer(input) ? input.toString("utf8") : JSON.stringify(input),
+            });
+            await options.beforePolicy?.(stage, entrypoint);
+            return policies.evaluate(entrypoint, input);
+          },
+        };
       },
       parseDecision,
     },

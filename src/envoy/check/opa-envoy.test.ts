@@ -241,7 +241,7 @@ describe("opa-envoy-plugin's recorded answers", { skip: !there }, () => {
     }
     function below(profile: Profile): CheckRooms["evaluate"] {
       return async (entrypoint, input) => {
-        let { result, revision } = await engine.evaluate(entrypoint, input);
+        let { result, revision } = await engine.for("").evaluate(entrypoint, input);
         for (const key of profile.below ?? []) result = (result as { [key: string]: JsonValue })?.[key];
         return { result, revision };
       };
