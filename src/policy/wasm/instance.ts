@@ -125,7 +125,7 @@ export class PolicyInstance {
    * Evaluates an entrypoint.
    *
    * Input is parsed by itself and not by the one-call `opa_eval`, which takes text that it cannot parse for "no input"
-   * and goes on: then `not input.x` would hold. Both ways take the same time (bench/policy-eval.ts).
+   * and goes on: then `not input.x` would hold. Both ways take the same time.
    * @param input one JSON document, as UTF-8 where it is bytes; undefined: the policy has no input.
    * @returns the result set as Rego writes it, see `resultOf`.
    * @throws RegentError policy_trap, or what the context's clock throws.
