@@ -1,0 +1,204 @@
+import http from "node:http";
+import https from "node:https";
+import { Secret } from "../document/secret.ts";
+import { credentialHeaders, type ServiceCredentials } from "./credentials.ts";
+import { Fault, ServiceError } from "./error.ts";
+import { exchange, type HttpAgent, type HttpRequest, type HttpResponse, StaleConnection } from "./http.ts";
+
+/** An HTTP service that Regent talks to, in the sense of OPA's `services`. */
+export type Service = {
+  readonly name: string;
+  /** Without credentials, query and a slash at the end. */
+  readonly url: string;
+  /** What of its configuration is dangerous, for the log at start: a token in clear text, TLS that checks nothing. */
+  readonly warnings: readonly string[];
+  /**
+   * One HTTP exchange, whatever its status is. A redirect within the same origin is followed; credentials never go
+   * anywhere else. Retrying is the caller's.
+   * @throws ServiceError that names service and URL, never a secret.
+   */
+  request(request: ServiceRequest): Promise<ServiceResponse>;
+  /** Ends every request under way (they fail with `aborted`) and the idle connections. */
+  close(): Promise<void>;
+};
+
+export type ServiceRequest = {
+  readonly method: "GET" | "POST" | "PUT";
+  /** Below the service's URL; may carry a query. */
+  readonly path: string;
+  readonly headers?: { readonly [name: string]: string };
+  readonly body?: Buffer;
+  /** For all of it, redirects included. */
+  readonly timeoutMs: number;
+  /** Until the head of the answer; the service's own unless said otherwise, 0 for none (a long poll). */
+  readonly responseHeaderTimeoutMs?: number;
+  /** Of the body of the answer. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+};
+
+export type ServiceResponse = HttpResponse;
+
+export type ServiceOptions = {
+  readonly name: string;
+  /** `http` or `https`, with a path if need be. */
+  readonly url: string;
+  readonly headers?: { readonly [name: string]: string | Secret };
+  readonly tls?: { readonly caFile?: string; readonly systemCaRequired?: boolean };
+  /** Believe any certificate. For trying things out only. */
+  readonly allowInsecureTls?: boolean;
+  readonly responseHeaderTimeoutMs?: number;
+  readonly credentials?: ServiceCredentials;
+};
+
+/** As OPA's `response_header_timeout_seconds`. */
+export const RESPONSE_HEADER_TIMEOUT_MS = 10_000;
+/** Hops within one origin: a load balancer adds one, a moved bundle another; more is a loop. */
+export const REDIRECTS_MAX = 5;
+/** Open connections to one service. Each bundle that is long-polled holds one; decision log and status take one each. */
+export const CONNECTIONS_MAX = 64;
+
+/** @throws ServiceError `invalid` when the URL is none of HTTP */
+export function createService(options: ServiceOptions): Service {
+  const base = baseUrl(options);
+  const url = `${base.origin}${base.pathname.replace(/\/+$/, "")}`;
+  const closing = new AbortController();
+  const agent = createAgent(base, options);
+
+  const request = async (wanted: ServiceRequest): Promise<ServiceResponse> => {
+    const target = new URL(`${url}/${wanted.path.replace(/^\/+/, "")}`);
+    const signal =
+      wanted.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, wanted.signal]);
+    try {
+      return await follow(target, {
+        method: wanted.method,
+        headers: {
+          "user-agent": "regent",
+          "accept-encoding": "identity",
+          ...plainHeaders(options.headers),
+          ...basicAuthorization(base),
+          ...wanted.headers,
+          ...(await credentialHeaders(options.credentials)),
+        },
+        ...(wanted.body === undefined ? {} : { body: wanted.body }),
+        agent,
+        timeoutMs: wanted.timeoutMs,
+        headTimeoutMs:
+          wanted.responseHeaderTimeoutMs ?? options.responseHeaderTimeoutMs ?? RESPONSE_HEADER_TIMEOUT_MS,
+        maxBytes: wanted.maxBytes,
+        signal,
+      });
+    } catch (error) {
+      throw named(error, options.name, `${wanted.method} ${target.origin}${target.pathname}`);
+    }
+  };
+
+  return {
+    name: options.name,
+    url,
+    warnings: warningsOf(base, options),
+    request,
+    async close() {
+      closing.abort();
+      agent.destroy();
+    },
+  };
+}
+
+/** Sends a request and follows redirects within its origin, all within one deadline. */
+async function follow(first: URL, options: Omit<HttpRequest, "url">): Promise<HttpResponse> {
+  const deadline = performance.now() + options.timeoutMs;
+  let url = first;
+  for (let hops = 0; ; hops++) {
+    const timeoutMs = Math.max(1, deadline - performance.now());
+    const response = await sendOnce({ ...options, url, timeoutMs });
+    const location = response.headers.get("location");
+    if (!REDIRECTS.has(response.status) || location === undefined) return response;
+    if (hops === REDIRECTS_MAX) throw new Fault("redirect", `it redirects more than ${REDIRECTS_MAX} times`);
+    url = redirectTarget(url, location, options.method, response.status);
+  }
+}
+
+/** A kept connection may have been closed by the server just now: asking is repeated on a new one, telling is not. */
+async function sendOnce(options: HttpRequest): Promise<HttpResponse> {
+  try {
+    return await exchange(options);
+  } catch (error) {
+    if (!(error instanceof StaleConnection) || options.method !== "GET") throw error;
+    return exchange(options);
+  }
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+function redirectTarget(from: URL, location: string, method: string, status: number): URL {
+  if (!URL.canParse(location, from.href))
+    throw new Fault("redirect", "it redirects to something that is no URL");
+  const to = new URL(location, from);
+  if (to.origin !== from.origin)
+    throw new Fault(
+      "redirect",
+      `it redirects to ${to.origin}, which is another host: credentials are not sent there. Configure that URL if it is right`,
+    );
+  if (method !== "GET" && status < 307)
+    throw new Fault("redirect", `it redirects a ${method} with ${status}, which would lose its body`);
+  return to;
+}
+
+function baseUrl({ name, url }: ServiceOptions): URL {
+  const base = URL.canParse(url) ? new URL(url) : undefined;
+  if (base === undefined || !/^https?:$/.test(base.protocol))
+    throw new ServiceError(name, "invalid", "its url is not an http:// or https:// URL");
+  return base;
+}
+
+function createAgent(base: URL, { tls, allowInsecureTls }: ServiceOptions): HttpAgent {
+  const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: 2 };
+  void tls;
+  if (base.protocol === "http:") return new http.Agent(options);
+  return new https.Agent({ ...options, rejectUnauthorized: allowInsecureTls !== true });
+}
+
+function plainHeaders(headers: ServiceOptions["headers"] = {}): { readonly [name: string]: string } {
+  const plain: { [name: string]: string } = {};
+  for (const [name, value] of Object.entries(headers))
+    plain[name.toLowerCase()] = value instanceof Secret ? value.reveal() : value;
+  return plain;
+}
+
+/** A user and password in the URL are basic authentication, as in OPA. They are in no message: `url` has none. */
+function basicAuthorization({ username, password }: URL): { readonly [name: string]: string } {
+  if (username === "" && password === "") return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+function warningsOf(base: URL, { name, credentials, allowInsecureTls }: ServiceOptions): string[] {
+  const warnings: string[] = [];
+  if (base.protocol === "http:" && credentials !== undefined && !isLoopback(base.hostname))
+    warnings.push(
+      `the service ${name} sends its credentials to ${base.origin} in clear text: anyone on the way can read and use them. Use https`,
+    );
+  if (base.protocol === "https:" && allowInsecureTls === true)
+    warnings.push(
+      `the service ${name} believes any certificate (allowInsecureTls): anyone on the way can read and change what it says. Use tls.caFile`,
+    );
+  return warnings;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function named(error: unknown, service: string, what: string): ServiceError {
+  if (error instanceof Fault)
+    return new ServiceError(service, error.fault, `${what}: ${error.message}`, { cause: error });
+  return new ServiceError(
+    service,
+    "invalid",
+    `${what}: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      cause: error,
+    },
+  );
+}
