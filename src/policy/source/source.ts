@@ -13,10 +13,15 @@ export type BundleFiles = {
 /** What became of an offer. A source keeps (an ETag, a copy on disk) only what was accepted. */
 export type Verdict = { readonly accepted: true } | { readonly accepted: false; readonly error: BundleError };
 
-/** Who takes the versions that a source finds. */
+/** Who takes the versions that a source finds. All of it is called by one look after another, never at once. */
 export type BundleSink = {
-  /** Checks, compiles and activates a version, or refuses it. Awaited before the next offer. Never rejects. */
+  /**
+   * Checks, compiles and activates a version, or refuses it. Awaited before the next offer. Never rejects. At the start
+   * of the process it resolves once every other bundle has had its first look too: they are activated together.
+   */
   offer(version: BundleFiles): Promise<Verdict>;
+  /** The source looked and there is nothing newer than what was accepted last (304). */
+  unchanged(): void;
   /** The source itself failed: unreachable, half an answer, no archive. What is active stays. */
   failed(error: BundleError): void;
 };
@@ -25,6 +30,11 @@ export type BundleSink = {
 export type BundleSource = {
   /** A path, or a URL without credentials. */
   readonly location: string;
+  /**
+   * It may be away for a while: the process starts without it and denies until it is there. A source that says nothing
+   * of the kind ends the start of the process when its first look fails.
+   */
+  readonly remote?: boolean;
   /** The first look, then it goes on looking. Resolves when the first look has ended, whatever came of it. */
   start(sink: BundleSink): Promise<void>;
   /** Looks again now. Resolves when that look has ended. */
