@@ -23,11 +23,22 @@ export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly service: string;
   readonly fault: ServiceFault;
+  /** What went wrong, without service and URL: for a message that names them itself. */
+  readonly reason: string;
 
-  constructor(service: string, fault: ServiceFault, message: string, options: { cause?: unknown } = {}) {
-    super(`the service ${service}: ${message}`, options.cause === undefined ? undefined : options);
+  /** @param request method and URL of what was asked, without query; undefined: nothing was asked yet. */
+  constructor(
+    service: string,
+    fault: ServiceFault,
+    request: string | undefined,
+    reason: string,
+    cause?: unknown,
+  ) {
+    const where = request === undefined ? "" : `${request}: `;
+    super(`the service ${service}: ${where}${reason}`, cause === undefined ? undefined : { cause });
     this.service = service;
     this.fault = fault;
+    this.reason = reason;
   }
 }
 

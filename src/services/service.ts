@@ -148,7 +148,7 @@ function redirectTarget(from: URL, location: string, method: string, status: num
 function baseUrl({ name, url }: ServiceOptions): URL {
   const base = URL.canParse(url) ? new URL(url) : undefined;
   if (base === undefined || !/^https?:$/.test(base.protocol))
-    throw new ServiceError(name, "invalid", "its url is not an http:// or https:// URL");
+    throw new ServiceError(name, "invalid", undefined, "its url is not an http:// or https:// URL");
   return base;
 }
 
@@ -190,15 +190,13 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function named(error: unknown, service: string, what: string): ServiceError {
-  if (error instanceof Fault)
-    return new ServiceError(service, error.fault, `${what}: ${error.message}`, { cause: error });
+function named(error: unknown, service: string, request: string): ServiceError {
+  const fault = error instanceof Fault ? error.fault : "invalid";
   return new ServiceError(
     service,
-    "invalid",
-    `${what}: ${error instanceof Error ? error.message : String(error)}`,
-    {
-      cause: error,
-    },
+    fault,
+    request,
+    error instanceof Error ? error.message : String(error),
+    error,
   );
 }
