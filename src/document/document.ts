@@ -36,12 +36,15 @@ export type CrossCheck = (raw: unknown, faultAt: FaultAt) => readonly Fault[];
  * Parses one YAML 1.2 document (JSON is one) against a zod schema. Reports all faults at once: syntax, duplicate keys,
  * unknown keys with a suggestion, wrong types and values with what is allowed, and those of `check`. An empty
  * document is an empty map.
+ * @param amend what counts in place of the document as written, a command line's additions say. Faults in what it adds
+ *   stand where their nearest ancestor does.
  */
 export function parseDocument<S extends z.ZodType>(
   text: string,
   fileName: string,
   schema: S,
   check: CrossCheck = () => [],
+  amend: (raw: unknown) => unknown = (raw) => raw,
 ): Parsed<z.output<S>> {
   const lines = new LineCounter();
   const faultAtOffset = (offset: number, code: string, message: string, path: FaultPath = []): Fault => {
@@ -76,7 +79,7 @@ export function parseDocument<S extends z.ZodType>(
   if (syntax.some((fault) => fault.code !== "config/duplicate-key")) return failed(syntax);
   let raw: unknown;
   try {
-    raw = document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {};
+    raw = amend(document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {});
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return failed([...syntax, faultAtOffset(-1, "syntax", message)]);

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { type CrossCheck, type Parsed, parseDocument } from "../document/document.ts";
+import { type Fault, type FaultAt, renderFault, renderPath } from "../document/fault.ts";
+import { crossCheck, keyWarnings } from "./checks.ts";
+import { type Environment, substituteEnvironment } from "./environment.ts";
+import { type Override, parseSet, parseSetFile, withOverrides } from "./overrides.ts";
+import { type OpaDocument, opaSchema } from "./schema.ts";
+
+/** Every fault of a configuration of OPA, with its place. */
+export class OpaConfigError extends Error {
+  override readonly name = "OpaConfigError";
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(renderFault).join("\n"));
+    this.faults = faults;
+  }
+}
+
+export type OpaSources = {
+  /** The file of `--opa-config`. */
+  readonly file: string;
+  /** `--set`, in the order of the command line; they win over the file, and `--set-file` over them. */
+  readonly set: readonly string[];
+  readonly setFile: readonly string[];
+  readonly environment: Environment;
+};
+
+/** A configuration that can be used, and what its writer should know. */
+export type Loaded = {
+  readonly document: OpaDocument;
+  /** As written, with the overrides and without defaults: what discovery is merged into. */
+  readonly raw: unknown;
+  readonly warnings: readonly Fault[];
+};
+
+/**
+ * Reads OPA's configuration as `opa run --config-file --set --set-file` does.
+ * @throws OpaConfigError with every fault at once, OverrideError, the error of the file system
+ */
+export function loadOpaConfig({ file, set, setFile, environment }: OpaSources): Loaded {
+  const overrides = [
+    ...set.flatMap((text) => parseSet(text, environment)),
+    ...setFile.flatMap((text) => parseSetFile(text, (path) => readFileSync(path, "utf8"))),
+  ];
+  const text = substituteEnvironment(readFileSync(file, "utf8"), environment);
+  return parseOpaConfig(text, file, overrides);
+}
+
+/** Checks the text of a configuration, JSON or YAML. @throws OpaConfigError */
+export function parseOpaConfig(text: string, file: string, overrides: readonly Override[] = []): Loaded {
+  let raw: unknown;
+  const keep: CrossCheck = (document, faultAt) => {
+    raw = document;
+    return crossCheck(document, faultAt);
+  };
+  const parsed: Parsed<OpaDocument> = parseDocument(text, file, opaSchema, keep, (document) =>
+    withOverrides(document, overrides),
+  );
+  const placed = (fault: Fault): Fault => placeOf(fault, overrides);
+  if (!parsed.ok) throw new OpaConfigError(parsed.faults.map(placed));
+  const warnings = keyWarnings(raw, parsed.faultAt satisfies FaultAt).map(placed);
+  return { document: parsed.value, raw, warnings };
+}
+
+/** What an option of the command line sets is at fault there, not in the file. */
+function placeOf(fault: Fault, overrides: readonly Override[]): Fault {
+  const from = overrides.findLast(({ path }) => {
+    const set = renderPath(path);
+    return fault.path === set || fault.path.startsWith(`${set}.`) || fault.path.startsWith(`${set}[`);
+  });
+  return from === undefined ? fault : { ...fault, file: from.option, line: 1, column: 1 };
+}
