@@ -132,7 +132,7 @@ function faultOf(error: Error, reusedSocket: boolean): Fault {
   if (RESET.has(code)) return new Fault("unreachable", "the connection ended before an answer", options);
   if (UNREACHABLE.has(code) || error instanceof AggregateError)
     return new Fault("unreachable", `it cannot be reached: ${messageOf(error)}`, options);
-  if (isTls(code)) return new Fault("tls", `TLS failed: ${messageOf(error)}`, options);
+  if (isTls(code)) return new Fault("tls", `TLS failed: ${messageOf(error)}${tlsAdvice(code)}`, options);
   if (code.startsWith("HPE_"))
     return new Fault("broken", `it does not answer in HTTP: ${error.message}`, options);
   return new Fault("unreachable", messageOf(error), options);
@@ -140,6 +140,13 @@ function faultOf(error: Error, reusedSocket: boolean): Fault {
 
 function isTls(code: string): boolean {
   return /^(?:ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_|EPROTO$)/.test(code);
+}
+
+/** A server whose CA is not known, or that shows a certificate for another name. */
+function tlsAdvice(code: string): string {
+  return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)
+    ? "; name the CA of the service in tls.caFile"
+    : "";
 }
 
 /** An error for several addresses has the words in its parts. */

@@ -1,3 +1,4 @@
+export type { AwsKeys } from "./aws.ts";
 export { type BackoffLimits, backoffMs } from "./backoff.ts";
 export type { SecretSource, ServiceCredentials } from "./credentials.ts";
 export { ServiceError, type ServiceFault } from "./error.ts";

@@ -1,9 +1,9 @@
-import http from "node:http";
-import https from "node:https";
 import { Secret } from "../document/secret.ts";
-import { credentialHeaders, type ServiceCredentials } from "./credentials.ts";
+import { type ConnectionOptions, createConnections } from "./connections.ts";
+import { type Authorizer, createAuthorizer, type ServiceCredentials } from "./credentials.ts";
 import { Fault, ServiceError } from "./error.ts";
-import { exchange, type HttpAgent, type HttpRequest, type HttpResponse, StaleConnection } from "./http.ts";
+import { exchange, type HttpRequest, type HttpResponse, StaleConnection } from "./http.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** An HTTP service that Regent talks to, in the sense of OPA's `services`. */
 export type Service = {
@@ -55,67 +55,79 @@ export type ServiceOptions = {
 export const RESPONSE_HEADER_TIMEOUT_MS = 10_000;
 /** Hops within one origin: a load balancer adds one, a moved bundle another; more is a loop. */
 export const REDIRECTS_MAX = 5;
-/** Open connections to one service. Each bundle that is long-polled holds one; decision log and status take one each. */
-export const CONNECTIONS_MAX = 64;
-
 /** @throws ServiceError `invalid` when the URL is none of HTTP */
 export function createService(options: ServiceOptions): Service {
   const base = baseUrl(options);
   const url = `${base.origin}${base.pathname.replace(/\/+$/, "")}`;
+  const authorizer = authorizerOf(options);
+  const connections = createConnections(connectionOptions(base, options));
   const closing = new AbortController();
-  const agent = createAgent(base, options);
-
-  const request = async (wanted: ServiceRequest): Promise<ServiceResponse> => {
-    const target = new URL(`${url}/${wanted.path.replace(/^\/+/, "")}`);
+  const send = (wanted: ServiceRequest, target: URL): Promise<HttpResponse> => {
     const signal =
       wanted.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, wanted.signal]);
-    try {
-      return await follow(target, {
-        method: wanted.method,
-        headers: {
-          "user-agent": "regent",
-          "accept-encoding": "identity",
-          ...plainHeaders(options.headers),
-          ...basicAuthorization(base),
-          ...wanted.headers,
-          ...(await credentialHeaders(options.credentials)),
-        },
-        ...(wanted.body === undefined ? {} : { body: wanted.body }),
+    const headers = {
+      "user-agent": "regent",
+      "accept-encoding": "identity",
+      ...plainHeaders(options.headers),
+      ...basicAuthorization(base),
+      ...wanted.headers,
+    };
+    const headTimeoutMs =
+      wanted.responseHeaderTimeoutMs ?? options.responseHeaderTimeoutMs ?? RESPONSE_HEADER_TIMEOUT_MS;
+    const deadline = performance.now() + wanted.timeoutMs;
+    return follow(target, wanted.method, async (hop) => {
+      const agent = await connections.current();
+      const { method, body, maxBytes } = wanted;
+      const authorization = await authorizer.headers({ method, url: hop, body, agent, signal });
+      const response = await sendOnce({
+        method,
+        url: hop,
+        headers: { ...headers, ...authorization },
+        ...(body === undefined ? {} : { body }),
         agent,
-        timeoutMs: wanted.timeoutMs,
-        headTimeoutMs:
-          wanted.responseHeaderTimeoutMs ?? options.responseHeaderTimeoutMs ?? RESPONSE_HEADER_TIMEOUT_MS,
-        maxBytes: wanted.maxBytes,
+        timeoutMs: Math.max(1, deadline - performance.now()),
+        headTimeoutMs,
+        maxBytes,
         signal,
       });
-    } catch (error) {
-      throw named(error, options.name, `${wanted.method} ${target.origin}${target.pathname}`);
-    }
+      if (response.status === 401) authorizer.refused();
+      return response;
+    });
   };
 
   return {
     name: options.name,
     url,
     warnings: warningsOf(base, options),
-    request,
+    async request(wanted) {
+      const target = new URL(`${url}/${wanted.path.replace(/^\/+/, "")}`);
+      try {
+        return await send(wanted, target);
+      } catch (error) {
+        const request = `${wanted.method} ${target.origin}${target.pathname}`;
+        throw named(error, options.name, request, connections.hint(Date.now()));
+      }
+    },
     async close() {
       closing.abort();
-      agent.destroy();
+      connections.close();
     },
   };
 }
 
-/** Sends a request and follows redirects within its origin, all within one deadline. */
-async function follow(first: URL, options: Omit<HttpRequest, "url">): Promise<HttpResponse> {
-  const deadline = performance.now() + options.timeoutMs;
+/** Sends a request and follows redirects within its origin. Each hop is authorized anew: signatures cover the path. */
+async function follow(
+  first: URL,
+  method: string,
+  send: (url: URL) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
   let url = first;
   for (let hops = 0; ; hops++) {
-    const timeoutMs = Math.max(1, deadline - performance.now());
-    const response = await sendOnce({ ...options, url, timeoutMs });
+    const response = await send(url);
     const location = response.headers.get("location");
     if (!REDIRECTS.has(response.status) || location === undefined) return response;
     if (hops === REDIRECTS_MAX) throw new Fault("redirect", `it redirects more than ${REDIRECTS_MAX} times`);
-    url = redirectTarget(url, location, options.method, response.status);
+    url = redirectTarget(url, location, method, response.status);
   }
 }
 
@@ -152,11 +164,25 @@ function baseUrl({ name, url }: ServiceOptions): URL {
   return base;
 }
 
-function createAgent(base: URL, { tls, allowInsecureTls }: ServiceOptions): HttpAgent {
-  const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: 2 };
-  void tls;
-  if (base.protocol === "http:") return new http.Agent(options);
-  return new https.Agent({ ...options, rejectUnauthorized: allowInsecureTls !== true });
+function authorizerOf({ name, credentials }: ServiceOptions): Authorizer {
+  try {
+    return createAuthorizer(credentials);
+  } catch (error) {
+    throw named(error, name, undefined, undefined);
+  }
+}
+
+function connectionOptions(base: URL, options: ServiceOptions): ConnectionOptions {
+  const { name, tls, allowInsecureTls, credentials } = options;
+  const client = credentials?.kind === "clientTls" ? credentials : undefined;
+  if (base.protocol === "http:" && client !== undefined)
+    throw new ServiceError(name, "invalid", undefined, "a client certificate needs an https:// URL");
+  return {
+    protocol: base.protocol,
+    ...tls,
+    ...(allowInsecureTls === undefined ? {} : { allowInsecureTls }),
+    ...(client === undefined ? {} : { client }),
+  };
 }
 
 function plainHeaders(headers: ServiceOptions["headers"] = {}): { readonly [name: string]: string } {
@@ -186,17 +212,15 @@ function warningsOf(base: URL, { name, credentials, allowInsecureTls }: ServiceO
   return warnings;
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-function named(error: unknown, service: string, request: string): ServiceError {
+function named(
+  error: unknown,
+  service: string,
+  request: string | undefined,
+  hint: string | undefined,
+): ServiceError {
   const fault = error instanceof Fault ? error.fault : "invalid";
-  return new ServiceError(
-    service,
-    fault,
-    request,
-    error instanceof Error ? error.message : String(error),
-    error,
-  );
+  const message = error instanceof Error ? error.message : String(error);
+  const handshake = fault === "tls" || fault === "unreachable";
+  const reason = handshake && hint !== undefined ? `${message}; ${hint}` : message;
+  return new ServiceError(service, fault, request, reason, error);
 }
