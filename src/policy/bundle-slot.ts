@@ -6,7 +6,7 @@ import { faultOf } from "./fault.ts";
 import type { PolicyLog } from "./log.ts";
 import { resultValue } from "./result.ts";
 import { PolicyRevision, type RevisionOptions } from "./revision.ts";
-import { type FileWatch, watchFile } from "./watch.ts";
+import { type FileWatch, watchFile } from "./source/watch.ts";
 
 /** What is active of a bundle and what went wrong with it last: for the admin API and metrics. */
 export type BundleStatus = {

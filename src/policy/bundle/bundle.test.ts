@@ -5,7 +5,9 @@ import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { compileBundle, withFolder, writeSources } from "../../../test/support/rego.ts";
 import { type TarEntry, tarGzOf, tarOf } from "../../../test/support/tar.ts";
-import { ARCHIVE_BYTES_MAX, parseBundle, RATIO_FREE_BYTES, RATIO_MAX, readBundle } from "./bundle.ts";
+import { ARCHIVE_BYTES_MAX, RATIO_FREE_BYTES, RATIO_MAX } from "./archive.ts";
+import { parseBundle, readBundle } from "./bundle.ts";
+import { DATA_DEPTH_MAX } from "./data.ts";
 import { BundleError } from "./error.ts";
 
 const WASM: TarEntry = { path: "policy.wasm", content: "wasm" };
@@ -53,10 +55,19 @@ describe("parseBundle", () => {
     assert.equal((await parse(WASM)).data.toString(), "{}");
   });
 
-  test("keeps every digit of a lone data.json", async () => {
+  test("keeps every digit of a number, also where documents are joined", async () => {
     const content = '{"n": 12345678901234567890.10}';
     const bundle = await parse(WASM, { path: "/data.json", content });
     assert.equal(bundle.data.toString(), content);
+    const joined = await parse(
+      WASM,
+      {
+        path: "data.json",
+        content: '{"a": {"x\\"y": {"z":[{"}":"\\\\"}]}, "n" : 1.50}, "a": {"n" : 2.50}, "t":true}',
+      },
+      { path: "a/data.json", content: ' {"m" : 12345678901234567890 } ' },
+    );
+    assert.equal(joined.data.toString(), '{"a":{"n":2.50,"m":12345678901234567890},"t":true}');
   });
 
   test("keeps a key named __proto__ a key", async () => {
@@ -69,7 +80,7 @@ describe("parseBundle", () => {
   test("refuses data that contradicts itself or is no object", async () => {
     await refused(
       parse(WASM, data({ a: { b: 1 } }), data({ b: 2 }, "a/")),
-      /a\/data\.json: the data at a\/b is there twice/,
+      /the data at a\/b is there twice: in data\.json and in a\/data\.json/,
     );
     await refused(parse(WASM, data([1])), /data\.json: the data at the root is not an object/);
     await refused(parse(WASM, { path: "data.json", content: "{" }), /data\.json cannot be read/);
@@ -108,9 +119,74 @@ describe("parseBundle", () => {
     );
     await refused(
       parse(WASM, manifest({ wasm: [entry("a"), entry("b", "/two.wasm")] })),
-      /several Wasm modules/,
+      /the entrypoint b is said to be in two\.wasm, which the bundle does not hold/,
     );
-    await refused(parse(WASM, manifest({ wasm: [entry("a", "/two.wasm")] })), /holds no two\.wasm/);
+    await refused(
+      parse(WASM, manifest({ wasm: [entry("a"), entry("a")] })),
+      /the entrypoint a is there twice/,
+    );
+    await refused(parse(WASM, manifest({ rego_version: 2 })), /rego_version must be 0 or 1, not 2/);
+    await refused(
+      parse(WASM, manifest({ file_rego_versions: { "/a.rego": "1" } })),
+      /file_rego_versions of \/a\.rego must be 0 or 1, not "1"/,
+    );
+    await refused(parse(WASM, manifest({ metadata: [] })), /metadata must be an object/);
+    await refused(
+      parse(WASM, manifest({}), { path: "a/.manifest", content: "{}" }),
+      /two manifests: \.manifest and a\/\.manifest/,
+    );
+    await refused(parse(WASM, { path: ".manifest.pb", content: "x" }), /a manifest in Protobuf/);
+  });
+
+  test("refuses policies whose package lies outside of the roots, in whatever way it is written", async () => {
+    const roots = manifest({ roots: ["acme/a-b"] });
+    const rego = (content: string): TarEntry => ({ path: "x/p.rego", content });
+    for (const good of ['package acme["a-b"]', '# METADATA\n\n#\npackage acme["a-b"].inner # so'])
+      assert.equal((await parse(WASM, roots, rego(good))).wasm.toString(), "wasm");
+    await refused(
+      parse(WASM, roots, rego('# package acme["a-b"]\npackage other\n')),
+      /x\/p\.rego: the package other lies outside of the roots in \.manifest \(acme\/a-b\)/,
+    );
+    await refused(parse(WASM, roots, rego("package acme")), /the package acme lies outside/);
+    await refused(parse(WASM, rego("allow := true")), /x\/p\.rego does not begin with a package/);
+  });
+
+  test("refuses a delta bundle and says what to do", async () => {
+    const patch = { path: "/patch.json", content: '{"data":[{"op":"remove","path":"/a"}]}' };
+    await refused(parse(patch), /delta bundle \(patch\.json\).*snapshot/);
+  });
+
+  test("refuses data that is nested too deeply, at the limit", async () => {
+    const nested = (depth: number): TarEntry => ({
+      path: "a/data.json",
+      content: "[".repeat(depth) + "]".repeat(depth),
+    });
+    assert.ok((await parse(WASM, nested(DATA_DEPTH_MAX))).data.length > DATA_DEPTH_MAX);
+    await refused(parse(WASM, nested(DATA_DEPTH_MAX + 1)), /nests deeper than 500 levels/);
+    await refused(parse(WASM, nested(1_000_000)), /nests deeper than 500 levels/);
+  });
+
+  test("reads YAML as OPA does", async () => {
+    const content =
+      "yes: on\nn: 0777\no: 0o17\nf: 1.50\nt: 2001-01-01\nx: 1:30\nz: ~\ns: 1_000\nm: {<<: {a: 1}, b: TRUE}\n";
+    const bundle = await parse(WASM, { path: "data.yml", content });
+    assert.deepEqual(JSON.parse(bundle.data.toString()), {
+      yes: "on",
+      n: 511,
+      o: 15,
+      f: 1.5,
+      t: "2001-01-01",
+      x: "1:30",
+      z: null,
+      s: 1000,
+      m: { a: 1, b: true },
+    });
+    const bomb = `a: &a [x]\n${Array.from({ length: 9 }, (_, i) => {
+      const [name, before] = [String.fromCharCode(98 + i), String.fromCharCode(97 + i)];
+      return `${name}: &${name} [${`*${before},`.repeat(9)}]\n`;
+    }).join("")}`;
+    await refused(parse(WASM, { path: "data.yaml", content: bomb }), /data\.yaml cannot be read/);
+    await refused(parse(WASM, { path: "data.yaml", content: "a: .inf" }), /cannot be written as JSON/);
   });
 
   test("refuses a bundle without compiled policies and says what to do", async () => {
@@ -121,6 +197,7 @@ describe("parseBundle", () => {
     const whole = tarGzOf([WASM, data({ a: "x".repeat(5000) })]);
     await refused(parseBundle(Buffer.from("<html>200 OK</html>")), /not a whole gzip file/);
     await refused(parseBundle(Buffer.alloc(0)), /not a whole gzip file/);
+    await refused(parseBundle(tarOf([WASM])), /a tar archive that is not compressed.*gzip it/);
     for (const part of [0.1, 0.5, 0.9])
       await refused(parseBundle(whole.subarray(0, whole.length * part)), /not a whole gzip/);
     const flipped = Buffer.from(whole);

@@ -1,76 +1,60 @@
-import { parse as parseYaml } from "yaml";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
+import { type Document, mergeDocuments } from "./document.ts";
 import { BundleError } from "./error.ts";
-import { isWithin } from "./manifest.ts";
+import { depthOf } from "./json-cursor.ts";
+import { isWithin } from "./roots.ts";
+import { yamlToJson } from "./yaml.ts";
 
+/** Where data may stand in a bundle, at any depth. */
 const DATA_FILE = /^(?:(.*)\/)?data\.(json|ya?ml)$/;
 
+/** Levels of lists and objects inside each other. Policies walk data with a stack of limited size. */
+export const DATA_DEPTH_MAX = 500;
+
 /**
- * Joins a bundle's data files into one document: `a/b/data.json` stands at `data.a.b`. The bytes of a lone
- * `data.json` are returned as they are, so that its numbers keep all their digits.
+ * Joins a bundle's data files into one document: `a/b/data.json` stands at `data.a.b`. Values stay as they are written,
+ * so that numbers keep all their digits.
+ * @returns JSON in UTF-8, an object
  * @throws BundleError when a file cannot be read, two say something of one place, or one leaves the bundle's roots.
  */
 export function readData(files: ReadonlyMap<string, Buffer>, roots: readonly string[]): Buffer {
-  const documents = [...files].filter(([path]) => DATA_FILE.test(path));
-  const root = emptyObject();
-  for (const [path, content] of documents) {
-    const [, folder, extension] = DATA_FILE.exec(path) ?? [];
-    const places = folder === undefined ? [] : folder.split("/");
-    merge(root, nest(places, parseDocument(path, extension, content)), path, []);
-  }
-  assertWithinRoots(root, roots, "");
-  const [only] = documents;
-  if (documents.length === 1 && only?.[0] === "data.json") return only[1];
-  return Buffer.from(JSON.stringify(root));
+  const documents = [...files].flatMap(([path, content]) => documentOf(path, content, roots) ?? []);
+  return mergeDocuments(documents);
 }
 
-function parseDocument(path: string, extension: string | undefined, content: Buffer): JsonValue {
+function documentOf(path: string, content: Buffer, roots: readonly string[]): Document | undefined {
+  const [, folder, extension] = DATA_FILE.exec(path) ?? [];
+  if (extension === undefined) return undefined;
+  const place = folder === undefined ? [] : folder.split("/");
+  const json = jsonText(path, content);
+  const value = JSON.parse(json) as JsonValue;
+  if (place.length === 0 && !isJsonObject(value))
+    throw new BundleError(`${path}: the data at the root is not an object`);
+  assertWithinRoots(value, roots, place.join("/"), path);
+  return { file: path, place, json };
+}
+
+/** The content of a data file as JSON text. @throws BundleError */
+export function jsonText(path: string, content: Buffer): string {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(content);
-    return (extension === "json" ? JSON.parse(text) : parseYaml(text)) as JsonValue;
+    const json = path.endsWith(".json") ? text : yamlToJson(text);
+    // A text that is no JSON must not be walked through.
+    JSON.parse(json);
+    if (depthOf(json) > DATA_DEPTH_MAX) throw new Error(`it nests deeper than ${DATA_DEPTH_MAX} levels`);
+    return json;
   } catch (error) {
     throw new BundleError(`${path} cannot be read: ${String(error)}`, { cause: error });
   }
 }
 
-function nest(places: readonly string[], document: JsonValue): JsonValue {
-  return places.reduceRight<JsonValue>(
-    (inner, place) => Object.assign(emptyObject(), { [place]: inner }),
-    document,
-  );
-}
-
-type Mutable = { [key: string]: JsonValue };
-
-/** Without a prototype, so that a key named `__proto__` is a key like any other. */
-function emptyObject(): Mutable {
-  return Object.create(null) as Mutable;
-}
-
-function merge(into: Mutable, document: JsonValue, file: string, place: readonly string[]): void {
-  if (!isJsonObject(document)) {
-    throw new BundleError(`${file}: the data at ${place.join("/") || "the root"} is not an object`);
-  }
-  for (const [key, value] of Object.entries(document)) {
-    const existing = into[key];
-    if (existing === undefined) into[key] = isJsonObject(value) ? copyOf(value) : value;
-    else if (isJsonObject(existing) && isJsonObject(value))
-      merge(existing as Mutable, value, file, [...place, key]);
-    else throw new BundleError(`${file}: the data at ${[...place, key].join("/")} is there twice`);
-  }
-}
-
-function copyOf(object: JsonObject): Mutable {
-  const copy = emptyObject();
-  for (const [key, value] of Object.entries(object)) copy[key] = isJsonObject(value) ? copyOf(value) : value;
-  return copy;
-}
-
-function assertWithinRoots(value: JsonValue, roots: readonly string[], path: string): void {
-  if (roots.some((root) => isWithin(path, root))) return;
-  const inner = roots.some((root) => isWithin(root, path));
-  if (!inner || !isJsonObject(value))
-    throw new BundleError(`the data at ${path} lies outside of the roots in .manifest`);
+function assertWithinRoots(value: JsonValue, roots: readonly string[], place: string, file: string): void {
+  if (roots.some((root) => isWithin(place, root))) return;
+  const inner = roots.some((root) => isWithin(root, place));
+  if (!(inner || place === "") || !isJsonObject(value))
+    throw new BundleError(
+      `${file}: the data at ${place || "the root"} lies outside of the roots in .manifest (${roots.join(", ") || "none"})`,
+    );
   for (const [key, member] of Object.entries(value))
-    assertWithinRoots(member, roots, path === "" ? key : `${path}/${key}`);
+    assertWithinRoots(member, roots, place === "" ? key : `${place}/${key}`, file);
 }

@@ -1,5 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { BundleError } from "./error.ts";
+import { isWithin, overlap } from "./roots.ts";
+
+/** Version of the Rego language that a file is written in: 0 before OPA 1.0, 1 since. */
+export type RegoVersion = 0 | 1;
 
 /** What `.manifest` says of a bundle. @see https://www.openpolicyagent.org/docs/management-bundles#bundle-file-format */
 export type Manifest = {
@@ -7,26 +11,47 @@ export type Manifest = {
   readonly revision: string;
   /** Paths of the data that the bundle owns; `""` is everything. */
   readonly roots: readonly string[];
-  readonly entrypoints: readonly string[];
-  /** Path of the Wasm module in the archive. */
-  readonly module: string;
+  /** Which module of the bundle answers which entrypoint; paths without a slash in front. */
+  readonly wasm: readonly { readonly entrypoint: string; readonly module: string }[];
+  readonly regoVersion?: RegoVersion;
+  /** Versions of single files, by a glob over their paths. */
+  readonly fileRegoVersions: { readonly [pattern: string]: RegoVersion };
+  /** Whatever the author of the bundle wanted to say; `metadata.regent` is Regent's own. */
+  readonly metadata: JsonObject;
 };
 
-const DEFAULT_MODULE = "policy.wasm";
+const NO_MANIFEST: Manifest = { revision: "", roots: [""], wasm: [], fileRegoVersions: {}, metadata: {} };
 
-/** Parses `.manifest`; undefined gives the manifest of a bundle that has none. @throws BundleError */
-export function parseManifest(content: Buffer | undefined): Manifest {
-  if (content === undefined) return { revision: "", roots: [""], entrypoints: [], module: DEFAULT_MODULE };
+/** Finds and parses the manifest among the files of a bundle; one without has the manifest of an empty object. @throws BundleError */
+export function readManifest(files: ReadonlyMap<string, Buffer>): Manifest {
+  const paths = [...files.keys()].filter((path) => path === ".manifest" || path.endsWith("/.manifest"));
+  const [path, other] = paths;
+  if (other !== undefined) throw new BundleError(`it holds two manifests: ${path} and ${other}`);
+  const binary = [...files.keys()].find((candidate) => candidate.endsWith(".manifest.pb"));
+  if (binary !== undefined)
+    throw new BundleError(
+      `${binary} is a manifest in Protobuf, which Regent does not read: build it as JSON`,
+    );
+  const content = path === undefined ? undefined : files.get(path);
+  return content === undefined ? NO_MANIFEST : parseManifest(content);
+}
+
+/** Parses `.manifest`. @throws BundleError */
+export function parseManifest(content: Buffer): Manifest {
   const manifest = parseObject(content);
-  const wasm = (arrayOf(manifest, "wasm") ?? []).map(parseWasmEntry);
-  const modules = new Set(wasm.map(({ module }) => module));
-  if (modules.size > 1)
-    throw new BundleError(`.manifest names several Wasm modules: ${[...modules].join(", ")}`);
-  const parsed = {
+  const regoVersion = manifest.rego_version;
+  const parsed: Manifest = {
     revision: manifest.revision === undefined ? "" : text(manifest.revision, "revision"),
     roots: (arrayOf(manifest, "roots") ?? [""]).map((root) => trimSlashes(text(root, "roots"))),
-    entrypoints: wasm.map(({ entrypoint }) => entrypoint),
-    module: [...modules][0] ?? DEFAULT_MODULE,
+    wasm: (arrayOf(manifest, "wasm") ?? []).map(parseWasmEntry),
+    ...(regoVersion === undefined ? {} : { regoVersion: regoVersionOf(regoVersion, "rego_version") }),
+    fileRegoVersions: Object.fromEntries(
+      Object.entries(objectOf(manifest, "file_rego_versions")).map(([file, version]) => [
+        file,
+        regoVersionOf(version, `file_rego_versions of ${file}`),
+      ]),
+    ),
+    metadata: objectOf(manifest, "metadata"),
   };
   assertRoots(parsed);
   return parsed;
@@ -35,7 +60,7 @@ export function parseManifest(content: Buffer | undefined): Manifest {
 function parseObject(content: Buffer): JsonObject {
   let parsed: JsonValue;
   try {
-    parsed = JSON.parse(content.toString("utf8")) as JsonValue;
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(content)) as JsonValue;
   } catch (error) {
     throw new BundleError(`.manifest is not JSON: ${String(error)}`, { cause: error });
   }
@@ -43,7 +68,7 @@ function parseObject(content: Buffer): JsonObject {
   return parsed;
 }
 
-function parseWasmEntry(entry: JsonValue): { entrypoint: string; module: string } {
+function parseWasmEntry(entry: JsonValue): Manifest["wasm"][number] {
   if (!isJsonObject(entry)) throw new BundleError(".manifest: wasm must be a list of objects");
   return {
     entrypoint: trimSlashes(text(entry.entrypoint, "wasm.entrypoint")),
@@ -51,28 +76,39 @@ function parseWasmEntry(entry: JsonValue): { entrypoint: string; module: string 
   };
 }
 
-/** Roots must not contain each other, and entrypoints must lie inside them. */
-function assertRoots({ roots, entrypoints }: Manifest): void {
+/** Roots must not contain each other, and entrypoints must lie inside them, each named once. */
+function assertRoots({ roots, wasm }: Manifest): void {
   for (const [index, root] of roots.entries()) {
-    const other = roots.find((candidate, at) => at !== index && isWithin(candidate, root));
+    const other = roots.find((candidate, at) => at > index && overlap(candidate, root));
     if (other !== undefined) throw new BundleError(`.manifest: the roots "${root}" and "${other}" overlap`);
   }
-  for (const entrypoint of entrypoints) {
+  const seen = new Set<string>();
+  for (const { entrypoint } of wasm) {
     if (!roots.some((root) => isWithin(entrypoint, root)))
       throw new BundleError(`.manifest: the entrypoint ${entrypoint} lies outside of the roots`);
+    if (seen.has(entrypoint)) throw new BundleError(`.manifest: the entrypoint ${entrypoint} is there twice`);
+    seen.add(entrypoint);
   }
-}
-
-/** Whether a data path is the root or lies below it. */
-export function isWithin(path: string, root: string): boolean {
-  return root === "" || path === root || path.startsWith(`${root}/`);
 }
 
 function arrayOf(object: JsonObject, key: string): readonly JsonValue[] | undefined {
   const value = object[key];
-  if (value === undefined) return undefined;
+  // OPA writes null for a list that its author left out.
+  if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw new BundleError(`.manifest: ${key} must be a list`);
   return value as readonly JsonValue[];
+}
+
+function objectOf(object: JsonObject, key: string): JsonObject {
+  const value = object[key] ?? {};
+  if (!isJsonObject(value)) throw new BundleError(`.manifest: ${key} must be an object`);
+  return value;
+}
+
+function regoVersionOf(value: JsonValue | undefined, key: string): RegoVersion {
+  if (value !== 0 && value !== 1)
+    throw new BundleError(`.manifest: ${key} must be 0 or 1, not ${JSON.stringify(value)}`);
+  return value;
 }
 
 function text(value: JsonValue | undefined, key: string): string {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { paxPath, type TarEntry, tarOf } from "../../../test/support/tar.ts";
 import { BundleError } from "./error.ts";
-import { ENTRIES_MAX, PATH_BYTES_MAX, readTar } from "./tar.ts";
+import { ENTRIES_MAX, PATH_BYTES_MAX } from "./file-tree.ts";
+import { readTar } from "./tar.ts";
 
 const refused = (archive: Buffer, message: RegExp) =>
   assert.throws(
@@ -33,14 +34,38 @@ describe("readTar", () => {
     assert.deepEqual([...files.keys()], [long, "next"]);
   });
 
+  test("reads long paths as GNU tar writes them", () => {
+    const long = `${"long/".repeat(60)}data.json`;
+    const files = readTar(
+      tarOf([
+        { path: "././@LongLink", type: "L", content: `${long}\0` },
+        { path: "cut", content: "1" },
+        { path: "next", content: "2" },
+      ]),
+    );
+    assert.deepEqual([...files.keys()], [long, "next"]);
+  });
+
   test("refuses links and devices", () => {
-    for (const type of ["1", "2", "3", "4", "6", "7", "L"]) {
+    for (const type of ["1", "2", "3", "4", "6", "7", "K", "S"]) {
       refused(tarOf([{ path: "evil", type, linkTo: "/etc/passwd" }]), /link or no regular file/);
     }
   });
 
   test("refuses paths that leave the archive or read differently elsewhere", () => {
-    for (const path of ["../x", "a/../../x", "a/..", "a//b", "", "/", "a\\b", "..", "folder/"])
+    for (const path of [
+      "../x",
+      "a/../../x",
+      "a/..",
+      "a//b",
+      "",
+      "/",
+      "a\\b",
+      "C:\\x",
+      "..",
+      "a/./b",
+      "folder/",
+    ])
       refused(tarOf([{ path, content: "x" }]), /illegal path/);
     refused(tarOf([paxPath("../../etc/cron.d/x"), { path: "x" }]), /illegal path/);
     refused(tarOf([paxPath("a\0b"), { path: "x" }]), /illegal path/);
@@ -54,6 +79,7 @@ describe("readTar", () => {
       ]),
       /holds a twice/,
     );
+    refused(tarOf([{ path: "a/Data.json" }, { path: "a/data.json" }]), /one file where case does not count/);
   });
 
   test("refuses an archive that is cut off at any block", () => {

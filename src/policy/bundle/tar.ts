@@ -1,9 +1,5 @@
 import { BundleError } from "./error.ts";
-
-/** Entries of one archive. A bundle of 1,000 rules with tests has about 3,000; more is a mistake or an attack. */
-export const ENTRIES_MAX = 10_000;
-/** Bytes of a path inside an archive. Longer ones do not occur in bundles. */
-export const PATH_BYTES_MAX = 1_024;
+import { ENTRIES_MAX, FileTree } from "./file-tree.ts";
 
 const BLOCK = 512;
 const SPACE = 0x20;
@@ -11,49 +7,34 @@ const SPACE = 0x20;
 type Header = { readonly path: string; readonly size: number; readonly type: string };
 
 /**
- * Reads a tar archive (POSIX ustar, with pax paths) into its regular files by path, without a leading slash.
- * Links, devices, paths that leave the archive, two entries of one path and an archive without its end are refused:
- * a bundle has no use for them.
+ * Reads a tar archive (POSIX ustar, with long paths of pax and GNU) into its regular files by path, without a leading
+ * slash. Links, devices, paths that leave the archive, two entries of one path and an archive without its end are
+ * refused: a bundle has no use for them.
  * @throws BundleError
  */
 export function readTar(archive: Buffer): ReadonlyMap<string, Buffer> {
-  const files = new Map<string, Buffer>();
-  let paxPath: string | undefined;
+  const tree = new FileTree();
+  /** What a header in front of an entry says about the path of that entry. */
+  let longPath: string | undefined;
   let offset = 0;
   for (let entries = 0; ; entries++) {
     if (entries > ENTRIES_MAX) throw new BundleError(`the archive has more than ${ENTRIES_MAX} entries`);
     const header = readHeader(archive, offset);
-    if (header === undefined) return files;
+    if (header === undefined) return tree.files;
     const start = offset + BLOCK;
     const end = start + header.size;
     if (end > archive.length) throw new BundleError(`the archive is cut off inside ${header.path}`);
     const content = archive.subarray(start, end);
     offset = start + Math.ceil(header.size / BLOCK) * BLOCK;
 
-    if (header.type === "x") paxPath = readPaxPath(content);
+    if (header.type === "x") longPath = readPaxPath(content);
+    else if (header.type === "L") longPath = readText(content, 0, content.length);
     else if (header.type === "0" || header.type === "\0") {
-      addFile(files, paxPath ?? header.path, content);
-      paxPath = undefined;
-    } else if (header.type === "5" || header.type === "g") paxPath = undefined;
+      tree.add(longPath ?? header.path, content);
+      longPath = undefined;
+    } else if (header.type === "5" || header.type === "g") longPath = undefined;
     else throw new BundleError(`the archive holds ${header.path}, which is a link or no regular file`);
   }
-}
-
-function addFile(files: Map<string, Buffer>, rawPath: string, content: Buffer): void {
-  const path = plainPath(rawPath);
-  if (files.has(path)) throw new BundleError(`the archive holds ${path} twice`);
-  files.set(path, content);
-}
-
-/** The path without a leading `/` or `./`. */
-function plainPath(rawPath: string): string {
-  const path = rawPath.replace(/^(?:\.?\/)+/, "");
-  const parts = path.split("/");
-  if (path === "" || path.includes("\\") || path.includes("\0") || parts.includes("..") || parts.includes(""))
-    throw new BundleError(`the archive holds an illegal path: ${JSON.stringify(rawPath)}`);
-  if (Buffer.byteLength(path) > PATH_BYTES_MAX)
-    throw new BundleError(`the archive holds a path of more than ${PATH_BYTES_MAX} bytes`);
-  return path;
 }
 
 /** The header at an offset, or undefined for the zero block that ends an archive. */

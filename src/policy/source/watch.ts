@@ -1,18 +1,18 @@
 import { type FSWatcher, watch } from "node:fs";
-import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { stateOf } from "./state.ts";
 
 /** Between two looks at a file that may still be written: long enough for a copy to make progress. */
 export const SETTLE_MS = 50;
 /** Looks at a file that keeps changing before it is taken as it is; the next poll looks again. */
 const SETTLE_LOOKS_MAX = 100;
-/** The fallback where no event comes: network file systems, a folder that was replaced, a bind mount of one file. */
+/** The fallback where no event comes: network file systems, inner folders, a bind mount of one file. */
 export const POLL_MS = 2_000;
 
 export type FileWatch = { close(): void };
 
 /**
- * Calls back when a file has become another one: written, replaced by a rename, or reached through a symbolic link that
+ * Calls back when a file, or a folder with what is in it, has become another one: written, replaced by a rename, or reached through a symbolic link that
  * was swapped (`..data` of a mounted ConfigMap). The first look takes place at once and does not count as a change.
  * @param changed must not reject; it is awaited before the file is looked at again.
  */
@@ -39,13 +39,14 @@ export function watchFile(path: string, changed: () => Promise<void>, pollMs: nu
     looking = false;
   };
 
-  const watcher = watchFolder(dirname(path), trigger);
+  // Of a folder that is the bundle both count: it may be replaced, or something in it.
+  const watchers = [dirname(path), path].map((watched) => watchFolder(watched, trigger));
   const timer = setInterval(trigger, pollMs).unref();
   return {
     close() {
       closed = true;
       clearInterval(timer);
-      watcher?.close();
+      for (const watcher of watchers) watcher?.close();
     },
   };
 }
@@ -61,13 +62,13 @@ function watchFolder(folder: string, trigger: () => Promise<void>): FSWatcher | 
   }
 }
 
-/** What tells one state of a file from another; undefined when there is no such file. */
+/** What tells one state of a file or folder from another; undefined when nothing is there. */
 async function signature(path: string): Promise<string | undefined> {
   try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return `${dev}:${ino}:${size}:${mtimeNs}`;
-  } catch {
-    return undefined;
+    return (await stateOf(path))?.signature;
+  } catch (error) {
+    // What cannot be looked at is a state too: who reads it then says what is wrong.
+    return String(error);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { withFolder } from "../../test/support/rego.ts";
+import { withFolder } from "../../../test/support/rego.ts";
 import { watchFile } from "./watch.ts";
 
 /** Counts calls and lets a test wait for the next one. */
