@@ -1,0 +1,166 @@
+import type { Headers } from "../exchange/headers.ts";
+import type { JsonObject, JsonValue } from "../exchange/json.ts";
+import type { Policies } from "../policy/policies.ts";
+
+/** The policies that decided: they also say what of the event may be seen, so that one revision answers for all of it. */
+export type DecidingPolicies = Pick<Policies, "revision" | "bundles" | "has" | "evaluate">;
+
+/** What one evaluation was, as the decision log takes it. */
+export type DecisionEvent = {
+  readonly decisionId: string;
+  /** What several decisions about the same thing have in common: an answer has that of its request. */
+  readonly batchDecisionId?: string;
+  /** The path of the rule, without a slash in front; or a query, or both. */
+  readonly entrypoint?: string;
+  readonly query?: string;
+  /** One JSON text in UTF-8, put into the event as it is. Undefined: there was none, or it is not to be logged. */
+  readonly input: Buffer | undefined;
+  /** What the caller left out, as the event names it: `/input/request/body`. */
+  readonly erased?: readonly string[];
+  readonly result: JsonValue | undefined;
+  readonly mappedResult?: JsonValue;
+  /** What the evaluation read that another run could not read again. Logged only where `ndBuiltinCache` is on. */
+  readonly nondeterministic?: JsonObject;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly policies: DecidingPolicies;
+  /** Milliseconds since the epoch, or with more digits nanoseconds. */
+  readonly timestamp: number | bigint;
+  readonly requestedBy?: string;
+  /** The number of the request at OPA's HTTP API, from 1. */
+  readonly requestId?: number;
+  /** Hexadecimal, as in `traceparent`. */
+  readonly traceId?: string;
+  readonly spanId?: string;
+  /** By OPA's names: `timer_rego_query_eval_ns`, `timer_server_handler_ns`. */
+  readonly metrics: { readonly [name: string]: number };
+  /** Headers of the request, of which the log takes those that it is configured to take. */
+  readonly headers?: Headers;
+  readonly custom?: JsonObject;
+};
+
+/** One event as it is logged. */
+export type EncodedEvent = {
+  /** One JSON object in UTF-8. */
+  readonly bytes: Buffer;
+  /** Where its last member begins when that is `nd_builtin_cache`, the first to go when it is too large. */
+  readonly ndStart?: number;
+};
+
+/** What is the same for all events of a process. */
+export type EventFormat = {
+  /** `id` and `version`, and what the operator added. */
+  readonly labels: { readonly [label: string]: string };
+  readonly ndBuiltinCache: boolean;
+  /** Names of headers that `request_context` shows, as they are configured. */
+  readonly headers: readonly string[];
+};
+
+/** What a mask changed of an event. */
+export type Visible = {
+  readonly input: Buffer | undefined;
+  readonly result: JsonValue | undefined;
+  readonly mappedResult: JsonValue | undefined;
+  readonly nondeterministic: JsonObject | JsonValue | undefined;
+  readonly erased: readonly string[];
+  readonly masked: readonly string[];
+  readonly custom: JsonObject | undefined;
+};
+
+/** The parts of an event that a mask may change, before it did. */
+export function visibleOf(event: DecisionEvent, { ndBuiltinCache }: EventFormat): Visible {
+  return {
+    input: event.input,
+    result: event.result,
+    mappedResult: event.mappedResult,
+    nondeterministic: ndBuiltinCache ? event.nondeterministic : undefined,
+    erased: event.erased ?? [],
+    masked: [],
+    custom: event.custom,
+  };
+}
+
+/**
+ * The event of OPA's decision log API (`EventV1`,
+ * https://www.openpolicyagent.org/docs/management-decision-logs#decision-log-service-api) as JSON. What is empty is
+ * left out, as OPA does. The input is copied and not read.
+ */
+export function encodeEvent(event: DecisionEvent, visible: Visible, format: EventFormat): EncodedEvent {
+  const before = { labels: format.labels, ...identityOf(event) };
+  const after = {
+    result: visible.result,
+    mapped_result: visible.mappedResult,
+    erased: unlessEmpty(visible.erased),
+    masked: unlessEmpty(visible.masked),
+    error: event.error,
+    requested_by: event.requestedBy,
+    timestamp: timestampText(event.timestamp),
+    metrics: Object.keys(event.metrics).length === 0 ? undefined : event.metrics,
+    req_id: event.requestId,
+    request_context: requestContext(event.headers, format.headers),
+    custom: visible.custom,
+  };
+  const head = JSON.stringify(before).slice(0, -1);
+  const tail = JSON.stringify(after).slice(1, -1);
+  const cache = visible.nondeterministic;
+  const { input } = visible;
+  const parts =
+    input === undefined
+      ? [Buffer.from(`${head},${tail}`)]
+      : [Buffer.from(`${head},"input":`), input, Buffer.from(`,${tail}`)];
+  if (cache === undefined) return { bytes: Buffer.concat([...parts, CLOSE]) };
+  const ndStart = parts.reduce((sum, part) => sum + part.length, 0);
+  const last = Buffer.from(`,"nd_builtin_cache":${JSON.stringify(cache)}}`);
+  return { bytes: Buffer.concat([...parts, last]), ndStart };
+}
+
+/** The event without `nd_builtin_cache`; undefined when it has none. */
+export function withoutNd({ bytes, ndStart }: EncodedEvent): EncodedEvent | undefined {
+  return ndStart === undefined ? undefined : { bytes: Buffer.concat([bytes.subarray(0, ndStart), CLOSE]) };
+}
+
+const CLOSE = Buffer.from("}");
+
+function identityOf({ policies, entrypoint, ...event }: DecisionEvent): object {
+  const bundles = Object.entries(policies.bundles);
+  return {
+    decision_id: event.decisionId,
+    batch_decision_id: event.batchDecisionId,
+    trace_id: event.traceId,
+    span_id: event.spanId,
+    // OPA's older form, for what is no bundle with a name.
+    revision: bundles.length === 0 && policies.revision !== "" ? policies.revision : undefined,
+    bundles: bundles.length === 0 ? undefined : Object.fromEntries(bundles.map(bundleOf)),
+    path: entrypoint,
+    query: event.query,
+  };
+}
+
+function bundleOf([name, { revision }]: [string, { readonly revision: string }]): [string, object] {
+  return [name, revision === "" ? {} : { revision }];
+}
+
+function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+function requestContext(headers: Headers | undefined, wanted: readonly string[]): object | undefined {
+  if (headers === undefined || wanted.length === 0) return undefined;
+  const shown = wanted.flatMap((name) => {
+    const values = headers.get(name.toLowerCase());
+    return values === undefined ? [] : [[name, values]];
+  });
+  return shown.length === 0 ? undefined : { http: { headers: Object.fromEntries(shown) } };
+}
+
+/** RFC 3339 in UTC with up to nine digits after the second, none of them a zero at the end, as Go writes it. */
+export function timestampText(timestamp: number | bigint): string {
+  const nanos = typeof timestamp === "bigint" ? timestamp : BigInt(Math.round(timestamp)) * NANOS_PER_MS;
+  const seconds = new Date(Number(nanos / NANOS_PER_MS)).toISOString().slice(0, -".000Z".length);
+  const fraction = String(nanos % NANOS_PER_SECOND)
+    .padStart(9, "0")
+    .replace(/0+$/, "");
+  return fraction === "" ? `${seconds}Z` : `${seconds}.${fraction}Z`;
+}
+
+const NANOS_PER_MS = 1_000_000n;
+const NANOS_PER_SECOND = 1_000_000_000n;
