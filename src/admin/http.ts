@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { portTakenSentence } from "../wire/port-holder.ts";
+import { listenOnPath } from "../wire/unix-socket.ts";
 
 /** Limits of the two HTTP servers. Who asks here sends a line and a few headers; whoever sends more is not asking. */
 export const HTTP_LIMITS = {
@@ -24,6 +25,11 @@ export const HTTP_LIMITS = {
 export type HttpLimits = { readonly [limit in keyof typeof HTTP_LIMITS]: number };
 
 export type HttpAddress = { readonly host: string; readonly port: number };
+/** A unix socket; `@name` is in the abstract namespace. */
+export type HttpSocket = { readonly path: string; readonly mode?: number };
+
+/** Answers a request; what it throws becomes a 500 without a body. The adapter adds what it knows of the connection. */
+export type HttpFetch = (request: Request, ...adapter: never[]) => Response | Promise<Response>;
 
 export type HttpServer = {
   /** With the port that the system chose. */
@@ -34,18 +40,42 @@ export type HttpServer = {
 
 export type HttpLog = { error(facts: object, message: string): void };
 
-/**
- * Listens for HTTP/1.1. Throws an Error that names the port and the process that holds it when it is taken.
- * `fetch` answers a request; what it throws becomes a 500 without a body.
- */
+/** Listens for HTTP/1.1. Throws an Error that names the port and the process that holds it when it is taken. */
 export async function listenHttp(
   address: HttpAddress,
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: HttpFetch,
   log: HttpLog,
   limits: HttpLimits = HTTP_LIMITS,
 ): Promise<HttpServer> {
+  const server = createServer(fetch, limits);
+  server.listen(address.port, address.host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new Error(portTakenSentence(address.port), { cause: error });
+  }
+  outliveErrors(server, log);
+  const { port } = server.address() as AddressInfo;
+  return { address: { host: address.host, port }, close: () => close(server, limits.closeMs) };
+}
+
+/** Listens on a unix socket. Throws an Error that says what is in the way of it. */
+export async function listenHttpSocket(
+  { path, mode }: HttpSocket,
+  fetch: HttpFetch,
+  log: HttpLog,
+  limits: HttpLimits = HTTP_LIMITS,
+): Promise<Pick<HttpServer, "close">> {
+  const server = createServer(fetch, limits);
+  await listenOnPath(server, path, mode);
+  outliveErrors(server, log);
+  return { close: () => close(server, limits.closeMs) };
+}
+
+function createServer(fetch: HttpFetch, limits: HttpLimits): Server {
   const server = createAdaptorServer({
-    fetch,
+    fetch: fetch as (request: Request) => Response | Promise<Response>,
     overrideGlobalObjects: false,
     serverOptions: {
       maxHeaderSize: limits.headerBytesMax,
@@ -56,17 +86,12 @@ export async function listenHttp(
     },
   }) as Server;
   server.maxConnections = limits.connectionsMax;
-  server.listen(address.port, address.host);
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    throw new Error(portTakenSentence(address.port), { cause: error });
-  }
-  // What comes once it listens (too many open files, say) costs a connection, not the process.
+  return server;
+}
+
+/** What comes once it listens (too many open files, say) costs a connection, not the process. */
+function outliveErrors(server: Server, log: HttpLog): void {
   server.on("error", (error) => log.error({ err: error }, "an HTTP connection could not be accepted"));
-  const { port } = server.address() as AddressInfo;
-  return { address: { host: address.host, port }, close: () => close(server, limits.closeMs) };
 }
 
 async function close(server: Server, closeMs: number): Promise<void> {

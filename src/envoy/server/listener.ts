@@ -4,18 +4,19 @@ import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { portTakenSentence } from "../../wire/port-holder.ts";
+import { listenOnPath } from "../../wire/unix-socket.ts";
 import { type Certificates, loadCertificates, reloadCertificates } from "./certificates.ts";
 import {
   CONNECTIONS_MAX,
   type GrpcAddress,
+  type GrpcServerOptions,
   HANDSHAKE_TIMEOUT_MS,
   type ServerLog,
   type TlsOptions,
 } from "./options.ts";
 import { type PeerPattern, parsePeerPattern, peerUri } from "./peers.ts";
-import { listenOnPath } from "./unix-socket.ts";
 
-export type ListenerOptions = { readonly listen: GrpcAddress; readonly tls?: TlsOptions };
+export type ListenerOptions = Pick<GrpcServerOptions, "listen" | "tls" | "anyPeer">;
 
 export type Listener = {
   /** With the port that the system chose. */
@@ -38,7 +39,7 @@ export async function listen(
   accept: (connection: Duplex) => void,
 ): Promise<Listener> {
   const address = await resolve(options.listen);
-  assertSafe(options.listen, address, options.tls);
+  if (options.anyPeer !== true) assertSafe(options.listen, address, options.tls);
   const { tls } = options;
   const certificates = tls === undefined ? undefined : await loadCertificates(tls, Date.now());
   const server =

@@ -5,10 +5,14 @@ export type GrpcAddress =
 
 export type GrpcServerOptions = {
   readonly listen: GrpcAddress;
-  /** Required beyond loopback, with `clientCaFile` and `peers`. */
+  /** Required beyond loopback, with `clientCaFile` and `peers`, unless `anyPeer` says otherwise. */
   readonly tls?: TlsOptions;
+  /** Takes whoever reaches the address, from other machines too. Only for who replaces a server that does so. */
+  readonly anyPeer?: boolean;
   /** Bytes of the largest message that Envoy may send: above the largest body of any route. */
   readonly messageBytesMax: number;
+  /** Bytes of the largest answer; no bound of its own unless said otherwise. */
+  readonly answerBytesMax?: number;
   /** Answers grpc.reflection from these .proto files; absent: reflection is off and its library not loaded. */
   readonly reflection?: { readonly protoDir: string };
 };

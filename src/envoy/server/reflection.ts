@@ -4,6 +4,7 @@ import { ReflectionService } from "@grpc/reflection";
 
 /** Files of the services that are answered. */
 const FILES = [
+  "envoy/service/auth/v2/external_auth.proto",
   "envoy/service/auth/v3/external_auth.proto",
   "envoy/service/ext_proc/v3/external_processor.proto",
   "grpc/health/v1/health.proto",

@@ -10,10 +10,14 @@ import {
 } from "@grpc/grpc-js";
 import {
   type CheckRequest,
+  type CheckRequest2,
   type CheckResponse,
+  type CheckResponse2,
   decodeCheckRequest,
+  decodeCheckRequest2,
   decodeProcessingRequest,
   encodeCheckResponse,
+  encodeCheckResponse2,
   encodeProcessingResponse,
   type Init,
   type ProcessingRequest,
@@ -35,6 +39,7 @@ import {
 import { proveStreamResets } from "./stream-reset-probe.ts";
 
 export const EXT_AUTHZ_SERVICE = "envoy.service.auth.v3.Authorization";
+export const EXT_AUTHZ_SERVICE_2 = "envoy.service.auth.v2.Authorization";
 export const EXT_PROC_SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor";
 
 /** What a call looks like from its handler. */
@@ -43,10 +48,15 @@ export type CheckCall = {
   readonly deadlineMs: number;
   /** Whether Envoy has gone away. */
   readonly cancelled: boolean;
+  /** One value of the call's metadata, by its name in lower case; undefined when it is not there. */
+  header(name: string): string | undefined;
 };
 
 /** Answers an ext_authz request. What it throws becomes a gRPC status, which Envoy takes for a failed check. */
 export type CheckHandler = (request: CheckRequest, call: CheckCall) => Promise<Init<CheckResponse>>;
+
+/** The same in version 2 of the protocol. */
+export type CheckHandler2 = (request: CheckRequest2, call: CheckCall) => Promise<Init<CheckResponse2>>;
 
 /** One ext_proc stream. */
 export type ProcessCall = ServerDuplexStream<ProcessingRequest, Init<ProcessingResponse>>;
@@ -54,7 +64,11 @@ export type ProcessCall = ServerDuplexStream<ProcessingRequest, Init<ProcessingR
 /** Takes over an ext_proc stream. It owns its end: a clean one is an allow, `call.emit("error", …)` a refusal. */
 export type ProcessHandler = (call: ProcessCall) => void;
 
-export type Handlers = { readonly check: CheckHandler; readonly process: ProcessHandler };
+export type Handlers = {
+  readonly check: CheckHandler;
+  /** Absent: ext_proc is not served, and a call to it ends with UNIMPLEMENTED. */
+  readonly process?: ProcessHandler;
+};
 
 export type GrpcServer = {
   /** With the port that the system chose. */
@@ -86,14 +100,16 @@ export async function startGrpcServer(
     decodeCheckRequest,
     "unary",
   );
-  server.register(
-    `/${EXT_PROC_SERVICE}/Process`,
-    handlers.process,
-    encodeProcessingResponse,
-    decodeProcessingRequest,
-    "bidi",
-  );
-  const health = addHealth(server, [EXT_AUTHZ_SERVICE, EXT_PROC_SERVICE]);
+  if (handlers.process !== undefined) {
+    server.register(
+      `/${EXT_PROC_SERVICE}/Process`,
+      handlers.process,
+      encodeProcessingResponse,
+      decodeProcessingRequest,
+      "bidi",
+    );
+  }
+  const health = addHealth(server, services);
   if (options.reflection !== undefined) {
     const { addReflection } = await import("./reflection.ts");
     addReflection(server, options.reflection.protoDir);
@@ -121,6 +137,9 @@ export async function startGrpcServer(
 function createServer(options: GrpcServerOptions, log: ServerLog): Server {
   const server = new Server({
     "grpc.max_receive_message_length": options.messageBytesMax,
+    ...(options.answerBytesMax === undefined
+      ? {}
+      : { "grpc.max_send_message_length": options.answerBytesMax }),
     "grpc.max_concurrent_streams": STREAMS_PER_CONNECTION_MAX,
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
@@ -132,16 +151,20 @@ function createServer(options: GrpcServerOptions, log: ServerLog): Server {
   return server;
 }
 
-function unary(handler: CheckHandler, log: ServerLog) {
-  return (
-    call: ServerUnaryCall<CheckRequest, Init<CheckResponse>>,
-    answer: sendUnaryData<Init<CheckResponse>>,
-  ): void => {
+function unary<Request, Response>(
+  handler: (request: Request, call: CheckCall) => Promise<Response>,
+  log: ServerLog,
+) {
+  return (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): void => {
     const deadline = call.getDeadline();
     const checkCall: CheckCall = {
       deadlineMs: typeof deadline === "number" ? deadline : deadline.getTime(),
       get cancelled() {
         return call.cancelled;
+      },
+      header(name) {
+        const [value] = call.metadata.get(name);
+        return typeof value === "string" ? value : undefined;
       },
     };
     handler(call.request, checkCall).then(

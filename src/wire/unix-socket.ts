@@ -3,9 +3,9 @@ import { chmod, lstat, mkdir, stat, unlink } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
 import { dirname } from "node:path";
 
-/** Only Envoy's user and group come near a socket: it is made in a folder of this mode ... */
+/** Only the user and group of who calls come near a socket: it is made in a folder of this mode ... */
 const FOLDER_MODE = 0o750;
-/** ... and has this one. */
+/** ... and has this one, unless said otherwise. */
 const SOCKET_MODE = 0o660;
 
 const OTHERS_MAY_WRITE = 0o002;
@@ -16,12 +16,12 @@ const STICKY = 0o1000;
  * replaced, one that answers is not. `@name` is in the abstract namespace, which has neither folders nor modes.
  * @throws Error that names the path and what is in the way
  */
-export async function listenOnPath(server: Server, path: string): Promise<void> {
+export async function listenOnPath(server: Server, path: string, mode = SOCKET_MODE): Promise<void> {
   if (path.startsWith("@")) return bind(server, `\0${path.slice(1)}`, path);
   await prepareFolder(dirname(path));
   if (await isStale(path)) await unlink(path);
   await bind(server, path, path);
-  await chmod(path, SOCKET_MODE);
+  await chmod(path, mode);
 }
 
 async function bind(server: Server, path: string, written: string): Promise<void> {
