@@ -35,35 +35,39 @@ export type HttpResponse = {
  * @throws Fault
  */
 export function exchange(options: HttpRequest): Promise<HttpResponse> {
-  const { url, method, headers, body, agent, timeoutMs, headTimeoutMs, signal } = options;
+  const { url, method, headers, body, agent, timeoutMs, headTimeoutMs, maxBytes, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new Fault("aborted", "the request was given up"));
     const send = url.protocol === "https:" ? https.request : http.request;
     const request = send(url, { method, headers, agent, maxHeaderSize: HEAD_BYTES_MAX });
+    // The first to settle it counts: what a destroyed connection says later is only its consequence.
+    const fail = (error: Error) => {
+      settle();
+      reject(faultOf(error, request.reusedSocket));
+    };
+    const stop = (fault: Fault) => {
+      fail(fault);
+      request.destroy(fault);
+    };
     const after = (ms: number, what: string) =>
-      setTimeout(() => request.destroy(new Fault("timeout", `${what} within ${ms} ms`)), ms);
+      setTimeout(() => stop(new Fault("timeout", `${what} within ${Math.ceil(ms)} ms`)), ms);
     const whole = after(timeoutMs, "no complete answer");
     const head = headTimeoutMs === 0 ? undefined : after(headTimeoutMs, "no head of an answer");
-    const abort = () => request.destroy(new Fault("aborted", "the request was given up"));
+    const abort = () => stop(new Fault("aborted", "the request was given up"));
     signal?.addEventListener("abort", abort, { once: true });
     const settle = () => {
       clearTimeout(whole);
       clearTimeout(head);
       signal?.removeEventListener("abort", abort);
     };
-    const fail = (error: Error) => {
-      settle();
-      reject(faultOf(error, request.reusedSocket));
-    };
 
-    // An error may come after the promise is settled (a reset of a connection that is put back): it has no one to tell.
     request.on("error", fail);
     request.on("response", (response) => {
       clearTimeout(head);
-      collect(request, response, options.maxBytes).then((answer) => {
+      collect(response, maxBytes, stop, (answer) => {
         settle();
         resolve(answer);
-      }, fail);
+      });
     });
     request.end(body);
   });
@@ -71,37 +75,28 @@ export function exchange(options: HttpRequest): Promise<HttpResponse> {
 
 /** Reads the body of an answer within its bound. */
 function collect(
-  request: http.ClientRequest,
   response: http.IncomingMessage,
   maxBytes: number,
-): Promise<HttpResponse> {
-  return new Promise((resolve, reject) => {
-    const tooLarge = () => {
-      const fault = new Fault("too_large", `its answer is larger than ${maxBytes} bytes`);
-      reject(fault);
-      request.destroy(fault);
-    };
-    if (Number(response.headers["content-length"] ?? 0) > maxBytes) return tooLarge();
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) tooLarge();
-      else chunks.push(chunk);
-    });
-    response.on("error", (error) => reject(request.errored ?? broken(bytes, error)));
-    response.on("close", () => {
-      // Without effect after "end" or "error"; it is there so that no way of ending leaves a caller waiting.
-      reject(request.errored ?? broken(bytes));
-    });
-    response.on("end", () => {
-      if (!response.complete) return reject(broken(bytes));
-      const headers = new Map<string, string>();
-      for (const [name, value] of Object.entries(response.headers))
-        headers.set(name, Array.isArray(value) ? value.join(", ") : (value ?? ""));
-      resolve({ status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
-    });
+  stop: (fault: Fault) => void,
+  done: (answer: HttpResponse) => void,
+): void {
+  const tooLarge = () => stop(new Fault("too_large", `its answer is larger than ${maxBytes} bytes`));
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) tooLarge();
+    else chunks.push(chunk);
   });
+  response.on("error", (error) => stop(broken(bytes, error)));
+  response.on("end", () => {
+    if (!response.complete) return stop(broken(bytes));
+    const headers = new Map<string, string>();
+    for (const [name, value] of Object.entries(response.headers))
+      headers.set(name, Array.isArray(value) ? value.join(", ") : (value ?? ""));
+    done({ status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
+  });
+  if (Number(response.headers["content-length"] ?? 0) > maxBytes) tooLarge();
 }
 
 function broken(bytes: number, cause?: Error): Fault {
