@@ -4,6 +4,7 @@ import { cryptoBuiltins } from "./crypto.ts";
 import { encodingBuiltins } from "./encoding.ts";
 import { globBuiltins } from "./glob.ts";
 import { graphBuiltins } from "./graph.ts";
+import { graphqlBuiltins } from "./graphql.ts";
 import { jsonBuiltins } from "./json.ts";
 import { jwtBuiltins } from "./jwt.ts";
 import { netBuiltins } from "./net.ts";
@@ -25,6 +26,7 @@ const FAMILIES: readonly (readonly HostBuiltin[])[] = [
   encodingBuiltins,
   globBuiltins,
   graphBuiltins,
+  graphqlBuiltins,
   jsonBuiltins,
   jwtBuiltins,
   netBuiltins,

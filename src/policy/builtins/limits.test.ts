@@ -4,6 +4,7 @@ import { createRevision } from "../../../test/support/rego.ts";
 import { faultOf } from "../fault.ts";
 import { resultValue } from "../result.ts";
 import { STEPS_MAX } from "./graph.ts";
+import { DEPTH_MAX } from "./graphql/reader.ts";
 import { EXPANDED_MAX } from "./net.ts";
 import { RANGE_MAX } from "./numbers.ts";
 
@@ -19,9 +20,11 @@ paths := count(graph.reachable_paths(input.graph, ["0"]))
 replaced := regex.replace(input.text, "(a+)+$", "b")
 
 parsed := units.parse(input.text)
+
+query := graphql.is_valid(input.query, "type Query { a: Query, s: String }")
 `,
 };
-const ENTRYPOINTS = ["p/ranged", "p/expanded", "p/paths", "p/replaced", "p/parsed"];
+const ENTRYPOINTS = ["p/ranged", "p/expanded", "p/paths", "p/replaced", "p/parsed", "p/query"];
 // What is tested are the limits of the builtins, not the time that an evaluation may take.
 const revision = await createRevision(REGO, ENTRYPOINTS, { timeLimitMs: 60_000 });
 
@@ -67,6 +70,22 @@ describe("builtins that make much of little", () => {
     const startedAt = performance.now();
     assert.equal(ask("p/replaced", { text: `${"a".repeat(50_000)}!` }), `${"a".repeat(50_000)}!`);
     assert.ok(performance.now() - startedAt < 5_000);
+  });
+
+  test("refuse GraphQL that is nested deeper than the limit", () => {
+    const nested = (levels: number) => `${"{a".repeat(levels)}${"}".repeat(levels)}`;
+    assert.equal(
+      ask("p/query", { query: `${"{a".repeat(DEPTH_MAX - 1)}{s}${"}".repeat(DEPTH_MAX - 1)}` }),
+      true,
+    );
+    assertRefused("p/query", { query: nested(DEPTH_MAX + 1) }, /graphql.*nested 200 levels deep/);
+    assertRefused("p/query", { query: nested(100_000) }, /nested 200 levels deep/);
+  });
+
+  test("stop comparing the fields of a GraphQL query when there are too many", () => {
+    const query = (fields: number) => `{${"a { s } ".repeat(fields)}}`;
+    assert.equal(ask("p/query", { query: query(100) }), true);
+    assertRefused("p/query", { query: query(2_000) }, /graphql.*too complex/);
   });
 
   test("do not write out numbers of a million digits", () => {
