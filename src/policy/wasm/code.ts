@@ -10,18 +10,39 @@ export type FunctionCode = {
   readonly localCount: number;
   /** The instructions, the closing `end` included. */
   readonly code: Uint8Array;
+  /** In the order in which they begin. */
   readonly loops: readonly Loop[];
+  readonly branches: readonly Branch[];
   /** Indices of the functions that it calls outside of loops. */
   readonly calls: ReadonlySet<number>;
   /** Outside of loops it calls through a table: it may call every function that is in one. */
   readonly callsIndirectly: boolean;
 };
 
+/** Offsets are offsets in the code. */
 export type Loop = {
-  /** Offset in the code of the first instruction inside. */
+  /** Of its opcode. */
+  readonly at: number;
+  /** Of the first instruction inside. */
   readonly start: number;
-  /** Nothing inside takes longer than an instruction: no loop, no call, no copying of memory. */
-  readonly leaf: boolean;
+  /** Of its `end`. */
+  readonly end: number;
+  /** Blocks that are open around it, the function itself counted. */
+  readonly depth: number;
+  /** It takes no values and gives none. */
+  readonly isVoid: boolean;
+  /** Nothing inside takes longer than an instruction or a call: no loop, no copying of memory. */
+  readonly isInnermost: boolean;
+};
+
+/** `br`, `br_if` or `br_table`. */
+export type Branch = {
+  readonly at: number;
+  /** Offset of the instruction that follows. */
+  readonly end: number;
+  readonly opcode: number;
+  /** Blocks that are open where it stands, the function itself counted. */
+  readonly depth: number;
 };
 
 export function readCode(section: Uint8Array): FunctionCode[] {
@@ -35,10 +56,15 @@ const BLOCK = 0x02;
 const LOOP = 0x03;
 const IF = 0x04;
 const END = 0x0b;
+const BR = 0x0c;
+const BR_IF = 0x0d;
+export const BR_TABLE = 0x0e;
 const CALL = 0x10;
 const CALL_INDIRECT = 0x11;
 const MEMORY_GROW = 0x40;
 const EXTENDED = 0xfc;
+/** The type of a block that takes and gives nothing. */
+export const VOID_BLOCK = 0x40;
 
 function readBody(body: Uint8Array): FunctionCode {
   const reader = new WasmReader(body);
@@ -54,20 +80,25 @@ function readBody(body: Uint8Array): FunctionCode {
   return { localGroups, localGroupCount, localCount, code, ...scan(code) };
 }
 
-type OpenLoop = { readonly start: number; leaf: boolean };
+type Scan = Pick<FunctionCode, "loops" | "branches" | "calls" | "callsIndirectly">;
+type OpenLoop = { -readonly [Key in keyof Loop]: Loop[Key] };
 
 /** Walks through the code with a stack of what is open: undefined for a block, an if or the function itself. */
-function scan(code: Uint8Array): Pick<FunctionCode, "loops" | "calls" | "callsIndirectly"> {
+function scan(code: Uint8Array): Scan {
   const reader = new WasmReader(code);
   const loops: OpenLoop[] = [];
+  const branches: Branch[] = [];
   const calls = new Set<number>();
   let callsIndirectly = false;
   const open: (OpenLoop | undefined)[] = [undefined];
-  const insideLoop = (): boolean => open.some((loop) => loop !== undefined);
+  const openLoops: OpenLoop[] = [];
   const markLong = (): void => {
-    for (const loop of open) if (loop !== undefined) loop.leaf = false;
+    // Those further out hold a loop and are marked already.
+    const loop = openLoops.at(-1);
+    if (loop !== undefined) loop.isInnermost = false;
   };
   while (!reader.done) {
+    const at = reader.position;
     const opcode = reader.byte();
     const operand = reader.position;
     skipImmediates(reader, opcode);
@@ -78,21 +109,31 @@ function scan(code: Uint8Array): Pick<FunctionCode, "loops" | "calls" | "callsIn
         break;
       case LOOP: {
         markLong();
-        const loop = { start: reader.position, leaf: true };
+        const isVoid = code[operand] === VOID_BLOCK;
+        const start = reader.position;
+        const loop = { at, start, end: start, depth: open.length, isVoid, isInnermost: true };
         loops.push(loop);
+        openLoops.push(loop);
         open.push(loop);
         break;
       }
-      case END:
-        open.pop();
+      case END: {
+        const loop = open.pop();
+        if (loop === undefined) break;
+        loop.end = at;
+        openLoops.pop();
+        break;
+      }
+      case BR:
+      case BR_IF:
+      case BR_TABLE:
+        branches.push({ at, end: reader.position, opcode, depth: open.length });
         break;
       case CALL:
-        markLong();
-        if (!insideLoop()) calls.add(new WasmReader(code.subarray(operand)).u32());
+        if (openLoops.length === 0) calls.add(new WasmReader(code.subarray(operand)).u32());
         break;
       case CALL_INDIRECT:
-        markLong();
-        callsIndirectly ||= !insideLoop();
+        callsIndirectly ||= openLoops.length === 0;
         break;
       case MEMORY_GROW:
       case EXTENDED:
@@ -100,7 +141,7 @@ function scan(code: Uint8Array): Pick<FunctionCode, "loops" | "calls" | "callsIn
     }
   }
   if (open.length !== 0) throw new WasmFormatError("the blocks of a function do not end");
-  return { loops, calls, callsIndirectly };
+  return { loops, branches, calls, callsIndirectly };
 }
 
 /**
@@ -109,7 +150,7 @@ function scan(code: Uint8Array): Pick<FunctionCode, "loops" | "calls" | "callsIn
  * @see https://webassembly.github.io/spec/core/binary/instructions.html
  */
 function skipImmediates(reader: WasmReader, opcode: number): void {
-  if (opcode === 0x0e) {
+  if (opcode === BR_TABLE) {
     for (let left = reader.u32() + 1; left > 0; left--) reader.u32();
   } else if (opcode === 0x1c) {
     for (let left = reader.u32(); left > 0; left--) reader.byte();
@@ -125,7 +166,7 @@ function skipImmediates(reader: WasmReader, opcode: number): void {
 function integersAfter(opcode: number): number {
   // block, loop, if (their type); br, br_if, call; locals, globals, tables; memory.size, memory.grow; constants; ref.null, ref.func
   if (opcode >= BLOCK && opcode <= IF) return 1;
-  if (opcode === 0x0c || opcode === 0x0d || opcode === CALL) return 1;
+  if (opcode === BR || opcode === BR_IF || opcode === CALL) return 1;
   if (opcode >= 0x20 && opcode <= 0x26) return 1;
   if (opcode >= 0x3f && opcode <= 0x42) return 1;
   if (opcode === 0xd0 || opcode === 0xd2) return 1;

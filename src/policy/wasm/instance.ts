@@ -3,7 +3,7 @@ import type { BuiltinContext, HostBuiltin } from "../builtins/builtin.ts";
 import { BuiltinError } from "../builtins/builtin.ts";
 import { parseRego, type RegoValue, renderRego } from "../builtins/value.ts";
 import type { Address, PolicyExports } from "./abi.ts";
-import { TICK } from "./meter.ts";
+import { TICK } from "./meter-function.ts";
 import { assertAbiVersion, type PolicyModule, PolicyModuleError, pagesFor } from "./module.ts";
 
 /** The data document as one instance laid it out; another instance of the same module takes it over byte by byte. */

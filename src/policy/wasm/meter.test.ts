@@ -131,8 +131,12 @@ describe("the reader of code", () => {
     const functions = readCode(sections.find(({ id }) => id === SECTION.code)?.bytes ?? Buffer.alloc(0));
     assert.equal(functions.length, readParameterCounts(sections).length);
     assert.ok(functions.length > 300);
-    assert.ok(functions.some(({ loops }) => loops.some(({ leaf }) => leaf)));
-    assert.ok(functions.some(({ loops }) => loops.some(({ leaf }) => !leaf)));
+    assert.ok(functions.some(({ loops }) => loops.some(({ isInnermost }) => isInnermost)));
+    assert.ok(functions.some(({ loops }) => loops.some(({ isInnermost }) => !isInnermost)));
+    for (const { code, loops, branches } of functions) {
+      for (const { at, end } of loops) assert.deepEqual([code[at], code[end]], [0x03, 0x0b]);
+      for (const { at } of branches) assert.ok([0x0c, 0x0d, 0x0e].includes(code[at] ?? 0));
+    }
     assert.ok(functions.some(({ callsIndirectly }) => callsIndirectly));
     assert.ok(readElements(sections).length > 0);
     assert.equal(readImports(sections).at(-1)?.name, "memory");
@@ -140,7 +144,7 @@ describe("the reader of code", () => {
 
   test("refuses instructions that it does not know, and blocks that do not end", () => {
     const section = (...code: number[]) => Buffer.from([1, code.length + 1, 0, ...code]);
-    assert.equal(readCode(section(0x03, 0x40, 0x0b, 0x0b))[0]?.loops[0]?.leaf, true);
+    assert.equal(readCode(section(0x03, 0x40, 0x0b, 0x0b))[0]?.loops[0]?.isInnermost, true);
     for (const code of [
       [0xfd, 0x0c, 0x0b],
       [0xfc, 0x63, 0x0b],
@@ -155,14 +159,14 @@ describe("the reader of code", () => {
     );
   });
 
-  test("takes a loop for a leaf only when nothing long is inside", () => {
-    const leavesOf = (...code: number[]) =>
-      readCode(Buffer.from([1, code.length + 1, 0, ...code]))[0]?.loops.map(({ leaf }) => leaf);
-    assert.deepEqual(leavesOf(0x03, 0x40, 0x03, 0x40, 0x0b, 0x0b, 0x0b), [false, true]);
-    assert.deepEqual(leavesOf(0x03, 0x40, 0x10, 0x00, 0x0b, 0x0b), [false]);
-    assert.deepEqual(leavesOf(0x03, 0x40, 0x02, 0x40, 0x11, 0x00, 0x00, 0x0b, 0x0b, 0x0b), [false]);
-    assert.deepEqual(leavesOf(0x03, 0x40, 0xfc, 0x0b, 0x00, 0x0b, 0x0b), [false]);
-    assert.deepEqual(leavesOf(0x10, 0x00, 0x03, 0x40, 0x0b, 0x10, 0x00, 0x0b), [true]);
+  test("takes a loop for an innermost one only when nothing long is inside", () => {
+    const innermost = (...code: number[]) =>
+      readCode(Buffer.from([1, code.length + 1, 0, ...code]))[0]?.loops.map(({ isInnermost }) => isInnermost);
+    assert.deepEqual(innermost(0x03, 0x40, 0x03, 0x40, 0x0b, 0x0b, 0x0b), [false, true]);
+    assert.deepEqual(innermost(0x03, 0x40, 0x02, 0x40, 0x03, 0x40, 0x0b, 0x0b, 0x0b, 0x0b), [false, true]);
+    assert.deepEqual(innermost(0x03, 0x40, 0x10, 0x00, 0x0b, 0x0b), [true]);
+    assert.deepEqual(innermost(0x03, 0x40, 0xfc, 0x0b, 0x00, 0x0b, 0x0b), [false]);
+    assert.deepEqual(innermost(0x10, 0x00, 0x03, 0x40, 0x0b, 0x10, 0x00, 0x0b), [true]);
   });
 });
 

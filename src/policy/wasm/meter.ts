@@ -2,14 +2,12 @@
  * Makes a policy count its steps. Code in Wasm cannot be stopped from outside while it runs on this thread, so it is
  * made to take steps from a counter as it goes on and to call the host when none are left; the host looks at its clock
  * and refills the counter or throws. Steps are taken
- *   - in each round of a loop that holds a call or another loop,
- *   - in every {@link LEAF_ROUNDS} rounds of a loop that does not: a counter in memory would make the byte loops of
- *     OPA's runtime half as fast again, so they count in a local first, which stays in a register,
+ *   - in each round of a loop, or in every fourth where it is short (meter-function.ts),
  *   - at the start of each function that can come to call itself without passing through a loop.
- * Between two steps lies nothing that is repeated but leaf loops of fewer than {@link LEAF_ROUNDS} rounds. So the time
- * between two looks at the clock is bounded by the size of the policy, whatever the input.
+ * Between two steps nothing is repeated but the rounds of one short loop. So the time between two looks at the clock is
+ * bounded by the size of the policy, whatever the input.
  *
- * What is added: a global (the counter, exported), and a local in functions with leaf loops. The host is reached
+ * What is added: a global (the counter, exported), and a local in functions that take steps. The host is reached
  * through the import `opa_builtin0`, which every policy has, so that no index changes.
  */
 import {
@@ -26,34 +24,16 @@ import {
   writeModule,
 } from "./binary.ts";
 import { type FunctionCode, readCode } from "./code.ts";
+import { meterFunction } from "./meter-function.ts";
 import { recursiveNodes } from "./recursion.ts";
 
-/** The id of a builtin that means "no steps are left". OPA's own ids begin at 0. */
-export const TICK = -1;
 /** The counter's name among the exports. */
 export const STEPS_EXPORT = "regent_steps";
-/** Rounds of a leaf loop that count as one step. Most loops of the runtime end sooner: names, small numbers. */
-const LEAF_ROUNDS = 32;
 
-const OP = {
-  if: 0x04,
-  end: 0x0b,
-  call: 0x10,
-  drop: 0x1a,
-  localGet: 0x20,
-  localSet: 0x21,
-  localTee: 0x22,
-  globalGet: 0x23,
-  globalSet: 0x24,
-  i32Const: 0x41,
-  i32Eqz: 0x45,
-  i32LtS: 0x48,
-  i32Sub: 0x6b,
-} as const;
-const VOID_BLOCK = 0x40;
 const I32 = 0x7f;
 const MUTABLE = 0x01;
-const MINUS_ONE = 0x7f;
+const I32_CONST = 0x41;
+const END = 0x0b;
 const GLOBAL_EXPORT = 0x03;
 /** The largest 32-bit integer, signed LEB128: while a module is instantiated nobody can refill the counter. */
 const MANY = [0xff, 0xff, 0xff, 0xff, 0x07];
@@ -66,7 +46,7 @@ export function meterModule(module: Uint8Array): Uint8Array<ArrayBuffer> {
     sections.map((section) => {
       switch (section.id) {
         case SECTION.global:
-          return appended(section, [I32, MUTABLE, OP.i32Const, ...MANY, OP.end]);
+          return appended(section, [I32, MUTABLE, I32_CONST, ...MANY, END]);
         case SECTION.export:
           return appended(section, exportOf(counter));
         case SECTION.code:
@@ -84,64 +64,14 @@ function meterCode(sections: readonly Section[], section: Uint8Array, counter: n
   if (parameters.length !== functions.length)
     throw new WasmFormatError("functions and their code differ in number");
   const recursive = recursiveFunctions(sections, functions);
-  const step = takeStep(counter, tickFunction(sections));
+  const step = { counter, tick: tickFunction(sections) };
   const bodies = functions.map((body, index) =>
-    meterFunction(body, parameters[index] ?? 0, recursive.has(index), step),
+    meterFunction(body, { ...step, parameters: parameters[index] ?? 0, recursive: recursive.has(index) }),
   );
   return Buffer.concat([
     Buffer.from(encodeU32(bodies.length)),
     ...bodies.flatMap((body) => [Buffer.from(encodeU32(body.length)), body]),
   ]);
-}
-
-/** A function that takes a step at its start, if it may call itself, and in its loops. */
-function meterFunction(
-  body: FunctionCode,
-  parameters: number,
-  recursive: boolean,
-  step: readonly number[],
-): Buffer {
-  const { localGroups, localGroupCount, code, loops } = body;
-  const hasLeaves = loops.some(({ leaf }) => leaf);
-  const rounds = encodeU32(parameters + body.localCount);
-  const leafStep = takeLeafStep(rounds, step);
-  const parts: Uint8Array[] = [
-    Buffer.from(encodeU32(localGroupCount + (hasLeaves ? 1 : 0))),
-    localGroups,
-    Buffer.from(hasLeaves ? [1, I32, ...setRounds(rounds)] : []),
-    Buffer.from(recursive ? step : []),
-  ];
-  let from = 0;
-  for (const { start, leaf } of loops) {
-    parts.push(code.subarray(from, start), Buffer.from(leaf ? leafStep : step));
-    from = start;
-  }
-  parts.push(code.subarray(from));
-  return Buffer.concat(parts);
-}
-
-/** `if ((counter -= 1) < 0) opa_builtin0(TICK, 0)` */
-function takeStep(counter: number, tick: number): number[] {
-  const global = encodeU32(counter);
-  return [
-    ...[OP.globalGet, ...global, OP.i32Const, 1, OP.i32Sub, OP.globalSet, ...global],
-    ...[OP.globalGet, ...global, OP.i32Const, 0, OP.i32LtS, OP.if, VOID_BLOCK],
-    ...[OP.i32Const, MINUS_ONE, OP.i32Const, 0, OP.call, ...encodeU32(tick), OP.drop],
-    OP.end,
-  ];
-}
-
-/** `if ((rounds -= 1) == 0) { rounds = LEAF_ROUNDS; step }` */
-function takeLeafStep(rounds: readonly number[], step: readonly number[]): number[] {
-  return [
-    ...[OP.localGet, ...rounds, OP.i32Const, 1, OP.i32Sub, OP.localTee, ...rounds],
-    ...[OP.i32Eqz, OP.if, VOID_BLOCK, ...setRounds(rounds), ...step],
-    OP.end,
-  ];
-}
-
-function setRounds(rounds: readonly number[]): number[] {
-  return [OP.i32Const, LEAF_ROUNDS, OP.localSet, ...rounds];
 }
 
 /** Functions, by their place in the code section, that can come to call themselves without passing through a loop. */
