@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile, rename, rm } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { readBundle } from "../bundle/bundle.ts";
+import { withFacts } from "./facts.ts";
 import { CAPABILITIES_FILE, findOpa, OpaError, runOpa } from "./opa.ts";
 import { collectSources, opaArgument, type Source } from "./sources.ts";
 
@@ -25,9 +26,10 @@ export type Built = {
 const GOVERNANCE_PACKAGES = ["regent.request", "regent.response"];
 
 /**
- * Compiles policies and data to a Wasm bundle with OPA, allowing only the builtins that Regent has. The file appears
- * whole or not at all, so that a server that watches it never reads half a bundle.
- * @throws OpaError with OPA's own words, BundleError when OPA wrote something else than a bundle.
+ * Compiles policies and data to a Wasm bundle with OPA, allowing only the builtins that Regent has. What the policy
+ * reads of its input is found in OPA's plan of it and goes into the manifest. The file appears whole or not at all, so
+ * that a server that watches it never reads half a bundle.
+ * @throws OpaError with OPA's own words or for a claim in METADATA that does not hold, BundleError when OPA wrote something else than a bundle.
  */
 export async function buildBundle(options: BuildOptions): Promise<Built> {
   const opa = await findOpa();
@@ -37,22 +39,56 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   const entrypoints = options.entrypoints.length > 0 ? options.entrypoints : governanceEntrypoints(sources);
   const revision = options.revision ?? (await contentHash(sources, entrypoints));
   const temporary = `${options.output}.${process.pid}.tmp`;
+  const plan = `${temporary}.plan`;
   try {
-    const run = await runOpa(opa, [
-      ...["build", "--target", "wasm", "--capabilities", CAPABILITIES_FILE],
-      ...["--revision", revision, "--output", temporary],
+    const inputs = [
+      ...["--capabilities", CAPABILITIES_FILE, "--revision", revision],
       ...entrypoints.flatMap((entrypoint) => ["--entrypoint", entrypoint]),
       "--",
       ...sources.map(opaArgument),
-    ]);
-    if (run.status !== 0) throw new OpaError((run.stderr || run.stdout).trim());
+    ];
+    await compile(opa, ["--target", "wasm", "--output", temporary, ...inputs]);
+    await compile(opa, ["--target", "plan", "--output", plan, ...inputs]);
+    await assertUnchanged(sources);
+    const archive = withFacts(
+      await readFile(temporary),
+      await readFile(plan),
+      nondeterministicIn(await readFile(CAPABILITIES_FILE, "utf8")),
+    );
+    await writeFile(temporary, archive);
     const bundle = await readBundle(temporary);
-    const { length } = await readFile(temporary);
     await rename(temporary, options.output);
-    return { revision, entrypoints: bundle.entrypoints, bytes: length };
+    return { revision, entrypoints: bundle.entrypoints, bytes: archive.length };
   } finally {
     await rm(temporary, { force: true });
+    await rm(plan, { force: true });
   }
+}
+
+async function compile(opa: string, args: readonly string[]): Promise<void> {
+  const run = await runOpa(opa, ["build", ...args]);
+  if (run.status !== 0) throw new OpaError((run.stderr || run.stdout).trim());
+}
+
+/**
+ * What the policy reads is found in a second run of OPA, and holds for the first only when both had the same sources.
+ * @throws OpaError
+ */
+async function assertUnchanged(sources: readonly Source[]): Promise<void> {
+  for (const { path, content } of sources) {
+    if (!content.equals(await readFile(path)))
+      throw new OpaError(`${path} changed while it was built: build again`);
+  }
+}
+
+/** The builtins that give another answer each time, as OPA's capabilities mark them. */
+function nondeterministicIn(capabilities: string): ReadonlySet<string> {
+  const { builtins } = JSON.parse(capabilities) as {
+    builtins: readonly { name: string; nondeterministic?: boolean }[];
+  };
+  return new Set(
+    builtins.filter(({ nondeterministic }) => nondeterministic === true).map(({ name }) => name),
+  );
 }
 
 function governanceEntrypoints(sources: readonly Source[]): readonly string[] {
