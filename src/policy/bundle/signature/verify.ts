@@ -132,7 +132,7 @@ function assertScope(scope: unknown, expected: string): void {
     );
 }
 
-type SignedFile = { readonly name: string; readonly hash: string; readonly algorithm: string };
+type SignedFile = { readonly hash: string; readonly algorithm: string };
 
 /** The files that a token speaks of, by path. */
 function signedFiles(claim: unknown): Map<string, SignedFile> {
@@ -143,8 +143,9 @@ function signedFiles(claim: unknown): Map<string, SignedFile> {
     const { name, hash, algorithm } = isJsonObject(file) ? file : {};
     if (typeof name !== "string" || typeof hash !== "string" || typeof algorithm !== "string")
       throw new BundleError("its signature covers a file without a name, a hash or an algorithm");
-    if (signed.has(name)) throw new BundleError(`its signature covers ${name} twice`);
-    signed.set(name, { name, hash, algorithm });
+    const path = name.replace(/^(?:\.?\/)+/, "");
+    if (signed.has(path)) throw new BundleError(`its signature covers ${path} twice`);
+    signed.set(path, { hash, algorithm });
   }
   return signed;
 }
