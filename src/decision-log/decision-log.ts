@@ -190,8 +190,8 @@ function createLogPolicies(
     format,
     counters,
     onFault: occasionally(
-      (heldBack: number, decisionId: string, why: string, err: unknown) =>
-        log.error({ decisionId, heldBack, err }, `a decision is logged without input and result: ${why}`),
+      (heldBack: number, decisionId: string, why: string, code: string) =>
+        log.error({ decisionId, heldBack, code }, `a decision is logged without input and result: ${why}`),
       monotonicMs,
     ),
   });

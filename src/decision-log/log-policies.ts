@@ -26,8 +26,8 @@ export type LogPolicyOptions = {
   readonly dropRequired: boolean;
   readonly format: EventFormat;
   readonly counters: Counters;
-  /** Told why an event goes without its content. */
-  readonly onFault: (decisionId: string, why: string, cause: unknown) => void;
+  /** Told why an event goes without its content. Errors of policies may quote what they were asked about. */
+  readonly onFault: (decisionId: string, why: string, code: string) => void;
 };
 
 /** Asks the policies that decided what of a decision may be seen. Whatever goes wrong, nothing secret is logged. */
@@ -83,7 +83,7 @@ export class LogPolicies {
     const { format, counters, onFault } = this.#options;
     const why = error instanceof MaskError ? error.message : "the drop or the mask policy failed";
     counters.add("mask_failures");
-    onFault(event.decisionId, why, error);
+    onFault(event.decisionId, why, codeOf(error));
     return encodeEvent(event, withoutContent(visible, why), format);
   }
 }
@@ -117,4 +117,9 @@ async function ask(
   if (required)
     throw new MaskError(`the policies have no entrypoint ${entrypoint}, which the configuration names`);
   return undefined;
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  return String(code ?? name);
 }
