@@ -50,8 +50,7 @@ export async function awsHeaders(
   const keys = await keysOf(signing.keys, environment);
   const signer = new AwsV4Signer({
     method: request.method,
-    // The signer would read `+` in a path as a space.
-    url: request.url.href.replace(/^[^?]*/, (path) => path.replaceAll("+", "%2B")),
+    url: request.url.href,
     headers: {
       "x-amz-content-sha256": createHash("sha256")
         .update(request.body ?? "")
