@@ -12,35 +12,92 @@ package regent.lib.compose
 
 import data.regent.lib.contract
 
-# Every rule by its name, `category/rule`.
-_rules[$"{category}/{name}"] := rule if {
-	some category, rules in data.regent.rules
-	some name, rule in rules
+# What rules say, by the name of it and by rule. It is asked for name by name: to look at a rule as a whole would evaluate
+# all that the rule keeps to itself, for every request. Names that are none are found when a bundle is activated, by
+# `regent.check`.
+_said.deny[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].deny
+	_speaks(value)
+	policy := concat("/", [category, rule])
 }
 
-_faults[policy] contains fault if {
-	some policy, rule in _rules
-	not is_object(rule)
-	fault := "its package must be regent.rules.<category>.<rule>"
+_said.warn[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].warn
+	_speaks(value)
+	policy := concat("/", [category, rule])
 }
 
+_said.redact[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].redact
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+_said.limits[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].limits
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+_said.targets_forbidden[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].targets_forbidden
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+_said.holds[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].holds
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+_said.audit[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].audit
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+_said.labels[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].labels
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+_said.set_headers[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].set_headers
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+_said.route[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].route
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
+# Most rules have nothing to say about most requests.
+_speaks(value) if not value in {set(), {}}
+
 _faults[policy] contains fault if {
-	some policy, rule in _rules
-	is_object(rule)
-	some name, value in rule
+	some name, rules in _said
+	some policy, value in rules
 	some fault in contract.faults(name, value)
-}
-
-# The rules whose obligations can be carried out as they stand.
-_sound[policy] := rule if {
-	some policy, rule in _rules
-	not _faults[policy]
 }
 
 # All reasons to refuse.
 errors contains reason if {
-	some policy, rule in _rules
-	some denial in rule.deny
+	some policy, denials in _said.deny
+	some denial in denials
 	contract.is_denial(denial)
 	reason := _error(policy, denial.code, denial.kind, denial.message)
 }
@@ -74,8 +131,8 @@ errors contains reason if {
 
 # What the caller is told although nothing is refused.
 warnings contains reason if {
-	some policy, rule in _sound
-	some warning in rule.warn
+	some policy, given in _said.warn
+	some warning in given
 	reason := {
 		"code": warning.code,
 		"kind": object.get(warning, "kind", "content"),
@@ -94,14 +151,15 @@ ordered(reasons) := [reason |
 ]
 
 obligations := object.union(_hold, {
-	"redact": sort({member | some rule in _sound; some member in rule.redact}),
+	"redact": sort({member | some members in _said.redact; some member in members}),
 	"route": object.union_n([_targets_of_route, _model_of_route, {"headers": _first("route header")}]),
 	"limits": _limits,
 	"transform": {"set_headers": _first("header")},
 	"response": {"inspect": _inspects_answers},
 })
 
-audit := {"level": _audit_level, "labels": _first("label")}
+# A rule that asks for a level is heard whatever is configured.
+audit := {"level": object.get(_first("audit"), "level", _audit_level), "labels": _first("label")}
 
 default _audit_level := "redacted"
 
@@ -110,28 +168,40 @@ _audit_level := data.regent.config.audit.level
 default _inspects_answers := false
 
 _inspects_answers if {
-	some rule in _sound
-	some member in rule.redact
+	some members in _said.redact
+	some member in members
 	member.where in {"response", "both"}
 }
 
-# The rules that give a value to a name: by what it is a name of, name and value.
+# The rules that give a value to a name: by what it is a name of, name and value. Every head has the same depth of
+# variables: where one has a constant more, compiled Wasm does not find it by a variable (`_values[what]`).
 _values.label[name][value] contains policy if {
-	some policy, rule in _sound
-	some name, value in rule.labels
+	some policy, labels in _said.labels
+	contract.is_text_map(labels)
+	some name, value in labels
 }
 
 _values.header[lower(name)][value] contains policy if {
-	some policy, rule in _sound
-	some name, value in rule.set_headers
+	some policy, headers in _said.set_headers
+	some name, value in headers
+}
+
+_values.audit[name][member.level] contains policy if {
+	name := "level"
+	some policy, members in _said.audit
+	some member in members
+	contract.is_audit(member)
 }
 
 _values["route header"][lower(name)][value] contains policy if {
-	some policy, rule in _sound
-	some name, value in rule.route.headers
+	some policy, route in _said.route
+	some name, value in route.headers
 }
 
-_values.route.model[rule.route.model] contains policy if some policy, rule in _sound
+_values.route[name][route.model] contains policy if {
+	name := "model"
+	some policy, route in _said.route
+}
 
 # Where rules disagree the decision is a refusal, so that it does not matter which value stands here.
 _first(what) := {name: min({value | some value, _ in policies}) | some name, policies in _values[what]}
@@ -165,8 +235,8 @@ _stands_before(target, position) if {
 
 # Reasons by target, by rule.
 _forbidden[policy][member.target] contains member.reason if {
-	some policy, rule in _sound
-	some member in rule.targets_forbidden
+	some policy, members in _said.targets_forbidden
+	some member in members
 }
 
 # Of two amounts for one key, unit and window the smaller one holds.
@@ -175,13 +245,13 @@ _limits := [{"key": key, "unit": unit, "amount": min(amounts), "window": window}
 ]
 
 _amounts[[member.key, member.unit, member.window]] contains member.amount if {
-	some rule in _sound
-	some member in rule.limits
+	some members in _said.limits
+	some member in members
 }
 
 _holds contains member.approval if {
-	some rule in _sound
-	some member in rule.holds
+	some members in _said.holds
+	some member in members
 }
 
 default _hold := {}

@@ -72,6 +72,12 @@ joined := {
 	}},
 }
 
+test_allow_with_the_audit_level_that_a_rule_asks_for if {
+	compose.audit == {"level": "digest", "labels": {}} with input as samples.request
+		with data.regent.rules as {"a": {"b": {"audit": {{"level": "digest"}}}, "c": {"audit": {{"level": "digest"}}}}}
+		with data.regent.config.audit.level as "full"
+}
+
 test_allow_targets_in_the_order_given_each_once if {
 	targets := [{"name": "b"}, {"name": "a"}, {"name": "b"}, {"name": "c"}, {"region": "nameless"}]
 	compose.obligations.route == {"targets": ["b", "a", "c"], "headers": {}} with data.regent.rules as {}
@@ -100,7 +106,7 @@ test_deny_from_an_array if {
 }
 
 test_deny_sets_of_another_form if {
-	every name in ["deny", "warn", "redact", "limits", "targets_forbidden", "holds"] {
+	every name in ["deny", "warn", "redact", "limits", "targets_forbidden", "holds", "audit"] {
 		every value in [true, "text", 1, {"a": "b"}, null] {
 			count(compose.errors) > 0 with input as samples.request with data.regent.rules as rules({name: value})
 		}
@@ -125,6 +131,7 @@ members := {
 	"limits": {"key": "k", "unit": "tokens", "amount": 1, "window": "1h"},
 	"targets_forbidden": {"target": "sim-us", "reason": "far"},
 	"holds": {"approval": "security"},
+	"audit": {"level": "digest"},
 }
 
 bad_parts := {
@@ -140,6 +147,7 @@ bad_parts := {
 	},
 	"targets_forbidden": {"target": ["", null], "reason": ["", null], "extra": [1]},
 	"holds": {"approval": ["", true], "extra": [1]},
+	"audit": {"level": ["", "all", null], "extra": [1]},
 }
 
 test_deny_members_of_another_form if {
@@ -171,39 +179,20 @@ test_deny_members_that_are_no_objects if {
 	}
 }
 
-test_deny_names_that_are_no_part_of_a_rule if {
-	compose.errors == faulty("`denny` is no part of a rule; names of its own begin with `_`") with input as samples.request
-		with data.regent.rules as rules({"denny": {denial}})
-}
-
-test_deny_rule_in_a_package_that_is_too_short if {
-	compose.errors == {error(
-		"a/deny",
-		"policy_rule_invalid",
-		"internal",
-		"Rule a/deny: its package must be regent.rules.<category>.<rule>.",
-	)} with input as samples.request with data.regent.rules as {"a": {"deny": {denial}}}
-}
-
-test_deny_rule_in_a_package_that_is_too_long if {
-	compose.errors == faulty("`c` is no part of a rule; names of its own begin with `_`") with input as samples.request
-		with data.regent.rules as {"a": {"b": {"c": {"deny": {denial}}}}}
-}
-
-# What is well-formed in such a rule still refuses, and nothing of it is carried out.
+# What is well-formed in such a rule still refuses.
 test_deny_with_the_sound_part_of_a_faulty_rule if {
 	faulty_rule := {"deny": {denial}, "labels": {"a": 1}, "set_headers": {"x-a": "b"}}
 	compose.errors == {
 		error("a/b", "not_now", "permission", "Not now."),
 		error("a/b", "policy_rule_invalid", "internal", "Rule a/b: `labels` has another form."),
 	} with input as samples.request with data.regent.rules as rules(faulty_rule)
-	compose.obligations.transform == {"set_headers": {}} with input as samples.request
-		with data.regent.rules as rules(faulty_rule)
+	compose.audit.labels == {} with input as samples.request with data.regent.rules as rules(faulty_rule)
 }
 
 test_deny_two_values_for_one_name if {
 	every conflict in [
 		["header `x-a`", {"set_headers": {"X-A": "1"}}, {"set_headers": {"x-a": "2"}}],
+		["audit `level`", {"audit": {{"level": "digest"}}}, {"audit": {{"level": "full"}}}],
 		["label `team`", {"labels": {"team": "1"}}, {"labels": {"team": "2"}}],
 		["route `model`", {"route": {"model": "1"}}, {"route": {"model": "2"}}],
 		["route header `x-a`", {"route": {"headers": {"x-a": "1"}}}, {"route": {"headers": {"x-a": "2"}}}],

@@ -8,10 +8,7 @@ kinds := ["identity", "content", "unknown", "retired", "permission", "budget", "
 
 _kinds := {kind | some kind in kinds}
 
-# What is wrong with what a rule defines under a name: a set of sentences, empty when all is well. Names that begin
-# with `_` are the rule's own.
-faults(name, _) := set() if startswith(name, "_")
-
+# What is wrong with what a rule defines under a name: a set of sentences, empty when all is well.
 faults(name, value) := {$"`{name}` must be a set" | not _is_collection(value)} | {fault |
 	some member in value
 	not _member(name, member)
@@ -24,9 +21,11 @@ faults(name, value) := {$"`{name}` has another form" | not _object(name, value)}
 	_outlets[name] == "object"
 }
 
-faults(name, _) := {$"`{name}` is no part of a rule; names of its own begin with `_`"} if {
+# What is wrong with a name that a rule defines. Names that begin with `_` are the rule's own.
+name_faults(name) := set() if startswith(name, "_")
+
+name_faults(name) := {$"`{name}` is no part of a rule; names of its own begin with `_`" | not _outlets[name]} if {
 	not startswith(name, "_")
-	not _outlets[name]
 }
 
 _outlets := {
@@ -36,6 +35,7 @@ _outlets := {
 	"limits": "set",
 	"targets_forbidden": "set",
 	"holds": "set",
+	"audit": "set",
 	"labels": "object",
 	"set_headers": "object",
 	"route": "object",
@@ -88,14 +88,22 @@ _member("holds", member) if {
 	_is_text(member.approval)
 }
 
-_object("labels", value) if _is_text_map(value)
+_member("audit", member) if is_audit(member)
 
-_object("set_headers", value) if _is_text_map(value)
+# A level that the record of an exchange is to have.
+is_audit(member) if {
+	_only(member, {"level"})
+	member.level in {"full", "redacted", "digest"}
+}
+
+_object("labels", value) if is_text_map(value)
+
+_object("set_headers", value) if is_text_map(value)
 
 _object("route", value) if {
 	_only(value, {"model", "headers"})
 	_is_text(object.get(value, "model", "unset"))
-	_is_text_map(object.get(value, "headers", {}))
+	is_text_map(object.get(value, "headers", {}))
 }
 
 _is_collection(value) if is_set(value)
@@ -104,7 +112,7 @@ _is_collection(value) if is_array(value)
 
 _only(value, names) if {
 	is_object(value)
-	count({name | some name, _ in value} - names) == 0
+	object.keys(value) - names == set()
 }
 
 # Codes become header values and metric labels.
@@ -115,7 +123,7 @@ _is_text(value) if {
 	value != ""
 }
 
-_is_text_map(value) if {
+is_text_map(value) if {
 	is_object(value)
 	every name, text in value {
 		_is_text(name)

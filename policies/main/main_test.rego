@@ -100,7 +100,7 @@ test_deny_nobody_with_the_reason_of_the_rule if {
 
 test_deny_rule_that_is_malformed if {
 	every phase, document in {"request": samples.request, "response": samples.response} {
-		every outlet in [{"deny": true}, {"deny": {"no"}}, {"deny": {{"code": "x"}}}, {"labels": 1}, {"alow": true}] {
+		every outlet in [{"deny": true}, {"deny": {"no"}}, {"deny": {{"code": "x"}}}, {"labels": 1}] {
 			decision := _decisions[phase] with input as document with data.regent.rules as {"a": {"b": outlet}}
 			decision.allow == false
 			reasons(decision) == [["a/b", "policy_rule_invalid"]]

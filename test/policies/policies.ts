@@ -17,6 +17,11 @@ export const DEMO_BUNDLE = {
   paths: [".", "demo", "examples/envoy_authz"].map((path) => relative("", join(POLICIES, path)) || "."),
   ignore: [...DEFAULT_IGNORE, "demo", "examples"],
 };
+/** The shipped rules with data under which each has something to refuse. */
+export const COMPLIANCE_BUNDLE = {
+  paths: [".", "examples/compliance"].map((path) => relative("", join(POLICIES, path)) || "."),
+  ignore: [...DEFAULT_IGNORE, "demo", "examples"],
+};
 /** OPA's commands that compile take Regent's builtins and no others. */
 export const CAPABILITIES = ["--capabilities", CAPABILITIES_FILE];
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -12,43 +12,56 @@ import { buildBundle } from "../../src/policy/opa/build.ts";
 import { CAPABILITIES_FILE, findOpa, runOpa } from "../../src/policy/opa/opa.ts";
 import { collectSources, opaArgument } from "../../src/policy/opa/sources.ts";
 import { asJson, changed, chatDocument, type Draft, damaged, demoRegistry } from "./documents.ts";
-import { DEMO_BUNDLE, POLICY_DOCS, policyCodes, shippedRules } from "./policies.ts";
+import { COMPLIANCE_BUNDLE, DEMO_BUNDLE, POLICY_DOCS, policyCodes, shippedRules } from "./policies.ts";
 
 const REQUEST = "regent/request/decision";
 const RESPONSE = "regent/response/decision";
 
 let folder: string;
 let engine: ManagedPolicyEngine;
+/** The same rules with the data of the compliance example. */
+let compliance: ManagedPolicyEngine;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "regent-policies-"));
-  const output = join(folder, "demo-policies.tar.gz");
-  await buildBundle({ ...DEMO_BUNDLE, output, entrypoints: [] });
-  const silent = { info() {}, warn() {}, error() {} };
-  engine = await createPolicyEngine({
-    bundles: [{ name: "demo", path: output }],
-    decisions: [REQUEST, RESPONSE],
-    entrypoints: ["envoy/authz/allow"],
-    log: silent,
-    watch: false,
-  });
+  engine = await startEngine("demo", DEMO_BUNDLE, ["envoy/authz/allow"]);
+  compliance = await startEngine("compliance", COMPLIANCE_BUNDLE, []);
 });
 
 after(async () => {
-  engine.close();
+  await engine.close();
+  await compliance.close();
   await rm(folder, { recursive: true });
 });
+
+async function startEngine(
+  name: string,
+  sources: typeof DEMO_BUNDLE,
+  entrypoints: readonly string[],
+): Promise<ManagedPolicyEngine> {
+  const path = join(folder, `${name}.tar.gz`);
+  await buildBundle({ ...sources, output: path, entrypoints: [] });
+  const silent = { info() {}, warn() {}, error() {} };
+  return createPolicyEngine({
+    bundles: [{ name, path }],
+    decisions: [REQUEST, RESPONSE],
+    entrypoints,
+    log: silent,
+    watch: false,
+  });
+}
 
 /** What OPA itself answers to each document: the reference for what the compiled policy answers. */
 async function referenceAnswers(
   entrypoint: string,
   documents: readonly JsonValue[],
+  bundle = DEMO_BUNDLE,
 ): Promise<readonly JsonValue[]> {
   const file = join(folder, "documents.json");
   await writeFile(file, JSON.stringify(documents));
   const rule = `data.${entrypoint.replaceAll("/", ".")}`;
   const query = `[answer | some document in input; answer := ${rule} with input as document]`;
-  const sources = (await collectSources(DEMO_BUNDLE.paths, DEMO_BUNDLE.ignore)).map(
+  const sources = (await collectSources(bundle.paths, bundle.ignore)).map(
     (source) => `--data=${opaArgument(source)}`,
   );
   const options = ["--capabilities", CAPABILITIES_FILE, "--format", "raw", "--input", file];
@@ -58,8 +71,8 @@ async function referenceAnswers(
 }
 
 /** The answer of the compiled policy, which must be a decision of the contract. */
-async function decide(entrypoint: string, document: JsonValue): Promise<JsonObject> {
-  const { result, revision } = await engine.for("").evaluate(entrypoint, document);
+async function decide(entrypoint: string, document: JsonValue, asked = engine): Promise<JsonObject> {
+  const { result, revision } = await asked.for("").evaluate(entrypoint, document);
   parseDecision(result, revision);
   return result as JsonObject;
 }
@@ -110,6 +123,86 @@ const DENIALS: readonly { readonly code: string; readonly rule: string; readonly
   },
 ];
 
+type Denial = (typeof DENIALS)[number];
+
+const headers = (values: { [name: string]: readonly string[] }) => ({ request: { headers: values } });
+const found = (type: string, count: number, where: readonly string[] = []) => ({
+  findings: [{ type, count, score_max: 1, where }],
+});
+
+/** The same with the data of the compliance example. */
+const COMPLIANCE_DENIALS: readonly Denial[] = [
+  { rule: "gdpr/transfers", code: "no_permitted_target", document: chat("sim-frontier", "shop", ADMIN) },
+  {
+    rule: "gdpr/purpose",
+    code: "purpose_not_permitted",
+    document: changed(chat("default", "shop"), headers({ "x-purpose": ["marketing"] })),
+  },
+  {
+    rule: "gdpr/minimisation",
+    code: "personal_data_excessive",
+    document: changed(chat("default", "shop"), found("EMAIL_ADDRESS", 11)),
+  },
+  {
+    rule: "gdpr/profiling",
+    code: "profiling_refused",
+    document: changed(
+      chat("default", "shop"),
+      headers({ "x-purpose": ["scoring"], "x-data-subject": ["customer-17"] }),
+    ),
+  },
+  { rule: "hipaa/phi", code: "phi_not_permitted", document: chat("default", "clinic") },
+  { rule: "eu_ai_act/records", code: "ai_system_unknown", document: chat("default", "employer") },
+  {
+    rule: "models/calendar",
+    code: "model_ended",
+    document: chat("sim-legacy", "partner"),
+  },
+  {
+    rule: "data/datasets",
+    code: "dataset_not_permitted",
+    document: changed(
+      chat("default", "shop"),
+      headers({ "x-dataset": ["tickets"], "x-purpose": ["scoring"] }),
+    ),
+  },
+  {
+    rule: "tools/access",
+    code: "tool_not_permitted",
+    document: changed(chat("default", "partner"), { inference: { tools: ["transfer_money"] } }),
+  },
+  {
+    rule: "limits/modalities",
+    code: "modality_not_permitted",
+    document: changed(chat("default", "shop"), { inference: { modalities: ["text", "image"] } }),
+  },
+  {
+    rule: "limits/parameters",
+    code: "parameter_out_of_bounds",
+    document: changed(chat("default", "partner"), { inference: { parameters: { n: 64 } } }),
+  },
+  {
+    rule: "privacy/block_secrets",
+    code: "secret_in_prompt",
+    document: changed(chat("default", "partner"), found("SECRET", 1, ["/messages/0/content"])),
+  },
+  {
+    rule: "identity/strength",
+    code: "identity_too_weak",
+    document: changed(chat("default", "partner"), headers({ "x-data-class": ["special"] })),
+  },
+  {
+    rule: "network/source",
+    code: "network_not_permitted",
+    document: changed(chat("default", "partner"), { source: { address: "192.0.2.1", port: 40000 } }),
+  },
+  {
+    rule: "access/schedule",
+    code: "outside_of_hours",
+    document: changed(chat("default", "shop"), { request: { time: "2026-11-21T19:00:00.000Z" } }),
+  },
+];
+
 const ALLOWANCES: readonly (readonly [string, Draft])[] = [
   ["the default model", chat("default")],
   ["a model for the caller's role", chat("sim-large")],
@@ -137,23 +230,27 @@ test("the compiled policy refuses one request for each rule that refuses, for th
   const refusing = (await policyCodes())
     .filter(({ status }) => status !== undefined)
     .map(({ policy }) => policy);
-  const covered = DENIALS.map(({ rule }) => rule);
+  const covered = [...DENIALS, ...COMPLIANCE_DENIALS].map(({ rule }) => rule);
   assert.deepEqual(
     (await shippedRules()).filter((rule) => refusing.includes(rule) && !covered.includes(rule)),
     [],
   );
-  for (const { rule, code, document } of DENIALS) {
-    const decision = await decide(REQUEST, asJson(document));
-    assert.equal(decision.allow, false, rule);
-    const reason = reasonsOf(decision).find(({ policy }) => policy === rule);
-    assert.equal(reason?.code, code, rule);
-    const page = await readFile(join(POLICY_DOCS, `${rule}.md`), "utf8");
-    const { kind, message } = reason as Reason;
-    const answer = refuse({ status: KIND_STATUS[kind], code, message }).body.toString();
-    assert.ok(page.includes(`\n${answer}\n`), `${rule}.md does not show: ${answer}`);
-    assert.ok(page.includes(`HTTP/1.1 ${KIND_STATUS[kind]} `), rule);
-  }
+  for (const denial of DENIALS) await assertShown(denial, engine);
+  for (const denial of COMPLIANCE_DENIALS) await assertShown(denial, compliance);
 });
+
+/** A refusal, word for word as the page of its rule shows it. */
+async function assertShown({ rule, code, document }: Denial, asked: ManagedPolicyEngine): Promise<void> {
+  const decision = await decide(REQUEST, asJson(document), asked);
+  assert.equal(decision.allow, false, rule);
+  const reason = reasonsOf(decision).find(({ policy }) => policy === rule);
+  assert.equal(reason?.code, code, `${rule}: ${JSON.stringify(decision.reasons)}`);
+  const page = await readFile(join(POLICY_DOCS, `${rule}.md`), "utf8");
+  const { kind, message } = reason as Reason;
+  const answer = refuse({ status: KIND_STATUS[kind], code, message }).body.toString();
+  assert.ok(page.includes(`\n${answer}\n`), `${rule}.md does not show: ${answer}`);
+  assert.ok(page.includes(`HTTP/1.1 ${KIND_STATUS[kind]} `), rule);
+}
 
 test("the compiled policy allows what the demo allows", async () => {
   for (const [what, document] of ALLOWANCES) {
@@ -171,6 +268,80 @@ test("the compiled policy answers every document as OPA does", async () => {
   assert.equal(reference.length, documents.length);
   for (const [index, document] of documents.entries()) {
     assert.deepEqual(await decide(REQUEST, document), reference[index], JSON.stringify(document));
+  }
+});
+
+test("the compiled policy answers every document as OPA does, with the data of the compliance example", async () => {
+  const documents = [
+    ...COMPLIANCE_DENIALS.map(({ document }) => document),
+    changed(chat("sim-large", "clinic"), { model: { data_classes: ["phi"] } }),
+    changed(chat("default", "shop"), headers({ "x-purpose": ["support"], "x-dataset": ["tickets"] })),
+    changed(chat("default", "employer"), headers({ "x-ai-system": ["hiring"] })),
+    changed(chat("default", "partner"), { source: { address: "10.1.2.3", port: 40000 } }),
+  ].map(asJson);
+  const reference = await referenceAnswers(REQUEST, documents, COMPLIANCE_BUNDLE);
+  for (const [index, document] of documents.entries()) {
+    const decision = await decide(REQUEST, document, compliance);
+    assert.deepEqual(decision, reference[index], JSON.stringify(document));
+    assert.equal(decision.allow, index >= COMPLIANCE_DENIALS.length, JSON.stringify(decision.reasons));
+  }
+});
+
+/** A rule that defines everything a rule may define. */
+const SPEAKING_RULE = `package regent.rules.sample.speaking
+
+warn contains {"code": "soon", "message": "Soon."}
+
+redact contains {"type": "SECRET", "action": "mask", "where": "request"}
+
+limits contains {"key": "k", "unit": "requests", "amount": 5, "window": "1m"}
+
+targets_forbidden contains {"target": "sim-us", "reason": "far"}
+
+holds contains {"approval": "security"}
+
+audit contains {"level": "digest"}
+
+labels["team"] := "x"
+
+set_headers["x-team"] := "x"
+
+route := {"model": "sim-large", "headers": {"x-route": "b"}}
+`;
+
+test("everything a rule may say reaches the decision of the compiled policy, as in OPA", async () => {
+  const own = join(folder, "speaking");
+  await mkdir(own);
+  await writeFile(join(own, "speaking.rego"), SPEAKING_RULE);
+  const sources = { ...DEMO_BUNDLE, paths: [...DEMO_BUNDLE.paths, own] };
+  const speaking = await startEngine("speaking", sources, []);
+  try {
+    const document = asJson(chat("default"));
+    const decision = await decide(REQUEST, document, speaking);
+    assert.deepEqual(decision, (await referenceAnswers(REQUEST, [document], sources))[0]);
+    assert.deepEqual(decision.route, {
+      targets: ["sim-eu"],
+      model: "sim-large",
+      headers: { "x-route": "b" },
+    });
+    assert.deepEqual(decision.audit, { level: "digest", labels: { data_class: "internal", team: "x" } });
+    assert.deepEqual(decision.hold, { approval: "security" });
+    assert.deepEqual(decision.transform, { set_headers: { "x-team": "x" } });
+  } finally {
+    await speaking.close();
+  }
+});
+
+test("damaged documents under every regime are answered as OPA does, and allow no more than the whole one", async () => {
+  const whole = changed(chat("sim-large", "clinic"), { model: { data_classes: ["phi"] } });
+  const documents = damaged(asJson(whole));
+  const reference = await referenceAnswers(REQUEST, documents, COMPLIANCE_BUNDLE);
+  for (const [index, document] of documents.entries()) {
+    const decision = await decide(REQUEST, document, compliance);
+    assert.deepEqual(decision, reference[index], JSON.stringify(document));
+    const bound = (document as { identity?: { tenant?: unknown } }).identity?.tenant === "clinic";
+    const named = (document as { model?: { name?: unknown } }).model?.name;
+    assert.ok(!bound || named === undefined || decision.allow === false || named === "sim-large");
   }
 });
 

@@ -9,6 +9,7 @@
 #     - { code: data_class_not_permitted, kind: permission, status: 403 }
 package regent.rules.data.classification
 
+import data.regent.lib.data_classes
 import data.regent.lib.result
 
 deny contains result.denial("data_class_not_permitted", "permission", _message) if {
@@ -17,31 +18,20 @@ deny contains result.denial("data_class_not_permitted", "permission", _message) 
 	not _permitted
 }
 
-labels["data_class"] := concat(",", sort(_classes)) if {
+labels["data_class"] := concat(",", sort(data_classes.classes)) if {
 	input.phase == "request"
 	is_object(input.model)
-	count(_classes) > 0
+	count(data_classes.classes) > 0
 }
 
 _restricted if _ = input.model.data_classes
 
 # The tenant's class has to be known: a client that names one does not make up for it.
 _permitted if {
-	_tenant_class in input.model.data_classes
-	every class in _classes {
+	data_classes.tenant_class in input.model.data_classes
+	every class in data_classes.classes {
 		class in input.model.data_classes
 	}
 }
 
-_tenant_class := data.regent.tenants[input.identity.tenant].data_class
-
-_classes contains _tenant_class if is_string(_tenant_class)
-
-_classes contains class if {
-	some value in input.request.headers["x-data-class"]
-	some part in split(value, ",")
-	class := lower(trim_space(part))
-	class != ""
-}
-
-_message := $"The model {input.model.name} is not approved for this data ({concat(", ", sort(_classes))})."
+_message := $"The model {input.model.name} is not approved for this data ({concat(", ", sort(data_classes.classes))})."

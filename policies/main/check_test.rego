@@ -1,0 +1,33 @@
+package regent.check_test
+
+import data.regent.check
+
+denial := {"code": "not_now", "kind": "permission", "message": "Not now."}
+
+rules(rule) := {"a": {"b": rule}}
+
+test_allow_the_rules_as_they_are if {
+	check.faults == set()
+	check.faults == set() with data.regent.rules as {}
+}
+
+test_allow_every_name_of_the_contract_and_names_of_its_own if {
+	every name in ["deny", "warn", "redact", "limits", "targets_forbidden", "holds", "audit", "labels", "set_headers", "route", "_own"] {
+		check.faults == set() with data.regent.rules as rules({name: {}})
+	}
+}
+
+test_deny_names_that_are_no_part_of_a_rule if {
+	check.faults == {"a/b: `denny` is no part of a rule; names of its own begin with `_`"}
+		with data.regent.rules as rules({"denny": {denial}, "deny": set()})
+}
+
+test_deny_rule_in_a_package_that_is_too_short if {
+	check.faults == {"a/deny: its package must be regent.rules.<category>.<rule>"}
+		with data.regent.rules as {"a": {"deny": {denial}}}
+}
+
+test_deny_rule_in_a_package_that_is_too_long if {
+	check.faults == {"a/b: `c` is no part of a rule; names of its own begin with `_`"}
+		with data.regent.rules as rules({"c": {"deny": {denial}}})
+}
