@@ -392,8 +392,8 @@ test("drop and mask policies of the deciding revision have their say in every si
   }));
 
 /** Why an event has no content. */
-function reasonIn(event: JsonObject | undefined): string {
-  const { regent } = event?.custom as { readonly regent: { readonly erased_because: string } };
+function reasonIn(event: JsonObject = {}): string {
+  const { regent } = event.custom as { readonly regent: { readonly erased_because: string } };
   return regent.erased_because;
 }
 

@@ -72,11 +72,7 @@ export class DecisionFolder {
   append(event: Buffer): void {
     const line = oneLine(event);
     this.#queue.push(line, line.length);
-    const { queueBytesMax = FOLDER_QUEUE_BYTES_MAX, counters } = this.#options;
-    while (this.#queue.bytes > queueBytesMax) {
-      this.#queue.take();
-      counters.add("folder_dropped");
-    }
+    this.#trim();
     if (this.#retry === undefined) void this.flush();
   }
 
@@ -109,9 +105,18 @@ export class DecisionFolder {
         this.#say(undefined);
       } catch (error) {
         for (const line of lines.reverse()) this.#queue.putBack(line, line.length);
+        this.#trim();
         await this.#fail(error);
         return;
       }
+    }
+  }
+
+  #trim(): void {
+    const { queueBytesMax = FOLDER_QUEUE_BYTES_MAX, counters } = this.#options;
+    while (this.#queue.bytes > queueBytesMax) {
+      this.#queue.take();
+      counters.add("folder_dropped");
     }
   }
 
