@@ -13,6 +13,7 @@ import { envoy, google, grpc, type Init, type Int64, type Unknowns } from "./gen
 export type { Init, Int64 };
 
 const { Reader } = protobuf;
+const auth2 = envoy.service.auth.v2;
 const auth3 = envoy.service.auth.v3;
 const ext3 = envoy.service.ext_proc.v3;
 const health1 = grpc.health.v1;
@@ -29,6 +30,11 @@ export type HttpRequest = envoy.service.auth.v3.AttributeContext.HttpRequest;
 export type AuthPeer = envoy.service.auth.v3.AttributeContext.Peer;
 export type OkHttpResponse = envoy.service.auth.v3.OkHttpResponse;
 export type DeniedHttpResponse = envoy.service.auth.v3.DeniedHttpResponse;
+
+/** Version 2 of ext_authz, which Envoy spoke until 1.17 and other proxies still do. */
+export type CheckRequest2 = envoy.service.auth.v2.CheckRequest;
+export type AuthPeer2 = envoy.service.auth.v2.AttributeContext.Peer;
+export type CheckResponse2 = envoy.service.auth.v2.CheckResponse;
 
 export type ProcessingRequest = envoy.service.ext_proc.v3.ProcessingRequest;
 export type ProcessingResponse = envoy.service.ext_proc.v3.ProcessingResponse;
@@ -69,6 +75,13 @@ export const encodeCheckRequest: Encode<CheckRequest> = (message) =>
 export const decodeCheckResponse: Decode<CheckResponse> = (bytes) => auth3.CheckResponse.decode(bytes);
 export const encodeCheckResponse: Encode<CheckResponse> = (message) =>
   auth3.CheckResponse.encode(message).finish(true);
+
+export const decodeCheckRequest2: Decode<CheckRequest2> = (bytes) => auth2.CheckRequest.decode(bytes);
+export const encodeCheckRequest2: Encode<CheckRequest2> = (message) =>
+  auth2.CheckRequest.encode(message).finish(true);
+export const decodeCheckResponse2: Decode<CheckResponse2> = (bytes) => auth2.CheckResponse.decode(bytes);
+export const encodeCheckResponse2: Encode<CheckResponse2> = (message) =>
+  auth2.CheckResponse.encode(message).finish(true);
 
 /** Keeps unknown fields: a oneof of a newer Envoy must not look like an empty message. */
 export const decodeProcessingRequest: Decode<ProcessingRequest> = (bytes) => {

@@ -1,6 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Exchange, Peer, RequestHead, ResponseHead } from "../exchange/exchange.ts";
-import type { AuthPeer, CheckRequest, HttpHeaders, ProcessingRequest, Struct } from "./codec.ts";
+import type {
+  AuthPeer,
+  AuthPeer2,
+  CheckRequest,
+  CheckRequest2,
+  HttpHeaders,
+  ProcessingRequest,
+  Struct,
+} from "./codec.ts";
 import { parseHandOver } from "./hand-over.ts";
 import { type EnvoyHeaders, headersFromMap, splitPseudo } from "./headers.ts";
 
@@ -55,14 +63,13 @@ export function responseHeadFrom(headers: HttpHeaders): ResponseHead {
 }
 
 /** The exchange that a CheckRequest is about. `http.query` is always empty in Envoy: the query is part of `path`. */
-export function exchangeFromCheckRequest(check: CheckRequest, startedAtMs: number): Exchange {
+export function exchangeFromCheckRequest(check: CheckRequest | CheckRequest2, startedAtMs: number): Exchange {
   const { attributes } = check;
   const http = attributes?.request?.http;
-  // With `encode_raw_headers` Envoy fills header_map instead, where repeated headers are not joined.
+  // With `encode_raw_headers` Envoy fills header_map instead, where repeated headers are not joined. v2 has none.
+  const headerMap = http != null && "headerMap" in http ? http.headerMap : null;
   const envoyHeaders =
-    http?.headerMap == null
-      ? splitPseudo(Object.entries(http?.headers ?? {}))
-      : headersFromMap(http.headerMap);
+    headerMap === null ? splitPseudo(Object.entries(http?.headers ?? {})) : headersFromMap(headerMap);
   return {
     id: randomUUID(),
     protocol: "ext_authz",
@@ -97,7 +104,7 @@ function pseudoHeader({ pseudo }: EnvoyHeaders, name: string): string {
   return pseudo.get(name)?.[0] ?? "";
 }
 
-function peerFromCheck(peer: AuthPeer | null): Peer {
+function peerFromCheck(peer: AuthPeer | AuthPeer2 | null): Peer {
   const { address } = peer ?? { address: null };
   const principal = peer?.principal;
   return {

@@ -13,10 +13,11 @@ const NAMES = ["principal", "subject", "tenant", "team", "project"] as const;
 
 /** The dynamic metadata of a CheckResponse: `decision_id` on top as opa-envoy-plugin has it, the rest under `regent`. */
 export function handOverMetadata(handOver: HandOver): JsonObject {
-  const { identity, allowed, revision } = handOver;
+  const { identity, allowed, revision, dryRun } = handOver;
+  const dry = dryRun === undefined ? {} : { dry_run: dryRun };
   return {
     decision_id: handOver.decisionId,
-    regent: { identity: identityJson(identity), allowed, revision },
+    regent: { identity: identityJson(identity), allowed, revision, ...dry },
   };
 }
 
@@ -45,11 +46,17 @@ export function parseHandOver(metadata: Metadata | null): HandOver | undefined {
     !isJsonObject(regent) ||
     typeof regent.allowed !== "boolean" ||
     typeof regent.revision !== "string" ||
+    !isDryRun(regent.dry_run) ||
     identity === undefined
   ) {
     throw new RegentError("config_mismatch", "What ext_authz handed over cannot be read.");
   }
-  return { decisionId, allowed: regent.allowed, identity, revision: regent.revision };
+  const { allowed, revision, dry_run: dryRun } = regent;
+  return { decisionId, allowed, identity, revision, ...(dryRun === undefined ? {} : { dryRun }) };
+}
+
+function isDryRun(value: JsonValue | undefined): value is HandOver["dryRun"] {
+  return value === undefined || value === "allow" || value === "deny";
 }
 
 function parseIdentity(value: JsonValue | undefined): Identity | undefined {

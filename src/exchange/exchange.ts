@@ -52,6 +52,8 @@ export type HandOver = {
   readonly identity: Identity;
   /** Bundle revisions that decided there, for the record. */
   readonly revision: string;
+  /** ext_authz ran dry: what its policy said, and what was not carried out. */
+  readonly dryRun?: "allow" | "deny";
 };
 
 /** How an exchange came to its end. */

@@ -1,4 +1,3 @@
-import { status } from "@grpc/grpc-js";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import {
   type DeniedHttpResponse,
@@ -7,7 +6,7 @@ import {
   type Init,
   type OkHttpResponse,
 } from "../codec.ts";
-import { GrpcError } from "../server/grpc-error.ts";
+import { CheckFailure } from "./failure.ts";
 import type { Verdict } from "./response.ts";
 
 const FORBIDDEN = 403;
@@ -15,10 +14,10 @@ const FORBIDDEN = 403;
 /**
  * Reads what a policy of the opa-envoy style answered: a boolean, or an object with the boolean `allowed` and what goes
  * with it. Every key that counts for the verdict must have its type; other keys are ignored.
- * @throws GrpcError UNKNOWN, as opa-envoy-plugin: for Envoy that is a failed check, not a decision
+ * @throws CheckFailure UNKNOWN, as opa-envoy-plugin: for Envoy that is a failed check, not a decision
  */
 export function parseDecision(result: JsonValue | undefined): Verdict {
-  if (result === undefined) throw invalid("undefined decision");
+  if (result === undefined) throw new CheckFailure("envoyauth_eval_error", "undefined decision");
   if (typeof result === "boolean") return { allowed: result };
   if (!isJsonObject(result)) throw invalid(`illegal value for policy evaluation result: ${kindOf(result)}`);
   const { allowed } = result;
@@ -101,7 +100,7 @@ const statusOf: Reader<number> = (value, key) => {
 
 const STATUSES: ReadonlySet<number> = new Set(Object.values(HttpStatusCode).filter((code) => code >= 200));
 
-function mismatch(key: string, expected: string, value: JsonValue): GrpcError {
+function mismatch(key: string, expected: string, value: JsonValue): CheckFailure {
   return invalid(`expected ${key} to be ${expected} but got ${kindOf(value)}`);
 }
 
@@ -111,6 +110,6 @@ function kindOf(value: JsonValue | undefined): string {
   return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }
 
-function invalid(message: string): GrpcError {
-  return new GrpcError(status.UNKNOWN, message);
+function invalid(message: string): CheckFailure {
+  return new CheckFailure("envoyauth_result_error", message);
 }

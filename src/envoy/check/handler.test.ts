@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { answer, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
+import { fakePolicies } from "../../../test/envoy/support/fake-policies.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import type { Identity } from "../../exchange/identity.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
@@ -18,7 +19,7 @@ import {
 } from "../codec.ts";
 import { GrpcError } from "../server/grpc-error.ts";
 import { jsonFromStruct } from "../struct.ts";
-import { type CheckOptions, type CheckRooms, createCheckHandler } from "./handler.ts";
+import { type CheckOptions, type CheckRooms, createCheckHandlers } from "./handler.ts";
 
 const GOVERNANCE = "regent/request/decision";
 const POLICY: CheckOptions = {
@@ -33,17 +34,19 @@ const KNOWN = {
   check: () => assert.fail(),
   recordDenial: () => {},
 } satisfies CheckRooms["governor"];
-const WAITING = { deadlineMs: Infinity, cancelled: false };
+const WAITING = { deadlineMs: Infinity, cancelled: false, header: () => undefined };
+/** Policies that nobody may ask. */
+const NEVER_ASKED = () => fakePolicies(() => assert.fail());
 
 function rooms(result: JsonValue | undefined, governor?: Governor | CheckRooms["governor"]): CheckRooms {
-  const evaluate = async () => ({ result, revision: "r7" });
-  return governor === undefined ? { evaluate } : { evaluate, governor };
+  const policies = () => fakePolicies(async () => ({ result, revision: "r7" }));
+  return governor === undefined ? { policies } : { policies, governor };
 }
 
 /** What Envoy decodes. */
 async function answerTo(request: Init<CheckRequest>, given: CheckRooms, options: Partial<CheckOptions> = {}) {
-  const handler = createCheckHandler({ ...POLICY, ...options }, given);
-  const response = await handler(decodeCheckRequest(encodeCheckRequest(request)), WAITING);
+  const { check } = createCheckHandlers({ ...POLICY, ...options }, given);
+  const response = await check(decodeCheckRequest(encodeCheckRequest(request)), WAITING);
   return decodeCheckResponse(encodeCheckResponse(response));
 }
 
@@ -119,24 +122,23 @@ test("fails the whole check when one key has the wrong type", async () => {
 });
 
 test("fails the check when the policy fails", async () => {
-  const evaluate = () => Promise.reject(new Error("trap"));
-  await assert.rejects(answerTo({}, { evaluate }), failsWith(status.UNKNOWN));
+  const policies = () => fakePolicies(() => Promise.reject(new Error("trap")));
+  await assert.rejects(answerTo({}, { policies }), failsWith(status.UNKNOWN));
 });
 
 test("evaluates nothing for a request that nobody waits for any more", async () => {
-  const evaluate = () => assert.fail();
-  const handler = createCheckHandler(POLICY, { evaluate });
+  const { check } = createCheckHandlers(POLICY, { policies: NEVER_ASKED });
   const request = decodeCheckRequest(Buffer.alloc(0));
-  await assert.rejects(handler(request, { ...WAITING, cancelled: true }), failsWith(status.CANCELLED));
+  await assert.rejects(check(request, { ...WAITING, cancelled: true }), failsWith(status.CANCELLED));
   await assert.rejects(
-    handler(request, { ...WAITING, deadlineMs: Date.now() - 1 }),
+    check(request, { ...WAITING, deadlineMs: Date.now() - 1 }),
     failsWith(status.DEADLINE_EXCEEDED),
   );
 });
 
 test("denies a request that cannot be read before the policy is asked, also in a dry run", async () => {
   const request = { attributes: { request: { http: { path: "/%zz" } } } };
-  const response = await answerTo(request, { evaluate: () => assert.fail() }, { dryRun: true });
+  const response = await answerTo(request, { policies: NEVER_ASKED }, { dryRun: true });
   assert.equal(response.status?.code, status.PERMISSION_DENIED);
   assert.ok(response.httpResponse === "deniedResponse");
   assert.equal(response.deniedResponse.status?.code, 400);
@@ -193,7 +195,7 @@ test("records a denial under the id it hands over, whoever calls, and no allow",
 test("asks no policy when none is named", async () => {
   const response = await answerTo(
     {},
-    { evaluate: () => assert.fail(), governor: KNOWN },
+    { policies: () => assert.fail(), governor: KNOWN },
     { entrypoint: undefined },
   );
   assert.equal(response.status?.code, status.OK);
@@ -202,7 +204,7 @@ test("asks no policy when none is named", async () => {
 
 function governed(request: Init<CheckRequest>, check: Governor["check"]) {
   const governor = { check, identify: () => assert.fail(), recordDenial: () => assert.fail() };
-  return answerTo(request, { evaluate: () => assert.fail(), governor }, { entrypoint: GOVERNANCE });
+  return answerTo(request, { policies: () => assert.fail(), governor }, { entrypoint: GOVERNANCE });
 }
 
 test("carries out what governance decided, replacing what the client sent", async () => {
@@ -284,7 +286,7 @@ test("knows a body that was cut, or not sent, by what Envoy says and by its leng
 
 test("does not take the governance entrypoint without a governor", () => {
   assert.throws(
-    () => createCheckHandler({ ...POLICY, entrypoint: GOVERNANCE }, rooms(true)),
+    () => createCheckHandlers({ ...POLICY, entrypoint: GOVERNANCE }, rooms(true)),
     /needs a governor/,
   );
 });

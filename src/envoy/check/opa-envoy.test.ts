@@ -4,22 +4,30 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { fakePolicies } from "../../../test/envoy/support/fake-policies.ts";
 import type { JsonValue } from "../../exchange/json.ts";
 import { createPolicyEngine, type ManagedPolicyEngine } from "../../policy/engine.ts";
+import { planQuery } from "../../policy/opa/query.ts";
 import {
   type CheckResponse,
+  type CheckResponse2,
   decodeCheckRequest,
+  decodeCheckRequest2,
   decodeCheckResponse,
+  decodeCheckResponse2,
   encodeCheckResponse,
+  encodeCheckResponse2,
 } from "../codec.ts";
 import { GrpcError } from "../server/grpc-error.ts";
+import { entrypointOf, parseDecisionPath } from "./decision-path.ts";
 import { messageText } from "./document-text.ts";
-import { type CheckOptions, type CheckRooms, createCheckHandler } from "./handler.ts";
+import { loadDescriptors } from "./grpc/descriptors.ts";
+import { type CheckOptions, type CheckRooms, createCheckHandlers } from "./handler.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const VECTORS = join(ROOT, "../shared/vectors/opa-envoy");
@@ -47,16 +55,12 @@ type Profile = {
     readonly query?: string;
     readonly "dry-run"?: boolean;
     readonly "skip-request-body-parse"?: boolean;
+    readonly "proto-descriptor"?: string;
   };
-  readonly entrypoint?: string | null;
-  readonly below?: readonly (string | number)[];
 };
 
-/** Bodies of gRPC need descriptors, and v2 has another input document: not answered yet. */
-function whySkipped(vector: Vector): string | undefined {
-  if (vector.service === "v2") return "ext_authz v2 is not answered yet";
-  return vector.profile === "echo-grpc" ? "gRPC bodies are not parsed yet" : undefined;
-}
+/** The path where the plugin's option is left out. */
+const DEFAULT_PATH = "envoy/authz/allow";
 
 /** JSON whose numbers are their exact decimal values, as text. */
 function parseExact(text: string): unknown {
@@ -89,29 +93,48 @@ function load(folder: string): { vectors: Vector[]; profiles: { [name: string]: 
   return { vectors: merged, profiles: JSON.parse(readFileSync(join(dir, "profiles.json"), "utf8")) };
 }
 
-function optionsOf(profile: Profile): CheckOptions {
+function optionsOf({ config }: Profile, path = config.path ?? DEFAULT_PATH): CheckOptions {
+  const descriptor = config["proto-descriptor"];
   return {
-    entrypoint: profile.entrypoint ?? profile.config.path ?? "none",
+    entrypoint: path,
     governanceEntrypoint: "regent/request/decision",
-    dryRun: profile.config["dry-run"] ?? false,
-    skipRequestBodyParse: profile.config["skip-request-body-parse"] ?? false,
+    dryRun: config["dry-run"] ?? false,
+    skipRequestBodyParse: config["skip-request-body-parse"] ?? false,
+    grpc: descriptor === undefined ? undefined : loadDescriptors(join(VECTORS, "input", descriptor)),
   };
 }
 
-type Outcome = { readonly response: CheckResponse } | { readonly code: number };
+type Outcome = { readonly response: CheckResponse | CheckResponse2 } | { readonly code: number };
 
 /** What Envoy would get, over the wire and back. */
 async function answerTo(vector: Vector, options: CheckOptions, rooms: CheckRooms): Promise<Outcome> {
-  const handler = createCheckHandler(options, rooms);
-  let request: ReturnType<typeof decodeCheckRequest>;
+  const { check, check2 } = createCheckHandlers(options, rooms);
+  const wire = Buffer.from(vector.wire, "base64");
+  const call = { deadlineMs: Infinity, cancelled: false, header: () => undefined };
+  if (vector.service === "v2") {
+    return outcomeOf(
+      () => decodeCheckRequest2(wire),
+      async (request) => decodeCheckResponse2(encodeCheckResponse2(await check2(request, call))),
+    );
+  }
+  return outcomeOf(
+    () => decodeCheckRequest(wire),
+    async (request) => decodeCheckResponse(encodeCheckResponse(await check(request, call))),
+  );
+}
+
+async function outcomeOf<T>(
+  decode: () => T,
+  answer: (request: T) => Promise<CheckResponse | CheckResponse2>,
+): Promise<Outcome> {
+  let request: T;
   try {
-    request = decodeCheckRequest(Buffer.from(vector.wire, "base64"));
+    request = decode();
   } catch {
     return { code: UNMARSHAL_FAILED };
   }
   try {
-    const response = await handler(request, { deadlineMs: Infinity, cancelled: false });
-    return { response: decodeCheckResponse(encodeCheckResponse(response)) };
+    return { response: await answer(request) };
   } catch (error) {
     if (error instanceof GrpcError) return { code: error.code };
     throw error;
@@ -119,7 +142,7 @@ async function answerTo(vector: Vector, options: CheckOptions, rooms: CheckRooms
 }
 
 /** Lists of headers and query parameters by name, the decision id as the vectors have it, words of parse errors gone. */
-function normal(response: CheckResponse): unknown {
+function normal(response: CheckResponse | CheckResponse2): unknown {
   const json = parseExact(messageText(response)) as { [key: string]: unknown };
   return sorted(json);
 }
@@ -168,25 +191,30 @@ async function compare(vector: Vector, options: CheckOptions, rooms: CheckRooms)
 async function expected(vector: Vector, options: CheckOptions): Promise<unknown> {
   const { compiled_wasm: compiled } = vector;
   if (compiled === undefined) return sorted(vector.expect.response);
-  const evaluate = async () => ({ result: compiled.result, revision: "" });
-  const outcome = await answerTo(vector, options, { evaluate });
+  const policies = () => fakePolicies(async () => ({ result: compiled.result, revision: "" }));
+  const outcome = await answerTo(vector, options, { policies });
   assert.ok("response" in outcome);
   return normal(outcome.response);
 }
+
+/** What is compiled: rules, and one of an array, which only an entrypoint of its own can tell from a member of a set. */
+const COMPILED = [
+  "result",
+  "allow",
+  "nested",
+  "table",
+  "slashed",
+  entrypointOf(parseDecisionPath("table/01")),
+];
 
 const there = existsSync(VECTORS);
 if (!there) console.error(`SKIPPED: the recorded answers of opa-envoy-plugin are not at ${VECTORS}`);
 
 describe("opa-envoy-plugin's recorded answers", { skip: !there }, () => {
-  const skipped: string[] = [];
   const different: string[] = [];
   const add = (vector: Vector, run: () => Promise<void>) => {
-    const why = whySkipped(vector);
-    if (why !== undefined) skipped.push(`${vector.id}: ${why}`);
-    else {
-      if (vector.compiled_wasm !== undefined) different.push(vector.id);
-      test(`${vector.id}: ${vector.note}`, run);
-    }
+    if (vector.compiled_wasm !== undefined) different.push(vector.id);
+    test(`${vector.id}: ${vector.note}`, run);
   };
 
   describe("input documents", () => {
@@ -195,12 +223,13 @@ describe("opa-envoy-plugin's recorded answers", { skip: !there }, () => {
       add(vector, async () => {
         const options = optionsOf(profiles[vector.profile] ?? assert.fail());
         const inputs: Buffer[] = [];
-        const evaluate = async (_entrypoint: string, input: Buffer) => {
-          inputs.push(input);
-          return { result: true, revision: "" };
-        };
-        if (vector.expect.input === undefined) return compare(vector, options, { evaluate });
-        await answerTo(vector, options, { evaluate });
+        const policies = () =>
+          fakePolicies(async (_entrypoint, input) => {
+            inputs.push(input);
+            return { result: true, revision: "" };
+          });
+        if (vector.expect.input === undefined) return compare(vector, options, { policies });
+        await answerTo(vector, options, { policies });
         assert.equal(inputs.length, 1);
         assert.deepEqual(parseExact(String(inputs[0])), vector.expect.input);
       });
@@ -210,17 +239,32 @@ describe("opa-envoy-plugin's recorded answers", { skip: !there }, () => {
   describe("decisions", () => {
     const { vectors, profiles } = there ? load("decision") : { vectors: [], profiles: {} };
     const dir = mkdtempSync(join(tmpdir(), "regent-vectors-"));
+    const paths = new Map<string, string>();
     let engine: ManagedPolicyEngine;
     before(async () => {
       if (!there) return;
       const path = join(dir, "bundle.tar.gz");
-      const entrypoints = ["result", "allow", "nested", "table", "slashed"].map(
-        (name) => `envoy/authz/${name}`,
-      );
-      const modules = readdirSync(join(VECTORS, "decision")).filter((name) => name.endsWith(".rego"));
-      const args = ["build", "-t", "wasm", "-o", path, ...entrypoints.flatMap((each) => ["-e", each])];
+      const sources = readdirSync(join(VECTORS, "decision")).filter((name) => name.endsWith(".rego"));
+      const entrypoints = new Set(COMPILED.map((name) => `envoy/authz/${name}`));
+      for (const [name, { config }] of Object.entries(profiles)) {
+        if (config.query === undefined) continue;
+        const plan = await planQuery(config.query);
+        // Each in a package of its own: here several queries are compiled into one bundle.
+        const own = `regent/query/p${entrypoints.size}`;
+        if (plan.module !== undefined) {
+          const file = join(dir, `${name}.rego`);
+          writeFileSync(
+            file,
+            plan.module.replace("package regent.query", `package ${own.replaceAll("/", ".")}`),
+          );
+          sources.push(file);
+        }
+        paths.set(name, plan.module === undefined ? plan.path : `${own}/result`);
+        entrypoints.add(paths.get(name) ?? assert.fail());
+      }
+      const args = ["build", "-t", "wasm", "-o", path, ...[...entrypoints].flatMap((each) => ["-e", each])];
       const PATH = [join(ROOT, ".tools/bin"), process.env.PATH].join(delimiter);
-      execFileSync(process.env.OPA ?? "opa", [...args, ...modules], {
+      execFileSync(process.env.OPA ?? "opa", [...args, ...sources], {
         cwd: join(VECTORS, "decision"),
         env: { ...process.env, PATH },
       });
@@ -233,23 +277,15 @@ describe("opa-envoy-plugin's recorded answers", { skip: !there }, () => {
     });
     for (const vector of vectors) {
       const profile = profiles[vector.profile] ?? assert.fail();
-      if (profile.config.query !== undefined && profile.entrypoint === null) {
-        skipped.push(`${vector.id}: the deprecated option query has no entrypoint`);
-        continue;
-      }
-      add(vector, () => compare(vector, optionsOf(profile), { evaluate: below(profile) }));
-    }
-    function below(profile: Profile): CheckRooms["evaluate"] {
-      return async (entrypoint, input) => {
-        let { result, revision } = await engine.for("").evaluate(entrypoint, input);
-        for (const key of profile.below ?? []) result = (result as { [key: string]: JsonValue })?.[key];
-        return { result, revision };
-      };
+      add(vector, () =>
+        compare(vector, optionsOf(profile, paths.get(vector.profile)), {
+          policies: (subject) => engine.for(subject),
+        }),
+      );
     }
   });
 
   after(() => {
-    console.error(`SKIPPED ${skipped.length} recorded answers:\n  ${skipped.join("\n  ")}`);
     console.error(`Held to what compiled Wasm gives instead of the recorded answer: ${different.join(", ")}`);
   });
 });

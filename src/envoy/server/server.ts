@@ -66,6 +66,8 @@ export type ProcessHandler = (call: ProcessCall) => void;
 
 export type Handlers = {
   readonly check: CheckHandler;
+  /** Absent: version 2 of ext_authz is not served, and a call to it ends with UNIMPLEMENTED. */
+  readonly check2?: CheckHandler2;
   /** Absent: ext_proc is not served, and a call to it ends with UNIMPLEMENTED. */
   readonly process?: ProcessHandler;
 };
@@ -100,7 +102,19 @@ export async function startGrpcServer(
     decodeCheckRequest,
     "unary",
   );
+  const services = [EXT_AUTHZ_SERVICE];
+  if (handlers.check2 !== undefined) {
+    services.push(EXT_AUTHZ_SERVICE_2);
+    server.register(
+      `/${EXT_AUTHZ_SERVICE_2}/Check`,
+      unary(handlers.check2, log),
+      encodeCheckResponse2,
+      decodeCheckRequest2,
+      "unary",
+    );
+  }
   if (handlers.process !== undefined) {
+    services.push(EXT_PROC_SERVICE);
     server.register(
       `/${EXT_PROC_SERVICE}/Process`,
       handlers.process,
