@@ -80,7 +80,8 @@ type Rewritten = { readonly depth: number; readonly added: number };
  *       end
  *     end
  *
- * so that the host is called outside of it: a call inside would make V8 keep the loop's values in memory. A short loop
+ * so that the host is called outside of it: a call inside would make V8 keep the loop's values in memory. Then the step
+ * is taken again, so the host must give one at least. A short loop
  * has its inside several times, each in a block of its own, which a branch to the loop's next round leaves.
  */
 class FunctionMeter {
