@@ -289,10 +289,10 @@ class PollingSource implements HttpSource {
     };
   }
 
+  /** Names the service; who takes it adds the name of the bundle. */
   #error(cause: unknown): BundleError {
     const reason = cause instanceof ServiceError ? cause.reason : messageOf(cause);
-    const { name, location } = this;
-    const message = `the policy bundle ${name} (${location}) cannot be had from the service ${this.#options.service.name}: ${reason}`;
+    const message = `the service ${this.#options.service.name} (${this.location}): ${reason}`;
     return new BundleError(message, { cause });
   }
 
