@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { readBundle } from "../bundle/bundle.ts";
 import { withFacts } from "./facts.ts";
+import { logEntrypoints } from "./log-entrypoints.ts";
 import { CAPABILITIES_FILE, findOpa, OpaError, runOpa } from "./opa.ts";
 import { collectSources, opaArgument, type Source } from "./sources.ts";
 
@@ -9,7 +10,10 @@ export type BuildOptions = {
   /** Folders and files with Rego and data. */
   readonly paths: readonly string[];
   readonly output: string;
-  /** Slash-separated. Empty: governance's own where their packages exist, and what METADATA marks. */
+  /**
+   * Slash-separated. Empty: governance's own where their packages exist, and what METADATA marks. The rules that mask
+   * and drop log events are entrypoints wherever they exist.
+   */
   readonly entrypoints: readonly string[];
   readonly ignore?: readonly string[];
   /** Undefined: a hash of everything that goes in, so that the same sources give the same bundle. */
@@ -36,7 +40,8 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   const sources = await collectSources(options.paths, options.ignore);
   if (!sources.some(({ kind }) => kind === "policy"))
     throw new OpaError(`there is no policy (.rego) in ${options.paths.join(", ")}`);
-  const entrypoints = options.entrypoints.length > 0 ? options.entrypoints : governanceEntrypoints(sources);
+  const wanted = options.entrypoints.length > 0 ? options.entrypoints : governanceEntrypoints(sources);
+  const entrypoints = [...new Set([...wanted, ...(await logEntrypoints(opa, sources))])];
   const revision = options.revision ?? (await contentHash(sources, entrypoints));
   const temporary = `${options.output}.${process.pid}.tmp`;
   const plan = `${temporary}.plan`;
@@ -82,7 +87,7 @@ async function assertUnchanged(sources: readonly Source[]): Promise<void> {
 }
 
 /** The builtins that give another answer each time, as OPA's capabilities mark them. */
-function nondeterministicIn(capabilities: string): ReadonlySet<string> {
+export function nondeterministicIn(capabilities: string): ReadonlySet<string> {
   const { builtins } = JSON.parse(capabilities) as {
     builtins: readonly { name: string; nondeterministic?: boolean }[];
   };
