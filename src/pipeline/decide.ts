@@ -1,8 +1,8 @@
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
+import type { Reads } from "../exchange/reads.ts";
 import { decidingReason, renderDenial } from "../mutation/own-answer.ts";
-import type { Reads } from "../policy/reads/reads.ts";
 import { subjectKey } from "./account.ts";
 import type { Context } from "./context.ts";
 import { timedAsync } from "./timed.ts";

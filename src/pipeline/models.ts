@@ -1,9 +1,11 @@
+import { RegentError } from "../exchange/errors.ts";
 import type { Inference } from "../exchange/inference.ts";
 import type { Model } from "../exchange/model.ts";
 import { permit } from "../exchange/permit.ts";
+import { type JsonDocument, readJson } from "../wire/json/index.ts";
 import type { Context } from "./context.ts";
 import { evaluate } from "./decide.ts";
-import { type PolicyFacts, policyInput } from "./policy-input.ts";
+import { type ExchangeFacts, policyInput } from "./policy-input.ts";
 
 /**
  * The most models one list is made of. Each costs an evaluation of some 150 microseconds, and a list must not hold up
@@ -36,24 +38,33 @@ export async function permittedModels(
 async function mayUse(context: Context, name: string, model: Model): Promise<boolean> {
   const { rooms, options, account } = context;
   const inference = { ...SMALL_CHAT, model: name };
-  const body = Buffer.from(JSON.stringify({ model: name, messages: [] }));
-  const facts: PolicyFacts = {
+  const body = smallBody(name);
+  const facts: ExchangeFacts = {
     phase: "request",
     exchange: { ...account.exchange, request: { ...account.exchange.request, ...CHAT_HEAD } },
     identity: account.identity,
-    bodyBytes: body.length,
+    bodyBytes: body.bytes.length,
     inference,
     model,
     candidates: rooms.routing.candidates(model),
-    findings: [],
-    budgets: rooms.metering.budgets(account.identity.tenant),
+    findings: () => [],
+    budgets: () => rooms.metering.budgets(account.identity.tenant),
     estimate: rooms.metering.estimate(inference, model),
   };
-  const decision = await evaluate(context, options.requestEntrypoint, () => policyInput(facts, body));
+  const decision = await evaluate(context, options.requestEntrypoint, (reads) =>
+    policyInput(facts, body, reads),
+  );
   if (permit(decision) === undefined) return false;
   const { route } = decision;
   const served = route.model === undefined ? model : rooms.registry.resolve(route.model);
   return served !== undefined && rooms.routing.choose(served, route.targets, ANYBODY) !== undefined;
+}
+
+/** The body of a small chat. The names of models are well-formed text, so that it always reads. */
+function smallBody(model: string): JsonDocument {
+  const read = readJson(Buffer.from(JSON.stringify({ model, messages: [] })));
+  if (!read.ok) throw new RegentError("internal_error", undefined, { cause: read.fault });
+  return read.document;
 }
 
 /** Subjects come to different versions, but none comes to no target where another one finds one. */

@@ -4,6 +4,7 @@ import { RegentError } from "../exchange/errors.ts";
 import type { Inference } from "../exchange/inference.ts";
 import type { Candidate, Model } from "../exchange/model.ts";
 import { type Permit, permit } from "../exchange/permit.ts";
+import type { Reads } from "../exchange/reads.ts";
 import { renderModel, renderModels } from "../formats/index.ts";
 import { aggregate, inspect } from "../inspection/index.ts";
 import { renderDocument } from "../mutation/own-answer.ts";
@@ -33,8 +34,8 @@ export async function decideRequest(context: Context, body: Buffer | undefined):
   }
   const read = await readBody(context, body);
   const facts = gatherFacts(context, read);
-  const decision = await evaluate(context, options.requestEntrypoint, () =>
-    requestInput(context, read, facts),
+  const decision = await evaluate(context, options.requestEntrypoint, (reads) =>
+    requestInput(context, read, facts, reads),
   );
   account.decision = decision;
   account.revision = decision.revision;
@@ -62,7 +63,7 @@ function gatherFacts(context: Context, { inference }: ReadBody): Facts {
   return { model, candidates: model === undefined ? [] : rooms.routing.candidates(model) };
 }
 
-function requestInput(context: Context, read: ReadBody, facts: Facts): Buffer {
+function requestInput(context: Context, read: ReadBody, facts: Facts, reads: Reads): Buffer {
   const { account, rooms } = context;
   return policyInput(
     {
@@ -72,11 +73,12 @@ function requestInput(context: Context, read: ReadBody, facts: Facts): Buffer {
       bodyBytes: account.requestBody?.bytes,
       inference: read.inference,
       ...facts,
-      findings: aggregate(account.findings),
-      budgets: rooms.metering.budgets(account.identity.tenant),
+      findings: () => aggregate(account.findings),
+      budgets: () => rooms.metering.budgets(account.identity.tenant),
       estimate: account.estimate,
     },
-    read.document?.bytes,
+    read.document,
+    reads,
   );
 }
 

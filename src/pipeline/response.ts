@@ -5,6 +5,7 @@ import { headerValues, singleHeader } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { permit } from "../exchange/permit.ts";
 import type { Plan } from "../exchange/plan.ts";
+import type { Reads } from "../exchange/reads.ts";
 import type { ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
@@ -42,7 +43,7 @@ export function createResponse(context: Context): Response {
   let stream: AnswerStream | undefined;
 
   const decide = async (head: ResponseHead): Promise<ResponseAnswer> => {
-    const input = () => responseInput(context, head);
+    const input = (reads: Reads) => responseInput(context, head, reads);
     const decision = await evaluate(context, context.options.responseEntrypoint, input);
     account.answerDecision = decision;
     account.reasons = [...account.reasons, ...decision.reasons];
@@ -181,7 +182,7 @@ function bodyMode(head: ResponseHead): "none" | "buffered" | "stream" {
   return isJson && length <= READ_ANSWER_BYTES_MAX ? "buffered" : "none";
 }
 
-function responseInput({ account, rooms }: Context, head: ResponseHead): Buffer {
+function responseInput({ account, rooms }: Context, head: ResponseHead, reads: Reads): Buffer {
   return policyInput(
     {
       phase: "response",
@@ -191,11 +192,12 @@ function responseInput({ account, rooms }: Context, head: ResponseHead): Buffer 
       inference: account.inference,
       model: account.candidate?.model,
       candidates: account.candidate === undefined ? [] : [account.candidate],
-      findings: [],
-      budgets: [],
+      findings: () => [],
+      budgets: () => [],
       estimate: account.estimate,
       response: { head, answer: account.answer, latencyMs: rooms.clock.monotonicMs() - account.startedMs },
     },
     undefined,
+    reads,
   );
 }
