@@ -239,10 +239,11 @@ _forbidden[policy][member.target] contains member.reason if {
 	some member in members
 }
 
-# Of two amounts for one key, unit and window the smaller one holds.
-_limits := [{"key": key, "unit": unit, "amount": min(amounts), "window": window} |
+# Of two amounts for one key, unit and window the smaller one holds. Sorted, because compiled Wasm goes through an object
+# in another order than OPA.
+_limits := sort([{"key": key, "unit": unit, "amount": min(amounts), "window": window} |
 	some [key, unit, window], amounts in _amounts
-]
+])
 
 _amounts[[member.key, member.unit, member.window]] contains member.amount if {
 	some members in _said.limits

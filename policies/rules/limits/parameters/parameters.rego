@@ -15,7 +15,7 @@ deny contains result.denial("parameter_out_of_bounds", "content", message) if {
 	some name, bounds in data.regent.config.limits.parameters
 	value := input.inference.parameters[name]
 	not _within(value, bounds)
-	message := $"The parameter `{name}` must be within {bounds}."
+	message := $"The parameter `{name}` must be {_wanted(bounds)}."
 }
 
 _within(value, bounds) if {
@@ -28,3 +28,8 @@ _within(value, bounds) if {
 _holds("min", value, limit) if values.within(limit, value)
 
 _holds("max", value, limit) if values.within(value, limit)
+
+# Sorted, because compiled Wasm goes through an object in another order than OPA.
+_wanted(bounds) := concat(" and ", sort([$"at {_words[bound]} {limit}" | some bound, limit in bounds]))
+
+_words := {"min": "least", "max": "most"}

@@ -23,7 +23,7 @@ test_allow_anything_without_bounds if {
 
 test_deny_outside_of_bounds if {
 	every value in [-1, 1.5, "1", null, [1]] {
-		refused == {"The parameter `temperature` must be within {\"max\": 1, \"min\": 0}."}
+		refused == {"The parameter `temperature` must be at least 0 and at most 1."}
 			with input as using({"temperature": value})
 			with data.regent.config.limits.parameters as bounds
 	}
