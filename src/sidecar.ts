@@ -2,7 +2,7 @@ import { startAdmin, startProbes } from "./admin/index.ts";
 import { type Composition, compose } from "./compose.ts";
 import type { Config } from "./config/config.ts";
 import { packageFile } from "./document/package-root.ts";
-import { createCheckHandler } from "./envoy/check/handler.ts";
+import { createCheckHandlers } from "./envoy/check/handler.ts";
 import { createProcessHandler } from "./envoy/process/process.ts";
 import { type GrpcServer, startGrpcServer } from "./envoy/server/server.ts";
 import type { JsonObject } from "./exchange/json.ts";
@@ -104,9 +104,9 @@ function startGrpc(config: Config, log: ProcessLog, { governor, policy }: Compos
       ...(server.reflection ? { reflection: { protoDir: packageFile("proto") } } : {}),
     },
     {
-      check: createCheckHandler(
+      ...createCheckHandlers(
         { ...extAuthz, governanceEntrypoint: governance.request },
-        { governor, evaluate: (entrypoint, input) => policy.for("").evaluate(entrypoint, input) },
+        { governor, policies: (subject) => policy.for(subject) },
       ),
       process: createProcessHandler(governor, {
         nowMs: Date.now,

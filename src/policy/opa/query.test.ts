@@ -9,7 +9,7 @@ import { planQuery } from "./query.ts";
 const POLICY = `package app
 allow if input.n > 1
 score := input.n
-none := []
+none := [x | x := input.n; x > 100]
 two := [1, 2]
 object := {"a b": true}
 `;
@@ -27,7 +27,11 @@ async function asked(t: TestContext, query: string, n: number): Promise<[unknown
   const common = ["eval", "--input", input, "--data", file("policy.rego", POLICY)];
   const run = async (args: readonly string[]) => {
     const { stdout } = await runOpa(opa, args);
-    const { result } = JSON.parse(stdout) as { result?: { expressions: { value: unknown }[] }[] };
+    const { result, errors } = JSON.parse(stdout) as {
+      result?: { expressions: { value: unknown }[] }[];
+      errors?: unknown;
+    };
+    assert.equal(errors, undefined, stdout);
     return result?.length === 1 ? result[0]?.expressions[0]?.value : undefined;
   };
   const { path, module } = await planQuery(query);
