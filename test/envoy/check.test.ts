@@ -9,7 +9,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type CheckOptions, type CheckRooms, createCheckHandler } from "../../src/envoy/check/handler.ts";
+import { type CheckOptions, type CheckRooms, createCheckHandlers } from "../../src/envoy/check/handler.ts";
 import { createProcessHandler } from "../../src/envoy/process/process.ts";
 import type { GrpcServerOptions } from "../../src/envoy/server/options.ts";
 import { type GrpcServer, startGrpcServer } from "../../src/envoy/server/server.ts";
@@ -21,6 +21,7 @@ import { send } from "./support/client.ts";
 import { connectionManager, gateway, http2Cluster, listener, typed } from "./support/config.ts";
 import { startEnvoy } from "./support/envoy.ts";
 import { answer, type FakeGovernor, fakeGovernor, pass, plan } from "./support/fake-governor.ts";
+import { type Evaluate, fakePolicies } from "./support/fake-policies.ts";
 import { startWitness } from "./support/witness.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -37,7 +38,7 @@ const BODY_BYTES_MAX = 1024;
 
 type Options = {
   readonly check?: Partial<CheckOptions>;
-  readonly evaluate?: CheckRooms["evaluate"];
+  readonly evaluate?: Evaluate;
   readonly governCheck?: Governor["check"];
   readonly extAuthz?: JsonObject;
   readonly server?: Partial<GrpcServerOptions>;
@@ -59,7 +60,7 @@ async function start(t: TestContext, options: Options) {
   const server = await startGrpcServer(
     { listen: { kind: "tcp", host: "127.0.0.1", port: 0 }, messageBytesMax: 1024 * 1024, ...options.server },
     {
-      check: createCheckHandler(
+      ...createCheckHandlers(
         {
           entrypoint: "envoy/authz/allow",
           governanceEntrypoint: GOVERNANCE,
@@ -67,7 +68,7 @@ async function start(t: TestContext, options: Options) {
           skipRequestBodyParse: false,
           ...options.check,
         },
-        { ...(governor && { governor }), evaluate },
+        { ...(governor && { governor }), policies: () => fakePolicies(evaluate) },
       ),
       process: createProcessHandler(process, {
         nowMs: Date.now,
@@ -126,7 +127,7 @@ function portOf({ address }: GrpcServer): number {
 }
 
 const says =
-  (result: JsonValue | undefined): CheckRooms["evaluate"] =>
+  (result: JsonValue | undefined): Evaluate =>
   async () => ({ result, revision: "r7" });
 
 /** The one exchange that ext_proc saw. */
@@ -205,7 +206,7 @@ test("denies without an answer of the policy's own, and requests that cannot be 
 });
 
 test("lets nothing through when the policy fails, says nothing, or says something that is no decision", async (t) => {
-  const answers: CheckRooms["evaluate"][] = [
+  const answers: Evaluate[] = [
     () => Promise.reject(new Error("trap")),
     says(undefined),
     says({ allow: true }),

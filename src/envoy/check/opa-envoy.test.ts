@@ -253,7 +253,7 @@ describe("opa-envoy-plugin's recorded answers", { skip: !there }, () => {
         if (config.query === undefined) continue;
         const plan = await planQuery(config.query);
         // Each in a package of its own: here several queries are compiled into one bundle.
-        const own = `regent/query/p${entrypoints.size}`;
+        const own = `regent/query/${name.replaceAll("-", "_")}`;
         paths.set(name, plan.module === undefined ? plan.path : `${own}/result`);
         if (plan.module !== undefined) {
           const file = join(dir, `${name}.rego`);
