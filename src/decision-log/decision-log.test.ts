@@ -90,7 +90,7 @@ test("uploads a decision in OPA's form", () =>
         path: "regent/request/decision",
         input: { request: { method: "POST", headers: { accept: ["*/*"] } }, identity: { tenant: "acme" } },
         result: { allow: true, reasons: [] },
-        nd_builtin_cache: { "time.now_ns": { "[]": "1" } },
+        nd_builtin_cache: { "time.now_ns": { "[]": 1 } },
         timestamp: "2024-02-03T04:05:06.78Z",
         metrics: { timer_rego_query_eval_ns: 51_000, timer_server_handler_ns: 93_000 },
         request_context: { http: { headers: { "User-Agent": ["curl"] } } },

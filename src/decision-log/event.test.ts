@@ -26,7 +26,15 @@ test("puts the input in as the bytes that it is", () => {
 
 test("leaves out what is empty, and keeps results that are false or null", () => {
   const bare = encoded({ input: undefined, result: undefined, metrics: {} });
-  assert.deepEqual(Object.keys(bare), ["labels", "decision_id", "bundles", "path", "timestamp"]);
+  assert.deepEqual(Object.keys(bare), [
+    "labels",
+    "decision_id",
+    "bundles",
+    "path",
+    "timestamp",
+    "nd_builtin_cache",
+  ]);
+  assert.deepEqual(bare.nd_builtin_cache, {});
   assert.equal(encoded({ result: false }).result, false);
   assert.equal(encoded({ result: null }).result, null);
 });
@@ -67,12 +75,23 @@ test("writes times as Go does: up to nine digits, no zeros at the end", () => {
 });
 
 test("can lose its nd_builtin_cache and stays the same otherwise", () => {
-  const event = decisionEvent({ nondeterministic: { "time.now_ns": { "[]": "1" } } });
+  const event = decisionEvent({ nondeterministic: { "rand.intn": { "[1]": "1" } } });
   const whole = encodeEvent(event, visibleOf(event, FORMAT), FORMAT);
   const smaller = withoutNd(whole);
   assert.ok(smaller !== undefined);
   const { nd_builtin_cache: cache, ...rest } = JSON.parse(whole.bytes.toString());
-  assert.deepEqual(cache, { "time.now_ns": { "[]": "1" } });
+  assert.deepEqual(cache, { "rand.intn": { "[1]": "1" } });
   assert.deepEqual(JSON.parse(smaller.bytes.toString()), rest);
   assert.equal(withoutNd(smaller), undefined);
+});
+
+test("writes the time that an evaluation read as OPA does: a number with all its digits", () => {
+  const event = decisionEvent({
+    nondeterministic: { "time.now_ns": { "[]": "1772600767000000001" }, "uuid.rfc4122": { '["a"]': "12" } },
+  });
+  const text = encodeEvent(event, visibleOf(event, FORMAT), FORMAT).bytes.toString();
+  assert.ok(
+    text.includes('{"time.now_ns":{"[]":1772600767000000001},"uuid.rfc4122":{"[\\"a\\"]":"12"}}'),
+    text,
+  );
 });

@@ -1,6 +1,7 @@
 import type { Headers } from "../exchange/headers.ts";
-import type { JsonObject, JsonValue } from "../exchange/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
 import type { Policies } from "../policy/policies.ts";
+import { rawNumber } from "./lossless-json.ts";
 
 /** The policies that decided: they also say what of the event may be seen, so that one revision answers for all of it. */
 export type DecidingPolicies = Pick<Policies, "revision" | "bundles" | "has" | "evaluate">;
@@ -72,7 +73,8 @@ export function visibleOf(event: DecisionEvent, { ndBuiltinCache }: EventFormat)
     input: event.input,
     result: event.result,
     mappedResult: event.mappedResult,
-    nondeterministic: ndBuiltinCache ? event.nondeterministic : undefined,
+    // As OPA: where the cache is on it is there, also when nothing is in it.
+    nondeterministic: ndBuiltinCache ? (event.nondeterministic ?? {}) : undefined,
     erased: event.erased ?? [],
     masked: [],
     custom: event.custom,
@@ -109,7 +111,7 @@ export function encodeEvent(event: DecisionEvent, visible: Visible, format: Even
       : [Buffer.from(`${head},"input":`), input, Buffer.from(`,${tail}`)];
   if (cache === undefined) return { bytes: Buffer.concat([...parts, CLOSE]) };
   const ndStart = parts.reduce((sum, part) => sum + part.length, 0);
-  const last = Buffer.from(`,"nd_builtin_cache":${JSON.stringify(cache)}}`);
+  const last = Buffer.from(`,"nd_builtin_cache":${ndText(cache)}}`);
   return { bytes: Buffer.concat([...parts, last]), ndStart };
 }
 
@@ -119,6 +121,21 @@ export function withoutNd({ bytes, ndStart }: EncodedEvent): EncodedEvent | unde
 }
 
 const CLOSE = Buffer.from("}");
+
+/** OPA writes nanoseconds as a number; a JavaScript number does not hold them, so that they are kept as text here. */
+function ndText(cache: JsonValue): string {
+  const times = isJsonObject(cache) ? cache["time.now_ns"] : undefined;
+  if (!isJsonObject(times)) return JSON.stringify(cache);
+  const numbers = Object.entries(times).map(([args, value]) => [
+    args,
+    isDigits(value) ? rawNumber(value) : value,
+  ]);
+  return JSON.stringify({ ...(cache as JsonObject), "time.now_ns": Object.fromEntries(numbers) });
+}
+
+function isDigits(value: JsonValue): value is string {
+  return typeof value === "string" && /^(0|[1-9]\d{0,18})$/.test(value);
+}
 
 function identityOf({ policies, entrypoint, ...event }: DecisionEvent): object {
   const bundles = Object.entries(policies.bundles);

@@ -23,3 +23,8 @@ export function parseLossless(text: string): JsonValue {
 export function isRawNumber(value: unknown): boolean {
   return json.isRawJSON(value);
 }
+
+/** A number as the digits that stand for it. */
+export function rawNumber(digits: string): object {
+  return json.rawJSON(digits);
+}
