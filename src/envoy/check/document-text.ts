@@ -1,3 +1,4 @@
+import { READS_EVERYTHING, type Reads, readsOf } from "../../exchange/reads.ts";
 import { isStruct, type Struct, type Value } from "../codec.ts";
 import { goNumber } from "./go-text.ts";
 
@@ -7,18 +8,25 @@ import { goNumber } from "./go-text.ts";
  * base64, a Timestamp as seconds and nanoseconds, an Any unread, a Struct as the JSON it stands for.
  *
  * Text and not objects: a 64-bit integer, and a number in a body, would not survive JavaScript's numbers.
+ *
+ * @param reads what of it is written; all unless said otherwise
  */
-export function messageText(message: object): string {
-  if (isStruct(message)) return structText(message);
-  const members = Object.entries(message)
-    .filter(([, value]) => !isEmptyCollection(value))
-    .map(([name, value]) => `${nameText(name)}:${fieldText(value)}`);
+export function messageText(message: object, reads: Reads = READS_EVERYTHING): string {
+  if (isStruct(message)) return structText(message, reads);
+  const members = Object.entries(message).flatMap(([field, value]) => {
+    if (isEmptyCollection(value)) return [];
+    const name = field === "type_url" ? ANY_TYPE_URL : field;
+    return memberText(name, reads, (inner) => fieldText(value, inner));
+  });
   return `{${members.join(",")}}`;
 }
 
-/** The one name that protobufjs leaves as the proto writes it: that of google.protobuf.Any, which it brings along. */
-function nameText(name: string): string {
-  return name === "type_url" ? '"typeUrl"' : JSON.stringify(name);
+/** The one name that protobufjs leaves as the proto writes it, `type_url` of google.protobuf.Any, which it brings along. */
+const ANY_TYPE_URL = "typeUrl";
+
+function memberText(name: string, reads: Reads, write: (reads: Reads) => string): string[] {
+  const inner = readsOf(reads, name);
+  return inner === undefined ? [] : [`${JSON.stringify(name)}:${write(inner)}`];
 }
 
 /**
@@ -31,28 +39,33 @@ function isEmptyCollection(value: unknown): boolean {
   return Object.getPrototypeOf(value) === Object.prototype && Object.keys(value).length === 0;
 }
 
-function fieldText(value: unknown): string {
+function fieldText(value: unknown, reads: Reads): string {
   if (typeof value === "string" || typeof value === "boolean") return JSON.stringify(value);
   // Doubles stand in Structs only; the numbers here are 32-bit integers.
   if (typeof value === "number") return String(value);
   if (Buffer.isBuffer(value)) return JSON.stringify(value.toString("base64"));
-  if (Array.isArray(value)) return `[${value.map(fieldText).join(",")}]`;
+  if (Array.isArray(value)) return listText(value, reads, fieldText);
   if (typeof value !== "object" || value === null) throw new TypeError("not a field of a message");
-  return isInt64(value) ? value.toString() : messageText(value);
+  return isInt64(value) ? value.toString() : messageText(value, reads);
 }
 
 function isInt64(value: object): boolean {
   return "high" in value && "low" in value && "unsigned" in value;
 }
 
-function structText(struct: Struct): string {
-  const members = Object.entries(struct.fields).map(
-    ([name, value]) => `${JSON.stringify(name)}:${valueText(value)}`,
+/** A list is read as a whole, or it only matters that it is one. */
+function listText<T>(values: readonly T[], reads: Reads, write: (value: T, reads: Reads) => string): string {
+  return reads === true ? `[${values.map((value) => write(value, true)).join(",")}]` : "[]";
+}
+
+function structText(struct: Struct, reads: Reads): string {
+  const members = Object.entries(struct.fields).flatMap(([name, value]) =>
+    memberText(name, reads, (inner) => valueText(value, inner)),
   );
   return `{${members.join(",")}}`;
 }
 
-function valueText(value: Value): string {
+function valueText(value: Value, reads: Reads): string {
   switch (value.kind) {
     case "stringValue":
       return JSON.stringify(value.stringValue);
@@ -61,9 +74,9 @@ function valueText(value: Value): string {
     case "numberValue":
       return Number.isFinite(value.numberValue) ? goNumber(value.numberValue) : `"${value.numberValue}"`;
     case "structValue":
-      return structText(value.structValue);
+      return structText(value.structValue, reads);
     case "listValue":
-      return `[${value.listValue.values.map(valueText).join(",")}]`;
+      return listText(value.listValue.values, reads, valueText);
     default:
       return "null";
   }

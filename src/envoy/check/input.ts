@@ -1,3 +1,4 @@
+import { type Reads, readsOf } from "../../exchange/reads.ts";
 import type { CheckRequest, CheckRequest2 } from "../codec.ts";
 import { listsText, messageText } from "./document-text.ts";
 import { attributesText2 } from "./document-text-2.ts";
@@ -74,7 +75,11 @@ function readMembers(attributes: Attributes | null, options: InputOptions): Memb
   const mark = path.indexOf("?");
   const parts = pathParts(mark === -1 ? path : path.slice(0, mark));
   const query = [...parseQuery(mark === -1 ? "" : path.slice(mark + 1))];
-  const body = http == null ? NO_BODY : readBody(http, parts, options);
+  const body = options.skipRequestBodyParse
+    ? undefined
+    : http == null
+      ? NO_BODY
+      : parseBody(http, parts, options.grpc);
   const principal = attributes?.source?.principal;
   return {
     parsed_path: () => JSON.stringify(parts),
@@ -87,7 +92,6 @@ function readMembers(attributes: Attributes | null, options: InputOptions): Memb
 
 const NO_BODY = { text: "null", truncated: false };
 
-XX
 /** Decoded first, so that an encoded slash separates; then every leading slash goes. */
 function pathParts(pathname: string): string[] {
   const plain = unescapePath(pathname);

@@ -2,13 +2,14 @@ import { status } from "@grpc/grpc-js";
 import type { DecisionEvent } from "../../decision-log/event.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import type { JsonValue } from "../../exchange/json.ts";
+import { READS_EVERYTHING } from "../../exchange/reads.ts";
 import type { Identified } from "../../pipeline/governor.ts";
 import type { Evaluation, Policies } from "../../policy/policies.ts";
 import type { CheckCall } from "../server/server.ts";
 import { parseDecision } from "./decision.ts";
 import { type DecisionPath, locateDecision, resultBelow } from "./decision-path.ts";
 import { CheckFailure, type FailureReason } from "./failure.ts";
-import type { InputOptions } from "./input.ts";
+import type { InputDocument, InputOptions } from "./input.ts";
 import { RequestParseError } from "./request-parse-error.ts";
 import type { Verdict } from "./response.ts";
 import { traceContextOf } from "./trace-context.ts";
@@ -17,7 +18,7 @@ import { traceContextOf } from "./trace-context.ts";
 export type Asked = {
   readonly exchange: Exchange;
   /** @throws RequestParseError */
-  input(options: InputOptions): Buffer;
+  input(options: InputOptions): InputDocument;
 };
 
 export type PolicyCheckRooms = {
@@ -91,7 +92,7 @@ function logged(log: () => void, { performance: counters }: PolicyCheckRooms): C
 
 /** What is known so far of a check, for its event in the log. */
 type Trail = {
-  input?: Buffer;
+  input?: InputDocument;
   evaluation?: Evaluation;
   result?: JsonValue | undefined;
   failure?: CheckFailure;
@@ -114,7 +115,8 @@ async function decide(
   assertWaitedFor(call);
   const place = locateDecision(options.path, (entrypoint) => policies.has(entrypoint));
   if (place === undefined) throw new CheckFailure("envoyauth_eval_error", "undefined decision");
-  trail.evaluation = await policies.evaluate(place.entrypoint, trail.input);
+  const input = trail.input.text(policies.reads(place.entrypoint));
+  trail.evaluation = await policies.evaluate(place.entrypoint, input);
   trail.result = resultBelow(trail.evaluation.result, place.below);
   return parseDecision(trail.result);
 }
@@ -160,7 +162,8 @@ function eventOf(
   return {
     decisionId: exchange.id,
     entrypoint: options.path.join("/"),
-    input,
+    // Whole, whatever this policy reads of it: masks and other policies read other parts.
+    input: input?.text(READS_EVERYTHING),
     result: failure === undefined ? result : undefined,
     ...(evaluation?.nondeterministic && { nondeterministic: evaluation.nondeterministic }),
     ...(failure && { error: { code: failure.reason, message: failure.message } }),
