@@ -1,0 +1,37 @@
+import { availableParallelism } from "node:os";
+
+/**
+ * CPU time that an evaluation may take on the thread that serves all exchanges, milliseconds. The shipped policies need
+ * 0.1 and 1,000 rules on 100 KB of input need 0.8. Whoever sends ten hostile bodies a second takes 3 % of that thread.
+ */
+export const INLINE_LIMIT_MS = 3;
+
+/**
+ * Input of more bytes is evaluated by a worker from the start: parsing alone takes some 3 ms a megabyte, so most of it
+ * would be done twice.
+ */
+export const INLINE_INPUT_BYTES_MAX = 512 * 1024;
+
+/**
+ * Threads for long evaluations. One core is left to the thread that serves; a third would only let hostile bodies take
+ * more of the machine.
+ */
+export const WORKERS_MAX = Math.max(1, Math.min(2, availableParallelism() - 1));
+
+/** Evaluations that wait for a thread. Each may run for 50 ms, so those further back would be late anyhow. */
+export const WAITING_MAX = 16;
+
+/** Bytes of input that wait. Bodies of the default limit (4 MiB) in most places of the queue. */
+export const WAITING_BYTES_MAX = 32 * 1024 * 1024;
+
+/**
+ * What an evaluation may wait and be late beyond its limit of CPU time, milliseconds, by the clock on the wall. Then the
+ * thread is ended: it is busy with something that does not count steps, or the machine with something else.
+ */
+export const GRACE_MS = 45;
+
+/** Policies that a thread keeps: the live one, a candidate, and those that exchanges of a moment ago still use. */
+export const POLICIES_PER_WORKER_MAX = 4;
+
+/** JavaScript's heap in a thread, MiB: builtins work there. A thread that needs more is ended, not the process. */
+export const WORKER_HEAP_MIB_MAX = 256;

@@ -1,0 +1,50 @@
+/** The thread that runs what takes long: one evaluation at a time, each with its own limit of CPU time. */
+import { parentPort } from "node:worker_threads";
+import { RegentError } from "../../exchange/errors.ts";
+import { HOST_BUILTINS } from "../builtins/host.ts";
+import { EvaluationContext } from "../context.ts";
+import { faultOf } from "../fault.ts";
+import { PolicyInstance } from "../wasm/instance.ts";
+import { POLICIES_PER_WORKER_MAX } from "./limits.ts";
+import type { FromWorker, RemotePolicy, ToWorker } from "./messages.ts";
+
+const policies = new Map<number, RemotePolicy>();
+
+function say(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+parentPort?.on("message", (message: ToWorker) => {
+  if (message.kind === "load") load(message.key, message.remote);
+  else evaluate(message);
+});
+say({ kind: "ready" });
+
+/** The pool counts along: it sends a policy again that has left. */
+function load(key: number, remote: RemotePolicy): void {
+  const [oldest] = policies.keys();
+  if (policies.size >= POLICIES_PER_WORKER_MAX && oldest !== undefined) policies.delete(oldest);
+  policies.set(key, remote);
+}
+
+/** In an instance of its own: these are rare, and what one leaves behind must not cost the next. */
+function evaluate(job: Extract<ToWorker, { kind: "evaluate" }>): void {
+  try {
+    const remote = policies.get(job.key);
+    if (remote === undefined) throw new Error(`the policy ${job.key} is not loaded in this thread`);
+    const context = new EvaluationContext({
+      clock: () => job.nowNs,
+      print: (line) => say({ kind: "printed", line }),
+      timeLimitMs: job.timeLimitMs,
+      ...(job.replay === undefined ? {} : { replay: job.replay }),
+    });
+    const instance = new PolicyInstance({ ...remote, builtins: HOST_BUILTINS });
+    instance.adoptData(remote.data);
+    const input = job.input instanceof Uint8Array ? Buffer.from(job.input.buffer) : job.input;
+    const resultSet = instance.evaluate(job.entrypoint, input, context);
+    say({ kind: "evaluated", resultSet, nondeterministic: context.recorded });
+  } catch (error) {
+    const code = error instanceof RegentError ? error.code : "policy_trap";
+    say({ kind: "failed", code, reason: faultOf(error) });
+  }
+}
