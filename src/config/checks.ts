@@ -3,6 +3,9 @@ import type { CrossCheck } from "../document/document.ts";
 import type { Fault, FaultAt } from "../document/fault.ts";
 import { isLocal, parseAddress, parseTcpAddress, renderAddress } from "./address.ts";
 import { type ConfigDocument, configSchema } from "./schema.ts";
+import { bundlesCheck } from "./sections/bundles.ts";
+import { servicesCheck } from "./sections/services.ts";
+import { statusCheck } from "./sections/status.ts";
 
 type Section = keyof typeof configSchema.shape;
 
@@ -102,7 +105,31 @@ const capturesKnown = check(["identity"], ({ identity }, faultAt) =>
   }),
 );
 
-const RULES = [peersKnown, peersChecked, adminLocal, listenersApart, routesApart, capturesKnown];
+/** What Regent itself decides has fail modes of its own; a dry run is opa-envoy-plugin's. */
+const dryRunOfRule = check(["extAuthz", "governance"], ({ extAuthz, governance }, faultAt) => {
+  const { dryRun, entrypoint } = extAuthz;
+  if (!dryRun || (entrypoint !== undefined && entrypoint !== governance.request)) return [];
+  return [
+    faultAt(
+      ["extAuthz", "dryRun"],
+      "value",
+      "needs a rule of the opa-envoy style in extAuthz.entrypoint: governance has no dry run",
+    ),
+  ];
+});
+
+const RULES = [
+  peersKnown,
+  peersChecked,
+  adminLocal,
+  listenersApart,
+  servicesCheck,
+  bundlesCheck,
+  statusCheck,
+  routesApart,
+  capturesKnown,
+  dryRunOfRule,
+];
 
 /** Everything that goes over one field. */
 export const crossCheck: CrossCheck = (raw, faultAt) => RULES.flatMap((rule) => rule(raw, faultAt));

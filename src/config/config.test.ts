@@ -153,12 +153,19 @@ test("refuses what does not exist yet instead of accepting it silently", () => {
     faultsOf("routes: [{ match: { path: / }, audit: full }]")[0] ?? "",
     /routes\[0\]\.audit: is not/,
   );
-  assert.match(faultsOf("extAuthz: { dryRun: true }")[0] ?? "", /extAuthz\.dryRun: is not implemented yet/);
   const bundle = "{ name: a, path: b }";
   assert.match(
     faultsOf(`bundles: [${bundle}, ${bundle}]`)[0] ?? "",
     /more than one bundle is not implemented/,
   );
+});
+
+test("runs dry only where a rule of the opa-envoy style decides", () => {
+  assert.deepEqual(faultsOf("extAuthz: { entrypoint: envoy/authz/allow, dryRun: true }"), []);
+  for (const entrypoint of ["", "entrypoint: regent/request/decision, "]) {
+    const [fault] = faultsOf(`extAuthz: { ${entrypoint}dryRun: true }`);
+    assert.match(fault ?? "", /extAuthz\.dryRun: needs a rule of the opa-envoy style/);
+  }
 });
 
 test("refuses a route that can never be reached", () => {

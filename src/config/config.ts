@@ -2,8 +2,14 @@ import { resolve } from "node:path";
 import { deepFreeze } from "../document/freeze.ts";
 import type { Secret } from "../document/secret.ts";
 import { parseDurationMs, parseSizeBytes } from "../document/units.ts";
+import type { ServiceOptions } from "../services/index.ts";
 import { type Address, parseAddress, parseTcpAddress, type TcpAddress } from "./address.ts";
 import type { ConfigDocument } from "./schema.ts";
+import { type BundleConfig, bundleFrom } from "./sections/bundles.ts";
+import type { SecretAt } from "./sections/secrets.ts";
+import { servicesFrom } from "./sections/services.ts";
+import { type StatusConfig, statusFrom } from "./sections/status.ts";
+import { required } from "./sections/values.ts";
 
 /** What one route asks for. The last route of a configuration matches everything. */
 export type Route = {
@@ -41,11 +47,20 @@ export type Config = {
     | undefined;
   readonly admin: { readonly listen: TcpAddress; readonly token: Secret | undefined };
   readonly probes: { readonly listen: TcpAddress };
-  readonly bundles: readonly { readonly name: string; readonly path: string }[];
+  readonly services: readonly ServiceOptions[];
+  readonly bundles: readonly BundleConfig[];
+  /** Folder of the bundles that are kept over a restart. */
+  readonly persistenceDir: string;
+  /** Of the process, beside `id` and `version`. */
+  readonly labels: { readonly [name: string]: string };
+  /** Undefined: nobody is told. */
+  readonly status: StatusConfig | undefined;
   readonly extAuthz: {
     readonly entrypoint: string | undefined;
     readonly dryRun: boolean;
     readonly skipRequestBodyParse: boolean;
+    /** Undefined: bodies of gRPC are not read. */
+    readonly protoDescriptorFile: string | undefined;
   };
   readonly governance: { readonly request: string; readonly response: string };
   /** Never empty: a route for everything comes last. */
@@ -79,7 +94,8 @@ export type ConfigContext = {
   /** The policies that come with the package, for a document that names none. */
   readonly packagedBundle: string;
   readonly file?: string;
-  readonly adminToken?: Secret | undefined;
+  /** The secrets that the document names, read. */
+  readonly secretAt: SecretAt;
 };
 
 /** A checked document to a Config. */
@@ -88,6 +104,7 @@ export function configFrom(document: ConfigDocument, context: ConfigContext): Co
   const optionalPath = (relative: string | undefined) =>
     relative === undefined ? undefined : path(relative);
   const { tls, bundles, extAuthz, identity, audit } = document;
+  const adminToken = document.admin.token && context.secretAt(["admin", "token"]);
   return deepFreeze<Config>({
     file: context.file,
     listen: required(parseAddress(document.listen)),
@@ -97,16 +114,21 @@ export function configFrom(document: ConfigDocument, context: ConfigContext): Co
       clientCaFile: optionalPath(tls.clientCaFile),
       peers: tls.peers,
     },
-    admin: { listen: required(parseTcpAddress(document.admin.listen)), token: context.adminToken },
+    admin: { listen: required(parseTcpAddress(document.admin.listen)), token: adminToken },
     probes: { listen: required(parseTcpAddress(document.probes.listen)) },
+    services: servicesFrom(document.services, context.baseDir, context.secretAt),
     bundles:
       bundles.length === 0
         ? [{ name: "main", path: context.packagedBundle }]
-        : bundles.map((bundle) => ({ name: bundle.name, path: path(bundle.path) })),
+        : bundles.map((bundle) => bundleFrom(bundle, context.baseDir)),
+    persistenceDir: path(document.persistence.dir),
+    labels: document.labels,
+    status: statusFrom(document.status),
     extAuthz: {
       entrypoint: extAuthz.entrypoint,
       dryRun: extAuthz.dryRun,
       skipRequestBodyParse: extAuthz.skipRequestBodyParse,
+      protoDescriptorFile: optionalPath(extAuthz.protoDescriptor),
     },
     governance: document.governance,
     routes: [...document.routes, EVERYTHING].map(routeFrom),
@@ -137,10 +159,4 @@ function routeFrom(route: {
     failMode: "closed",
     maxBodyBytes: required(parseSizeBytes(route.maxBody)),
   };
-}
-
-/** The schema has checked the text, so that it parses is an invariant. */
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new TypeError("a value that the schema accepted does not parse");
-  return value;
 }

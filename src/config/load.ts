@@ -6,7 +6,10 @@ import { resolveSecret, type Secret } from "../document/secret.ts";
 import { crossCheck } from "./checks.ts";
 import { type Config, configFrom } from "./config.ts";
 import { type ConfigDocument, configSchema } from "./schema.ts";
+import { placeOf, type SecretAt } from "./sections/secrets.ts";
+import { serviceFiles, serviceSecrets } from "./sections/services.ts";
 
+type ParsedConfig = Extract<Parsed<ConfigDocument>, { ok: true }>;
 type Environment = { readonly [name: string]: string | undefined };
 
 /** Every fault of a configuration file, with its place. */
@@ -39,27 +42,43 @@ export type LoadOptions = {
 export function loadConfig(file: string | undefined, options: LoadOptions): Config {
   const { packagedBundle, cwd = process.cwd(), environment = process.env } = options;
   if (file === undefined)
-    return configFrom(configSchema.parse({ version: 1 }), { baseDir: cwd, packagedBundle });
+    return configFrom(configSchema.parse({ version: 1 }), {
+      baseDir: cwd,
+      packagedBundle,
+      secretAt: noSecret,
+    });
   const absolute = resolve(cwd, file);
   const parsed = parseConfig(readFileSync(absolute, "utf8"), file);
   if (!parsed.ok) throw new ConfigError(parsed.faults);
   const baseDir = dirname(absolute);
-  const adminToken = secretOf(parsed, baseDir, environment);
-  return configFrom(parsed.value, { baseDir, packagedBundle, file: absolute, adminToken });
+  const secrets = readSecrets(parsed, baseDir, environment);
+  if (secrets.faults.length > 0) throw new ConfigError(secrets.faults);
+  return configFrom(parsed.value, { baseDir, packagedBundle, file: absolute, secretAt: secrets.at });
 }
 
-function secretOf(
-  parsed: Extract<Parsed<ConfigDocument>, { ok: true }>,
-  baseDir: string,
-  environment: Environment,
-): Secret | undefined {
-  const reference = parsed.value.admin.token;
-  if (reference === undefined) return undefined;
-  try {
-    return resolveSecret(reference, baseDir, environment);
-  } catch (error) {
-    throw new ConfigError([parsed.faultAt(["admin", "token"], "secret", messageOf(error))]);
+type Secrets = { readonly at: SecretAt; readonly faults: readonly Fault[] };
+
+/** Reads every secret that a document names, with a fault for each that cannot be read. */
+function readSecrets(parsed: ParsedConfig, baseDir: string, environment: Environment): Secrets {
+  const { admin, services } = parsed.value;
+  const references = [
+    ...(admin.token === undefined ? [] : [[["admin", "token"], admin.token] as const]),
+    ...serviceSecrets(services),
+  ];
+  const secrets = new Map<string, Secret>();
+  const faults: Fault[] = [];
+  for (const [path, reference] of references) {
+    try {
+      secrets.set(placeOf(path), resolveSecret(reference, baseDir, environment));
+    } catch (error) {
+      faults.push(parsed.faultAt(path, "secret", messageOf(error)));
+    }
   }
+  return { faults, at: (path) => secrets.get(placeOf(path)) ?? noSecret(path) };
+}
+
+function noSecret(path: FaultPath): never {
+  throw new TypeError(`no secret was read for ${placeOf(path)}`);
 }
 
 /**
@@ -67,7 +86,7 @@ function secretOf(
  * machine.
  */
 export function missingReferences(
-  parsed: Extract<Parsed<ConfigDocument>, { ok: true }>,
+  parsed: ParsedConfig,
   baseDir: string,
   environment: Environment = process.env,
 ): Fault[] {
@@ -75,20 +94,22 @@ export function missingReferences(
     .map(([at, path]) => [at, resolve(baseDir, path)] as const)
     .filter(([, path]) => !existsSync(path))
     .map(([at, path]) => parsed.faultAt(at, "file-missing", `${path} does not exist here`, "warning"));
-  try {
-    secretOf(parsed, baseDir, environment);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    faults.push(...error.faults.map((fault) => ({ ...fault, severity: "warning" as const })));
-  }
-  return faults;
+  const secrets = readSecrets(parsed, baseDir, environment).faults;
+  return [...faults, ...secrets.map((fault) => ({ ...fault, severity: "warning" as const }))];
 }
 
-function filesOf({ tls, bundles, identity, registry }: ConfigDocument): (readonly [FaultPath, string])[] {
+function filesOf({
+  tls,
+  services,
+  bundles,
+  identity,
+  registry,
+}: ConfigDocument): (readonly [FaultPath, string])[] {
   const files: (readonly [FaultPath, string | undefined])[] = [
     [["tls", "certFile"], tls?.certFile],
     [["tls", "keyFile"], tls?.keyFile],
     [["tls", "clientCaFile"], tls?.clientCaFile],
+    ...serviceFiles(services),
     ...bundles.map(({ path }, index) => [["bundles", index, "path"], path] as const),
     [["identity", "apiKeys", "file"], identity.apiKeys?.file],
     [["registry", "file"], registry.file],

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { secretSchema } from "../document/secret.ts";
-import { DURATION_PATTERN, parseDurationMs, parseSizeBytes, SIZE_PATTERN } from "../document/units.ts";
 import { parseAddress, parseTcpAddress, TCP_PATTERN, UNIX_PATTERN } from "./address.ts";
+import { bundlesSection, persistenceSection } from "./sections/bundles.ts";
+import { servicesSection } from "./sections/services.ts";
+import { labelsSection, statusSection } from "./sections/status.ts";
+import { durationText, section, sizeText } from "./sections/values.ts";
 
 /** A policy entrypoint: the path of a rule. */
 const ENTRYPOINT_PATTERN = /^[A-Za-z_][\w-]*(\/[A-Za-z_][\w-]*)*$/;
@@ -21,29 +24,6 @@ const SEGMENT_BYTES_MAX = 256 * 1024 ** 2;
 /** A label with more values than this costs a Prometheus server more than the label tells. */
 const LABEL_VALUES_MAX = 10_000;
 
-const durationText = (minMs: number, maxMs: number) =>
-  z
-    .string()
-    .regex(DURATION_PATTERN, "must be a duration such as 200ms, 5s, 10m or 1h")
-    .refine(
-      (text) => between(parseDurationMs(text), minMs, maxMs),
-      `must be between ${minMs}ms and ${maxMs}ms`,
-    );
-
-const sizeText = (minBytes: number, maxBytes: number) =>
-  z
-    .string()
-    .regex(SIZE_PATTERN, "must be a size such as 65536, 64Ki or 4Mi, as text")
-    .refine(
-      (text) => between(parseSizeBytes(text), minBytes, maxBytes),
-      `must be between ${minBytes} and ${maxBytes} bytes`,
-    );
-
-function between(value: number | undefined, min: number, max: number): boolean {
-  // Not a number at all is the pattern's fault to report.
-  return value === undefined || (value >= min && value <= max);
-}
-
 const NO_ADDRESS =
   "is not an address such as 127.0.0.1:9191: the port is at most 65535, a path at most 107 bytes";
 const labelValues = z.number().int().min(0).max(LABEL_VALUES_MAX);
@@ -58,11 +38,6 @@ const anyAddress = z
 const entrypoint = z
   .string()
   .regex(ENTRYPOINT_PATTERN, "must be a rule's path such as regent/request/decision");
-
-/** Section of a map with a default for each member: the section may be left out. */
-function section<S extends z.ZodRawShape>(shape: S) {
-  return z.strictObject(shape).prefault({} as z.input<z.ZodObject<S, z.core.$strict>>);
-}
 
 const routeSchema = z.strictObject({
   match: z
@@ -126,32 +101,28 @@ export const configSchema = z
     probes: section({
       listen: tcpAddress.default("0.0.0.0:8282").describe("`/livez`, `/readyz`, `/health` and `/metrics`"),
     }),
-    bundles: z
-      .array(
-        z.strictObject({
-          name: z
-            .string()
-            .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be 1 to 63 lower-case letters, digits and dashes")
-            .describe("How records and metrics call it"),
-          path: z.string().min(1).describe("What `regent policy build` wrote; a new file there is taken up"),
-        }),
-      )
-      .max(1, "more than one bundle is not implemented yet")
-      .default([])
-      .describe("Compiled policies; the packaged ones when left out"),
+    services: servicesSection,
+    bundles: bundlesSection,
+    persistence: persistenceSection,
+    labels: labelsSection,
+    status: statusSection,
     extAuthz: section({
       entrypoint: entrypoint
         .optional()
         .describe("Rule that ext_authz evaluates; left out, it only says who calls"),
       dryRun: z
         .boolean()
-        .refine((on) => !on, "is not implemented yet; leave it out")
         .default(false)
-        .describe("Not implemented yet: only false is accepted"),
+        .describe("Let pass what that rule denies, and say in the logs what it would have done"),
       skipRequestBodyParse: z
         .boolean()
         .default(false)
         .describe("Leave `parsed_body` out of the input of that rule"),
+      protoDescriptor: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("FileDescriptorSet by which that rule reads gRPC bodies; they are null when left out"),
     }),
     governance: section({
       request: entrypoint.default("regent/request/decision").describe("Rule that decides about requests"),
