@@ -25,10 +25,17 @@ export const WAITING_MAX = 16;
 export const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
- * What an evaluation may wait and be late beyond its limit of CPU time, milliseconds, by the clock on the wall. Then the
- * thread is ended: it is busy with something that does not count steps, or the machine with something else.
+ * What an evaluation may wait and be late beyond its limit of CPU time, milliseconds, by the clock on the wall. Then it
+ * is denied, whatever its thread does.
  */
 export const GRACE_MS = 45;
+
+/**
+ * What the thread of an evaluation that was denied has to come to an end by itself, milliseconds. On a busy machine it
+ * nearly always does, and a new thread would cost 100 ms of CPU; one that does not is busy with something that counts no
+ * steps.
+ */
+export const LINGER_MS = 200;
 
 /** Policies that a thread keeps: the live one, a candidate, and those that exchanges of a moment ago still use. */
 export const POLICIES_PER_WORKER_MAX = 4;

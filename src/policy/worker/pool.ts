@@ -5,6 +5,7 @@ import { ERRORS, type ErrorCode, RegentError } from "../../exchange/errors.ts";
 import type { JsonObject } from "../../exchange/json.ts";
 import {
   GRACE_MS,
+  LINGER_MS,
   POLICIES_PER_WORKER_MAX,
   WAITING_BYTES_MAX,
   WAITING_MAX,
@@ -47,15 +48,19 @@ type Thread = {
   /** Keys of the policies that it has, the oldest first. */
   readonly loaded: Set<number>;
   ready: boolean;
+  /** What it works on, answered already or not. */
   running: Waiting | undefined;
+  /** Set when its evaluation is late: ends it. */
+  end: NodeJS.Timeout | undefined;
 };
 
 const WORKER_FILE = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
 /**
  * A few threads for evaluations that take longer than the thread that serves can give them. An evaluation ends by its
- * own count of steps; a thread that goes on beyond its deadline is terminated and replaced. Whatever happens, each job
- * is answered once: with a result or a RegentError.
+ * own count of steps; one that is late is answered for, and a thread that lingers over it is terminated and replaced.
+ * Whatever happens, each job is answered once: with a result or a RegentError. (Of a promise only the first answer
+ * counts.)
  */
 export class EvaluationPool {
   readonly #threads = new Set<Thread>();
@@ -114,7 +119,7 @@ export class EvaluationPool {
     });
     // What the process is there for keeps it alive, not its helpers.
     worker.unref();
-    const thread: Thread = { worker, loaded: new Set(), ready: false, running: undefined };
+    const thread: Thread = { worker, loaded: new Set(), ready: false, running: undefined, end: undefined };
     this.#threads.add(thread);
     worker.on("message", (message: FromWorker) => this.#hear(thread, message));
     worker.on("error", (error) =>
@@ -131,6 +136,7 @@ export class EvaluationPool {
     thread.ready = true;
     const { running } = thread;
     thread.running = undefined;
+    clearTimeout(thread.end);
     if (running !== undefined) answer(running, message);
     this.#dispatch();
   }
@@ -138,6 +144,7 @@ export class EvaluationPool {
   /** A thread is gone. One that had started is replaced at once, another one when there is work: it may never start. */
   #lose(thread: Thread, error: RegentError): void {
     if (!this.#threads.delete(thread)) return;
+    clearTimeout(thread.end);
     if (thread.running !== undefined) fail(thread.running, error);
     thread.running = undefined;
     if (thread.ready) this.#fill();
@@ -151,10 +158,13 @@ export class EvaluationPool {
       fail(waiting, timeout("it waited too long for a thread"));
       return;
     }
+    fail(waiting, timeout("it went on beyond its deadline"));
     const thread = [...this.#threads].find(({ running }) => running === waiting);
     if (thread === undefined) return;
-    this.#lose(thread, timeout("it went on beyond its deadline"));
-    void thread.worker.terminate();
+    thread.end = setTimeout(() => {
+      this.#lose(thread, timeout("its thread was ended"));
+      void thread.worker.terminate();
+    }, LINGER_MS);
   }
 
   #dispatch(): void {
