@@ -2,7 +2,7 @@ import type { CrossCheck } from "../document/document.ts";
 import type { Fault, FaultAt, FaultPath } from "../document/fault.ts";
 import { nearest } from "../document/nearest.ts";
 import { isJsonObject, type JsonObject } from "../exchange/json.ts";
-import { lookUpKey, type PLUGIN_KEYS, PLUGIN_NAMES } from "./keys.ts";
+import { lookUpKey, PLUGIN_NAMES } from "./keys.ts";
 
 /** Maps inside of each other that are looked into; OPA's own are eight deep. */
 const DEPTH_MAX = 32;
@@ -87,7 +87,7 @@ const servicesApart: Rule = ({ services }, faultAt) => {
   });
 };
 
-const METHODS = ["bearer", "client_tls", "s3_signing"] as const;
+const METHODS = ["bearer", "client_tls", "oauth2", "s3_signing"] as const;
 
 const credentialsClear: Rule = ({ services }, faultAt) =>
   maps(services).flatMap(([key, { credentials }]) => {
@@ -96,18 +96,23 @@ const credentialsClear: Rule = ({ services }, faultAt) =>
     const methods = METHODS.filter((method) => isJsonObject(credentials[method]));
     if (methods.length > 1)
       return [faultAt(path, "value", `one way to authenticate at most, not ${methods.join(" and ")}`)];
-    const { bearer, client_tls, s3_signing } = credentials;
+    const { bearer, client_tls, oauth2, s3_signing } = credentials;
+    const missing = (method: string, holder: JsonObject, keys: readonly string[]) =>
+      keys
+        .filter((key) => !isGiven(holder[key]))
+        .map((key) => faultAt([...path, method, key], "missing-field", "required"));
     const faults: Fault[] = [];
     if (isJsonObject(bearer) && isGiven(bearer.token) === isGiven(bearer.token_path))
       faults.push(faultAt([...path, "bearer"], "value", "needs one of token and token_path"));
-    if (isJsonObject(client_tls))
-      for (const key of ["cert", "private_key"])
-        if (!isGiven(client_tls[key]))
-          faults.push(faultAt([...path, "client_tls", key], "missing-field", "required: the path of a file"));
-    if (isJsonObject(s3_signing) && !("environment_credentials" in s3_signing))
-      faults.push(faultAt([...path, "s3_signing"], "missing-field", "needs environment_credentials: {}"));
+    if (isJsonObject(client_tls)) faults.push(...missing("client_tls", client_tls, ["cert", "private_key"]));
+    if (isJsonObject(oauth2))
+      faults.push(...missing("oauth2", oauth2, ["token_url", "client_id", "client_secret"]));
+    if (isJsonObject(s3_signing) && !AWS_KEYS.some((from) => Object.hasOwn(s3_signing, from)))
+      faults.push(faultAt([...path, "s3_signing"], "missing-field", `needs one of ${AWS_KEYS.join(", ")}`));
     return faults;
   });
+
+const AWS_KEYS = ["environment_credentials", "profile_credentials"] as const;
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "";
@@ -231,24 +236,12 @@ const onePlugin: Rule = ({ plugins }, faultAt) => {
   ];
 };
 
-/** A rule by reference: the only query that is an entrypoint of compiled policies. */
-const REFERENCE = /^data(?:\.[A-Za-z_]\w*|\["[^"\\]+"\])+$/;
-
 const pluginSays: Rule = ({ plugins }, faultAt) =>
-  maps(plugins).flatMap(([name, plugin]) => {
-    if (!PLUGIN_NAMES.includes(name as (typeof PLUGIN_NAMES)[number])) return [];
-    const at = (key: keyof typeof PLUGIN_KEYS, message: string) =>
-      faultAt(["plugins", name, key], "value", message);
-    const { path, query } = plugin;
-    if (isGiven(path) && isGiven(query)) return [at("query", "either path or query, not both")];
-    if (isGiven(query) && (typeof query !== "string" || !REFERENCE.test(query.trim())))
-      return [
-        at(
-          "query",
-          "must be a reference such as data.envoy.authz.allow: compiled policies answer entrypoints, not queries. Put the query into a rule and name it in path",
-        ),
-      ];
-    return [];
+  maps(plugins).flatMap(([name, { path, query }]) => {
+    const ofPlugin = PLUGIN_NAMES.includes(name as (typeof PLUGIN_NAMES)[number]);
+    return ofPlugin && isGiven(path) && isGiven(query)
+      ? [faultAt(["plugins", name, "query"], "value", "either path or query, not both")]
+      : [];
   });
 
 const RULES: readonly Rule[] = [

@@ -38,7 +38,9 @@ const DOWNLOAD: Rows = {
 
 const TOKEN_FILE =
   "no credentials for it are fetched: let the platform write a token to a file and name it in `bearer.token_path`";
-const AWS = "give `AWS_ACCESS_KEY_ID` and the like in the environment, with `environment_credentials`";
+const AWS =
+  "use `environment_credentials` or `profile_credentials`: the platform can put temporary keys into both";
+const CLIENT_SECRET = "only the client credentials grant with a client secret is supported";
 const CUSTOM = "custom plugins of OPA are Go code and cannot be loaded";
 const CACHES = "caches of OPA's builtins; Regent's own are bounded without being told";
 
@@ -46,7 +48,7 @@ const CACHES = "caches of OPA's builtins; Regent's own are bounded without being
 export const PLUGIN_KEYS = {
   addr: different("`:9191` listens everywhere, as the plugin does, with a warning at start"),
   path: SAME,
-  query: different("a reference such as `data.envoy.authz.allow`; queries of any other form are refused"),
+  query: different("compiled at start, as a rule of its own where it is not the name of one"),
   "dry-run": SAME,
   "enable-reflection": SAME,
   "proto-descriptor": SAME,
@@ -91,9 +93,16 @@ export const KEYS: readonly (readonly [path: readonly string[], row: KeyRow])[] 
     "credentials.s3_signing.metadata_credentials.**": refused(AWS),
     "credentials.s3_signing.assume_role_credentials.**": refused(AWS),
     "credentials.s3_signing.web_identity_credentials.**": refused(AWS),
-    "credentials.s3_signing.profile_credentials.**": refused(AWS),
+    "credentials.s3_signing.profile_credentials.path": SAME,
+    "credentials.s3_signing.profile_credentials.profile": SAME,
+    "credentials.s3_signing.profile_credentials.aws_region": SAME,
     "credentials.s3_signing.sso_credentials.**": refused(AWS),
-    "credentials.oauth2.**": refused(TOKEN_FILE),
+    "credentials.oauth2.token_url": SAME,
+    "credentials.oauth2.client_id": SAME,
+    "credentials.oauth2.client_secret": SAME,
+    "credentials.oauth2.scopes": SAME,
+    "credentials.oauth2.grant_type": different("`client_credentials` only"),
+    "credentials.oauth2.**": refused(CLIENT_SECRET),
     "credentials.gcp_metadata.**": refused(TOKEN_FILE),
     "credentials.azure_managed_identity.**": refused(TOKEN_FILE),
     "credentials.plugin": refused(CUSTOM),
@@ -143,8 +152,8 @@ export const KEYS: readonly (readonly [path: readonly string[], row: KeyRow])[] 
     "caching.inter_query_builtin_value_cache.**": ignored(CACHES),
     "distributed_tracing.**": ignored("this mode writes no spans; trace and span are in the decision log"),
     "metrics_export.**": ignored("metrics are not pushed: scrape `/metrics`"),
-    "server.decoding.max_length": different("16 MiB unless told otherwise, 64 MiB at most"),
-    "server.decoding.gzip.max_length": different("64 MiB unless told otherwise, 64 MiB at most"),
+    "server.decoding.max_length": different("4 MiB unless told otherwise, 64 MiB at most"),
+    "server.decoding.gzip.max_length": different("16 MiB unless told otherwise, 64 MiB at most"),
     "server.encoding.gzip.min_length": ignored("answers are not compressed"),
     "server.encoding.gzip.compression_level": ignored("answers are not compressed"),
     "server.metrics.**": ignored("`/metrics` has its own buckets"),
@@ -180,7 +189,8 @@ export function lookUpKey(path: readonly (string | number)[]): Known {
       return { kind: "unknown", allowed: [...node.below.keys()].filter((name) => name !== "*") };
     node = next;
   }
-  const row = node.row ?? node.below.get("**")?.row;
+  // Where nothing is known below but that it all has one row, that is the row of the whole.
+  const row = node.row ?? (node.below.size === 1 ? node.below.get("**")?.row : undefined);
   return row === undefined ? { kind: "inner" } : { kind: "row", row };
 }
 

@@ -97,11 +97,6 @@ describe("a configuration of OPA", () => {
       [/query: either path or query, not both/],
     ],
     [
-      "a query that is no reference",
-      "plugins: { envoy_ext_authz_grpc: { query: 'x = data.a.b' } }",
-      [/query: must be a reference such as data\.envoy\.authz\.allow/],
-    ],
-    [
       "wrong types, all at once",
       "plugins:\n  envoy_ext_authz_grpc:\n    dry-run: yes please\n    grpc-max-recv-msg-size: big\nnd_builtin_cache: 1",
       [/3:14 .*must be true or false/, /4:29 .*must be a number/, /5:19 .*must be true or false/],
@@ -142,8 +137,11 @@ describe("a configuration of OPA", () => {
     ],
     [
       "oauth2",
-      "services: { a: { url: http://x, credentials: { oauth2: { token_url: https://t } } } }",
-      [/credentials\.oauth2.*is not supported: .*bearer\.token_path/],
+      "services: { a: { url: http://x, credentials: { oauth2: { token_url: https://t, client_id: i, signing_key: k } } } }",
+      [
+        /oauth2\.client_secret: required/,
+        /credentials\.oauth2\.signing_key: is not supported: .*client secret/,
+      ],
     ],
     [
       "delays in the wrong order, and half of them",

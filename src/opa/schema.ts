@@ -68,8 +68,20 @@ const service = z.looseObject({
       ca_cert: text.optional(),
       system_ca_required: z.boolean().optional(),
     }),
+    oauth2: section({
+      token_url: text.optional(),
+      client_id: text.optional(),
+      client_secret: text.optional(),
+      scopes: z.array(text).optional(),
+      grant_type: z.literal("client_credentials", "must be client_credentials").optional(),
+    }),
     s3_signing: section({
       environment_credentials: z.looseObject({}).nullish(),
+      profile_credentials: section({
+        path: text.optional(),
+        profile: text.optional(),
+        aws_region: text.optional(),
+      }),
       service: text.optional(),
       signature_version: z.literal("4", "must be 4").optional(),
     }),

@@ -28,6 +28,8 @@ export type VerificationKey = {
 
 /** How the signature of a bundle is verified. Where there is one of these, an unsigned bundle is refused. */
 export type Verification = {
+  /** A bundle may also be unsigned; a signature that is there is verified all the same. */
+  readonly optional?: true;
   readonly keys: ReadonlyMap<string, VerificationKey>;
   /** The one key that counts, whatever the signature names. */
   readonly keyId?: string;

@@ -229,6 +229,13 @@ describe("verifySignature", () => {
     );
   });
 
+  test("takes an unsigned bundle where a signature is optional, and verifies one that is there", async () => {
+    const optional = { ...verification(key), optional: true as const };
+    await verifySignature(new Map([["data.json", Buffer.from("{}")]]), optional, NOW_MS);
+    const forged = bundle({ signatures: ["e30.e30.e30"] });
+    await assert.rejects(verifySignature(forged, optional, NOW_MS));
+  });
+
   test("refuses signatures in another form, each with its own words", async () => {
     const how = verification(key);
     const one = await token({ files: [] });

@@ -1,0 +1,361 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { deepFreeze } from "../document/freeze.ts";
+import { Secret } from "../document/secret.ts";
+import type { Verification } from "../policy/bundle/signature/key.ts";
+import type { Polling } from "../policy/source/http.ts";
+import type { ServiceCredentials, ServiceOptions } from "../services/index.ts";
+import { type OpaAddress, parseOpaAddress } from "./address.ts";
+import { BODY_BYTES_MAX, BODY_LIMITS, type BodyLimits } from "./api/body.ts";
+import { serviceNames } from "./checks.ts";
+import { PLUGIN_NAMES } from "./keys.ts";
+import type { OpaDocument, OpaPlugin } from "./schema.ts";
+
+/** Where one bundle comes from. */
+export type OpaBundle = {
+  readonly name: string;
+  readonly from:
+    | { readonly kind: "file"; readonly path: string }
+    | {
+        readonly kind: "service";
+        readonly service: string;
+        readonly resource: string;
+        readonly polling: Polling;
+        readonly persist: boolean;
+        readonly sizeLimitBytes?: number;
+      };
+  /** Absent: nothing is verified. */
+  readonly verification?: Verification;
+};
+
+export type OpaDiscovery = OpaBundle & {
+  /** Path of the rule or the data that is the configuration; empty: the whole document. */
+  readonly decision: string;
+};
+
+export type OpaDecisionLogs = {
+  /** Absent: not uploaded. */
+  readonly service?: string;
+  readonly resource: string;
+  readonly console: boolean;
+  readonly maskDecision: string;
+  readonly dropDecision: string;
+  readonly ndBuiltinCache: boolean;
+  readonly requestHeaders: readonly string[];
+  readonly reporting: {
+    readonly minDelayMs: number;
+    readonly maxDelayMs: number;
+    readonly uploadSizeLimitBytes: number;
+    readonly bufferSizeLimitBytes?: number;
+    readonly bufferSizeLimitEvents?: number;
+    readonly maxDecisionsPerSecond?: number;
+  };
+};
+
+export type OpaStatus = {
+  readonly service?: string;
+  readonly partitionName?: string;
+  readonly console: boolean;
+};
+
+/** What opa-envoy-plugin is configured to do. */
+export type OpaEnvoy = {
+  readonly address: OpaAddress;
+  /** As it was written. */
+  readonly addr: string;
+  /** The path of the decision, or the query that stands in for one. */
+  readonly decision: { readonly path: string } | { readonly query: string };
+  readonly dryRun: boolean;
+  readonly skipRequestBodyParse: boolean;
+  readonly reflection: boolean;
+  /** File of a FileDescriptorSet. */
+  readonly protoDescriptor?: string;
+  readonly messageBytesMax: number;
+  readonly answerBytesMax: number;
+  readonly performanceMetrics: boolean;
+  /** Seconds, upper bounds. */
+  readonly durationBuckets: readonly number[];
+};
+
+/** OPA's configuration as the rooms get it: times in milliseconds, paths of files absolute, secrets closed, frozen. */
+export type OpaConfig = {
+  readonly services: readonly ServiceOptions[];
+  readonly labels: { readonly [label: string]: string };
+  readonly bundles: readonly OpaBundle[];
+  readonly discovery?: OpaDiscovery;
+  readonly decisionLogs?: OpaDecisionLogs;
+  readonly status?: OpaStatus;
+  /** Without slashes around it. */
+  readonly defaultDecision: string;
+  readonly persistenceDirectory: string;
+  readonly bodyLimits: BodyLimits;
+  /** Absent: nothing is served to Envoy. */
+  readonly envoy?: OpaEnvoy;
+};
+
+/** What is wrong with a value that only turns out when it is used. The loader has seen all else. */
+export class OpaValueError extends Error {
+  override readonly name = "OpaValueError";
+}
+
+/** A checked document to the options of the rooms. @throws OpaValueError */
+export function opaConfigFrom(document: OpaDocument, cwd: string): OpaConfig {
+  const names = serviceNames(document.services);
+  const only = names.length === 1 ? names[0] : undefined;
+  const context: Context = { document, only, cwd };
+  const { discovery, decision_logs, status, server } = document;
+  return deepFreeze<OpaConfig>({
+    services: servicesOf(document, cwd),
+    labels: document.labels,
+    bundles: bundlesOf(context),
+    ...(discovery === undefined ? {} : { discovery: discoveryOf(discovery, context) }),
+    ...(decision_logs === undefined ? {} : { decisionLogs: decisionLogsOf(decision_logs, context) }),
+    ...(status === undefined ? {} : { status: statusOf(status, only) }),
+    defaultDecision: trimSlashes(document.default_decision),
+    persistenceDirectory: resolve(cwd, document.persistence_directory),
+    bodyLimits: {
+      bytes: Math.min(server?.decoding?.max_length ?? BODY_LIMITS.bytes, BODY_BYTES_MAX),
+      gzipBytes: Math.min(server?.decoding?.gzip?.max_length ?? BODY_LIMITS.gzipBytes, BODY_BYTES_MAX),
+    },
+    ...envoyOf(document, cwd),
+  });
+}
+
+type Context = {
+  readonly document: OpaDocument;
+  /** The one service where there is only one: what names none means it. */
+  readonly only: string | undefined;
+  readonly cwd: string;
+};
+
+type Download = NonNullable<OpaDocument["bundles"][string]>;
+
+/** OPA's own, where nothing is said: a bundle is asked for every one to two minutes. */
+const POLLING = { min: 60, max: 120 };
+const REPORTING = { min: 300, max: 600, uploadBytes: 32_768 };
+/** What OPA raises and lowers the size of an upload to. */
+const UPLOAD_BYTES = { min: 90, max: 4_294_967_296 };
+
+function bundlesOf(context: Context): readonly OpaBundle[] {
+  const { bundle, bundles } = context.document;
+  const many = Object.entries(bundles).flatMap(([name, each]) =>
+    each === null ? [] : [bundleOf(name, each, `bundles/${name}`, context)],
+  );
+  if (bundle === undefined) return many;
+  const resource = trimSlashes(`${bundle.prefix ?? "bundles"}/${bundle.name}`);
+  // The old form is neither verified nor kept over a restart, as in OPA.
+  const { resource: _resource, signing: _signing, persist: _persist, ...old } = bundle;
+  return [...many, bundleOf(bundle.name, old as Download, resource, context)];
+}
+
+function discoveryOf(discovery: NonNullable<OpaDocument["discovery"]>, context: Context): OpaDiscovery {
+  const { name, prefix, decision } = discovery;
+  const resource = `${trimSlashes(prefix ?? "bundles")}/${trimSlashes(name ?? "")}`;
+  const bundle = bundleOf("discovery", discovery as Download, resource, context);
+  return { ...bundle, decision: trimSlashes(decision ?? name ?? "") };
+}
+
+function bundleOf(name: string, download: Download, resource: string, context: Context): OpaBundle {
+  const { polling, persist, size_limit_bytes: limit } = download;
+  const where = isGiven(download.resource) ? download.resource : resource;
+  const verification = verificationOf(download, context.document);
+  const verified = verification === undefined ? {} : { verification };
+  if (where.startsWith("file://"))
+    return { name, from: { kind: "file", path: filePath(where, context.cwd) }, ...verified };
+  const long = polling?.long_polling_timeout_seconds;
+  return {
+    name,
+    from: {
+      kind: "service",
+      service: isGiven(download.service) ? download.service : (context.only ?? ""),
+      resource: where,
+      polling: {
+        minDelayMs: (polling?.min_delay_seconds ?? POLLING.min) * 1000,
+        maxDelayMs: (polling?.max_delay_seconds ?? POLLING.max) * 1000,
+        ...(long === undefined ? {} : { longPollingTimeoutMs: long * 1000 }),
+      },
+      persist: persist ?? false,
+      ...(limit === undefined || limit <= 0 ? {} : { sizeLimitBytes: limit }),
+    },
+    ...verified,
+  };
+}
+
+/** `file:///a/b`, and `file://a/b`, which OPA takes for a path too. */
+function filePath(url: string, cwd: string): string {
+  const isUrl = url.startsWith("file:///");
+  return isUrl ? fileURLToPath(url) : resolve(cwd, url.slice("file://".length));
+}
+
+/** With keys and no word about signing a bundle may be unsigned, and is verified where it is signed, as in OPA. */
+function verificationOf({ signing }: Download, { keys }: OpaDocument): Verification | undefined {
+  const usable = Object.entries(keys).filter(([, { key }]) => isGiven(key));
+  if (signing === undefined && usable.length === 0) return undefined;
+  return {
+    ...(signing === undefined ? { optional: true as const } : {}),
+    keys: new Map(
+      usable.map(([id, { key = "", algorithm, scope }]) => [
+        id,
+        { algorithm, key, ...(isGiven(scope) ? { scope } : {}) },
+      ]),
+    ),
+    ...(isGiven(signing?.keyid) ? { keyId: signing.keyid } : {}),
+    ...(isGiven(signing?.scope) ? { scope: signing.scope } : {}),
+    ...(signing?.exclude_files === undefined ? {} : { excludeFiles: signing.exclude_files }),
+  };
+}
+
+function decisionLogsOf(
+  logs: NonNullable<OpaDocument["decision_logs"]>,
+  { document, only }: Context,
+): OpaDecisionLogs {
+  const { reporting, console: toConsole = false, partition_name: partition } = logs;
+  // As in OPA: without a word about it the log goes to the only service, unless it goes to the console.
+  const service = isGiven(logs.service) ? logs.service : toConsole ? undefined : only;
+  const upload = reporting?.upload_size_limit_bytes ?? REPORTING.uploadBytes;
+  const bytes = reporting?.buffer_size_limit_bytes;
+  const events = reporting?.buffer_size_limit_events;
+  const rate = reporting?.max_decisions_per_second;
+  return {
+    ...(service === undefined ? {} : { service }),
+    resource: isGiven(partition) ? `/logs/${partition}` : (logs.resource ?? "/logs"),
+    console: toConsole,
+    maskDecision: trimSlashes(logs.mask_decision ?? "system/log/mask"),
+    dropDecision: trimSlashes(logs.drop_decision ?? "system/log/drop"),
+    ndBuiltinCache: (logs.nd_builtin_cache ?? false) || document.nd_builtin_cache,
+    requestHeaders: logs.request_context?.http?.headers ?? [],
+    reporting: {
+      minDelayMs: (reporting?.min_delay_seconds ?? REPORTING.min) * 1000,
+      maxDelayMs: (reporting?.max_delay_seconds ?? REPORTING.max) * 1000,
+      uploadSizeLimitBytes: Math.min(Math.max(upload, UPLOAD_BYTES.min), UPLOAD_BYTES.max),
+      ...(bytes === undefined ? {} : { bufferSizeLimitBytes: bytes }),
+      ...(events === undefined ? {} : { bufferSizeLimitEvents: events }),
+      ...(rate === undefined ? {} : { maxDecisionsPerSecond: rate }),
+    },
+  };
+}
+
+function statusOf(status: NonNullable<OpaDocument["status"]>, only: string | undefined): OpaStatus {
+  const { console: toConsole = false, partition_name: partitionName, prometheus } = status;
+  const service = isGiven(status.service)
+    ? status.service
+    : toConsole || prometheus === true
+      ? undefined
+      : only;
+  return {
+    ...(service === undefined ? {} : { service }),
+    ...(isGiven(partitionName) ? { partitionName } : {}),
+    console: toConsole,
+  };
+}
+
+function servicesOf({ services }: OpaDocument, cwd: string): readonly ServiceOptions[] {
+  const named = Array.isArray(services)
+    ? services.map((service) => [service.name, service] as const)
+    : Object.entries(services);
+  return named.map(([name, service]) => {
+    const { tls, credentials } = service;
+    const ca = isGiven(tls?.ca_cert) ? tls.ca_cert : credentials?.client_tls?.ca_cert;
+    const systemCa = tls?.system_ca_required ?? credentials?.client_tls?.system_ca_required ?? false;
+    const timeout = service.response_header_timeout_seconds;
+    const credentialsGiven = credentialsOf(credentials, cwd);
+    return {
+      name,
+      url: service.url,
+      ...(service.headers === undefined ? {} : { headers: service.headers }),
+      ...(isGiven(ca) || systemCa
+        ? { tls: { ...(isGiven(ca) ? { caFile: resolve(cwd, ca) } : {}), systemCaRequired: systemCa } }
+        : {}),
+      ...(service.allow_insecure_tls === true ? { allowInsecureTls: true } : {}),
+      ...(timeout === undefined ? {} : { responseHeaderTimeoutMs: timeout * 1000 }),
+      ...(credentialsGiven === undefined ? {} : { credentials: credentialsGiven }),
+    };
+  });
+}
+
+type Credentials = Extract<OpaDocument["services"], readonly unknown[]>[number]["credentials"];
+
+function credentialsOf(credentials: Credentials, cwd: string): ServiceCredentials | undefined {
+  const { bearer, client_tls, oauth2, s3_signing } = credentials ?? {};
+  if (bearer !== undefined)
+    return {
+      kind: "bearer",
+      token: isGiven(bearer.token)
+        ? new Secret(bearer.token)
+        : { file: resolve(cwd, bearer.token_path ?? "") },
+      ...(isGiven(bearer.scheme) ? { scheme: bearer.scheme } : {}),
+    };
+  if (client_tls !== undefined) {
+    const { cert = "", private_key = "", private_key_passphrase: passphrase } = client_tls;
+    return {
+      kind: "clientTls",
+      certFile: resolve(cwd, cert),
+      keyFile: resolve(cwd, private_key),
+      ...(isGiven(passphrase) ? { passphrase: new Secret(passphrase) } : {}),
+    };
+  }
+  if (oauth2 !== undefined)
+    return {
+      kind: "oauth2",
+      tokenUrl: oauth2.token_url ?? "",
+      clientId: oauth2.client_id ?? "",
+      clientSecret: new Secret(oauth2.client_secret ?? ""),
+      ...(oauth2.scopes === undefined ? {} : { scopes: oauth2.scopes }),
+    };
+  return s3_signing === undefined ? undefined : s3Signing(s3_signing, cwd);
+}
+
+function s3Signing(
+  { environment_credentials: environment, profile_credentials: profile, service }: S3Signing,
+  cwd: string,
+): ServiceCredentials {
+  const signed = { kind: "s3Signing" as const, ...(isGiven(service) ? { service } : {}) };
+  // OPA asks the environment first, so it does where both are named.
+  if (environment !== undefined || profile === undefined) return { ...signed, keys: { from: "environment" } };
+  return {
+    ...signed,
+    keys: {
+      from: "profile",
+      ...(isGiven(profile.path) ? { file: resolve(cwd, profile.path) } : {}),
+      ...(isGiven(profile.profile) ? { profile: profile.profile } : {}),
+    },
+    ...(isGiven(profile.aws_region) ? { region: profile.aws_region } : {}),
+  };
+}
+
+type S3Signing = NonNullable<NonNullable<Credentials>["s3_signing"]>;
+
+function envoyOf({ plugins }: OpaDocument, cwd: string): { readonly envoy?: OpaEnvoy } {
+  for (const name of PLUGIN_NAMES) {
+    const plugin = plugins[name];
+    if (plugin !== undefined) return { envoy: envoyOptions(name, plugin, cwd) };
+  }
+  return {};
+}
+
+function envoyOptions(name: string, plugin: OpaPlugin, cwd: string): OpaEnvoy {
+  const address = parseOpaAddress(plugin.addr);
+  if (typeof address === "string") throw new OpaValueError(`plugins.${name}.addr: ${plugin.addr} ${address}`);
+  const descriptor = plugin["proto-descriptor"];
+  return {
+    address,
+    addr: plugin.addr,
+    decision: isGiven(plugin.query) ? { query: plugin.query } : { path: plugin.path ?? "envoy/authz/allow" },
+    dryRun: plugin["dry-run"],
+    skipRequestBodyParse: plugin["skip-request-body-parse"],
+    reflection: plugin["enable-reflection"],
+    ...(descriptor === "" ? {} : { protoDescriptor: resolve(cwd, descriptor) }),
+    messageBytesMax: plugin["grpc-max-recv-msg-size"],
+    answerBytesMax: plugin["grpc-max-send-msg-size"],
+    performanceMetrics: plugin["enable-performance-metrics"],
+    durationBuckets: plugin["grpc-request-duration-seconds-buckets"],
+  };
+}
+
+function isGiven(value: string | undefined): value is string {
+  return value !== undefined && value !== "";
+}
+
+function trimSlashes(path: string): string {
+  return path.replace(/^\/+|\/+$/g, "");
+}
