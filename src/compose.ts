@@ -78,7 +78,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     models: registry.models().length,
     keys: keys?.keys.length ?? 0,
     async close() {
-      policy.close();
+      await policy.close();
       await telemetry.close();
       await audit.close();
     },

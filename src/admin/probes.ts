@@ -36,7 +36,12 @@ export async function startProbes(options: ProbesOptions): Promise<HttpServer> {
     const results = askAll(options.checks);
     const checks = Object.fromEntries(results.map(({ name, fault }) => [name, fault ?? "ok"]));
     const ready = isReady(results);
-    return context.json({ status: ready ? "ok" : "unavailable", checks }, ready ? 200 : 503, NO_STORE);
+    const told = results.flatMap(({ name, detail }) =>
+      detail === undefined ? [] : [[name, detail] as const],
+    );
+    const details = told.length === 0 ? {} : { details: Object.fromEntries(told) };
+    const status = ready ? "ok" : "unavailable";
+    return context.json({ status, checks, ...details }, ready ? 200 : 503, NO_STORE);
   });
   app.get("/metrics", async () => {
     const { contentType, text } = await options.metrics();

@@ -142,7 +142,7 @@ describe("createPolicyEngine", () => {
         /no policy bundle is configured/,
       );
       const twice = { name: "main", path };
-      await refused(createPolicyEngine({ bundles: [twice, twice], log: new KeptLog() }), /takes one for now/);
+      await refused(createPolicyEngine({ bundles: [twice, twice], log: new KeptLog() }), /two policy bundles are called main/);
     });
   });
 

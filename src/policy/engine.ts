@@ -1,18 +1,24 @@
+import { RegentError } from "../exchange/errors.ts";
+import type { JsonObject } from "../exchange/json.ts";
+import { type BundleStatus, opaStatusOf, statusOf } from "./activation/status.ts";
+import { BundleStore } from "./activation/store.ts";
 import { HOST_BUILTINS } from "./builtins/host.ts";
 import { BundleError } from "./bundle/error.ts";
-import { BundleSlot, type BundleStatus } from "./bundle-slot.ts";
+import type { Verification } from "./bundle/signature/key.ts";
 import { systemClock } from "./clock.ts";
 import { type PolicyLog, printToLog } from "./log.ts";
 import type { Policies } from "./policies.ts";
 import { READS_EVERYTHING } from "./reads/reads.ts";
-import { resultValue } from "./result.ts";
-import type { PolicyRevision } from "./revision.ts";
+import { createFileSource } from "./source/file.ts";
+import type { BundleSource } from "./source/source.ts";
+
+export type { BundleStatus } from "./activation/status.ts";
 
 /** What the rest of Regent asks of policy. */
 export type PolicyEngine = {
-  /** A bundle is active. */
+  /** A set of bundles is active. */
   readonly ready: boolean;
-  /** Revision of the active bundle; empty while there is none. */
+  /** Revision of the active bundle, or `name=revision,…` of several; empty while there is none. */
   readonly revision: string;
   /**
    * The policies that decide an exchange that begins now.
@@ -23,23 +29,37 @@ export type PolicyEngine = {
 
 /** The engine as the process that owns it sees it. */
 export type ManagedPolicyEngine = PolicyEngine & {
-  /** One entry for each bundle. */
+  /** One entry for each bundle, in the order of the configuration. */
   status(): readonly BundleStatus[];
-  /** Reads the bundle again now; resolves when it is active or was refused. */
+  /** The same by name, as OPA's status API writes it. */
+  opaStatus(): JsonObject;
+  /** Calls back when a status may have changed. @returns what ends that */
+  onStatus(listener: () => void): () => void;
+  /** Wasm instances in memory, those of replaced bundles included. */
+  readonly instances: number;
+  /** Reads all bundles again now; resolves when each is active or was refused. */
   reload(): Promise<void>;
   /** Stops watching. */
-  close(): void;
+  close(): Promise<void>;
 };
 
+/** One bundle: a file or folder that is followed, or wherever else it comes from. */
+export type BundleOptions = {
+  readonly name: string;
+  /** How its signature is verified; undefined: it must not be signed. */
+  readonly verification?: Verification;
+} & ({ readonly path: string } | { readonly source: BundleSource });
+
 export type PolicyEngineOptions = {
-  /** Where the bundles are: files as `opa build -t wasm` writes them. Exactly one for now. */
-  readonly bundles: readonly { readonly name: string; readonly path: string }[];
-  /** Entrypoints of governance: a bundle is refused unless each gives a decision of the contract for an empty input. */
+  readonly bundles: readonly BundleOptions[];
+  /** Entrypoints of governance: bundles are refused unless each gives a decision of the contract. */
   readonly decisions?: readonly string[];
-  /** Further entrypoints that a bundle must have, with answers of any form. */
+  /** Further entrypoints that must be there, with answers of any form. */
   readonly entrypoints?: readonly string[];
+  /** Entrypoints that may be missing: they are compiled where Rego sources have them. */
+  readonly optionalEntrypoints?: readonly string[];
   readonly log: PolicyLog;
-  /** Follow changes of the files; true unless said otherwise. */
+  /** Follow changes of files; true unless said otherwise. */
   readonly watch?: boolean;
   /** Milliseconds between two looks at a file where no event comes. */
   readonly pollMs?: number;
@@ -48,65 +68,125 @@ export type PolicyEngineOptions = {
   readonly timeLimitMs?: number;
   /** Nanoseconds since the epoch, for `time.now_ns`. */
   readonly clock?: () => bigint;
+  /** Bytes that replaced sets may keep; `RETIRED_BYTES_MAX` unless said otherwise. */
+  readonly retiredBytesMax?: number;
 };
 
+type Loaded = { readonly name: string; readonly source: BundleSource };
+
 /**
- * Loads the bundle and keeps it loaded: a new one is activated when it proves good, and the last good one goes on
- * deciding when it does not.
- * @throws BundleError when the first bundle is missing or bad; the message names it and says why.
+ * Loads the bundles and keeps them loaded: new ones are activated when they prove good, all policies and data in one
+ * step, and the last good ones go on deciding when they do not.
+ * @throws BundleError when the first bundles are missing or bad; the message names one and says why. A bundle of a
+ * service that is away is waited for: until it comes the engine is not ready and every evaluation is refused.
  */
 export async function createPolicyEngine(options: PolicyEngineOptions): Promise<ManagedPolicyEngine> {
-  const [source, ...others] = options.bundles;
-  if (source === undefined) throw new BundleError("no policy bundle is configured");
-  if (others.length > 0)
-    throw new BundleError(
-      "several policy bundles are configured; Regent takes one for now: build them into one",
-    );
+  if (options.bundles.length === 0) throw new BundleError("no policy bundle is configured");
+  assertNamesDiffer(options.bundles);
+  const bundles = options.bundles.map((bundle) => ({ ...bundle, source: sourceOf(bundle, options) }));
+  const store = createStore(bundles, options);
+  await Promise.all(
+    bundles.map(async ({ name, source }) => {
+      await source.start(store.sink(name));
+      store.looked(name);
+    }),
+  );
+  const close = async () => {
+    await Promise.all(bundles.map(({ source }) => source.close()));
+  };
+  const fault = startFault(bundles, store);
+  if (fault !== undefined) {
+    await close();
+    throw fault;
+  }
+  return engineOf(bundles, store, close);
+}
 
-  const slot = await BundleSlot.open(source, {
-    decisions: options.decisions ?? [],
-    entrypoints: options.entrypoints ?? [],
-    log: options.log,
-    watch: options.watch ?? true,
-    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
-    revision: {
-      builtins: HOST_BUILTINS,
-      clock: options.clock ?? systemClock,
-      print: printToLog(options.log, source.name),
-      ...(options.memoryMaxBytes === undefined ? {} : { memoryMaxBytes: options.memoryMaxBytes }),
-      ...(options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs }),
-    },
-  });
-
+function engineOf(
+  bundles: readonly Loaded[],
+  store: BundleStore,
+  close: () => Promise<void>,
+): ManagedPolicyEngine {
+  const policies = () => store.active?.policies ?? NONE_YET;
+  const recordsOf = <T>(render: (name: string, source: BundleSource) => T): T[] =>
+    bundles.map(({ name, source }) => render(name, source));
   return {
-    // There is no engine without an active bundle: the first one must be good, and a bad one never takes its place.
-    ready: true,
-    get revision() {
-      return slot.active.bundle.revision;
+    get ready() {
+      return store.active !== undefined;
     },
-    for: () => policiesOf(source.name, slot.active),
-    status: () => [slot.status],
-    reload: () => slot.reload(),
-    close: () => slot.close(),
+    get revision() {
+      return policies().revision;
+    },
+    get instances() {
+      return store.instances;
+    },
+    for: policies,
+    status: () => recordsOf((name, { location }) => statusOf(name, location, store.record(name))),
+    opaStatus: () => Object.fromEntries(recordsOf((name) => [name, opaStatusOf(name, store.record(name))])),
+    onStatus: (listener) => store.onChange(listener),
+    async reload() {
+      await Promise.all(bundles.map(({ source }) => source.reload()));
+    },
+    close,
   };
 }
 
-function policiesOf(bundle: string, active: PolicyRevision): Policies {
-  const { revision } = active.bundle;
-  return {
-    revision,
-    bundles: { [bundle]: { revision } },
-    has: (entrypoint) => active.has(entrypoint),
-    reads: () => READS_EVERYTHING,
-    async evaluate(entrypoint, input) {
-      const startedAt = performance.now();
-      const { result, nondeterministic } = active.evaluate(entrypoint, input);
-      return {
-        result: result === undefined ? undefined : resultValue(result),
-        revision,
-        durationMs: performance.now() - startedAt,
-        ...(nondeterministic === undefined ? {} : { nondeterministic }),
-      };
+/** Before there are policies nothing is allowed. */
+const NONE_YET: Policies = {
+  revision: "",
+  bundles: {},
+  has: () => false,
+  reads: () => READS_EVERYTHING,
+  async evaluate() {
+    throw new RegentError("policy_unavailable");
+  },
+};
+
+function createStore(
+  bundles: readonly (BundleOptions & Loaded)[],
+  options: PolicyEngineOptions,
+): BundleStore {
+  const { log, memoryMaxBytes, timeLimitMs, retiredBytesMax } = options;
+  const expected = bundles.map(({ name, source, verification }) => ({
+    name,
+    location: source.location,
+    ...(verification === undefined ? {} : { verification }),
+  }));
+  return new BundleStore(expected, {
+    decisions: options.decisions ?? [],
+    entrypoints: options.entrypoints ?? [],
+    optionalEntrypoints: options.optionalEntrypoints ?? [],
+    log,
+    nowMs: Date.now,
+    printOf: (bundle) => printToLog(log, bundle),
+    revision: {
+      builtins: HOST_BUILTINS,
+      clock: options.clock ?? systemClock,
+      ...(memoryMaxBytes === undefined ? {} : { memoryMaxBytes }),
+      ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     },
-  };
+    ...(retiredBytesMax === undefined ? {} : { retiredBytesMax }),
+  });
+}
+
+function sourceOf(bundle: BundleOptions, { watch, pollMs }: PolicyEngineOptions): BundleSource {
+  if ("source" in bundle) return bundle.source;
+  return createFileSource({
+    path: bundle.path,
+    ...(watch === undefined ? {} : { watch }),
+    ...(pollMs === undefined ? {} : { pollMs }),
+  });
+}
+
+function assertNamesDiffer(bundles: readonly BundleOptions[]): void {
+  const names = bundles.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new BundleError(`two policy bundles are called ${twice}`);
+}
+
+/** Why the process must not start: what is on this machine is not there or is bad. What is elsewhere may come later. */
+function startFault(bundles: readonly Loaded[], store: BundleStore): BundleError | undefined {
+  if (store.active !== undefined) return undefined;
+  const bad = bundles.find(({ name, source }) => source.remote !== true && !store.isWaiting(name));
+  return bad === undefined ? undefined : store.record(bad.name).error?.error;
 }

@@ -1,12 +1,11 @@
 import { RegentError } from "../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import type { HostBuiltin } from "./builtins/builtin.ts";
-import type { Bundle } from "./bundle/bundle.ts";
 import { BundleError } from "./bundle/error.ts";
 import { EvaluationContext } from "./context.ts";
 import { resultOf } from "./result.ts";
 import { type DataImage, type InstanceOptions, PolicyInstance } from "./wasm/instance.ts";
-import { compilePolicyModule } from "./wasm/module.ts";
+import { compilePolicyModule, type PolicyModule } from "./wasm/module.ts";
 
 /**
  * Linear memory of one policy instance at most: the data document, the input and everything in between. Parsed JSON
@@ -41,52 +40,82 @@ export type RevisionEvaluation = {
   readonly nondeterministic: JsonObject | undefined;
 };
 
+/** What is evaluated: a module with the data that it reads. */
+export type Executable = {
+  readonly wasm: Buffer;
+  /** The data document: JSON in UTF-8, an object. */
+  readonly data: Buffer;
+  /** Entrypoints that somebody promised of the module. */
+  readonly entrypoints: readonly string[];
+};
+
+/** An instance with the data in its memory. */
+type Loaded = {
+  instance: PolicyInstance;
+  readonly data: DataImage;
+  /** Memory of an instance that has loaded the data and evaluated nothing. */
+  readonly freshBytes: number;
+};
+
 /**
- * One bundle made ready to evaluate. It owns one instance, which runs one evaluation at a time because evaluating is
- * synchronous. A trap costs that evaluation and its instance, nothing else.
+ * One module made ready to evaluate. It owns one instance, which runs one evaluation at a time because evaluating is
+ * synchronous. A trap costs that evaluation and its instance, nothing else. At rest it has no instance and makes one
+ * when it is asked again.
  */
 export class PolicyRevision {
-  readonly bundle: Bundle;
+  readonly entrypoints: readonly string[];
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #json: Buffer;
   readonly #instanceOptions: InstanceOptions;
   readonly #options: RevisionOptions;
-  readonly #data: DataImage;
-  #instance: PolicyInstance;
-  /** Memory of an instance that has loaded the data and evaluated nothing. */
-  readonly #freshBytes: number;
+  #loaded: Loaded | undefined;
 
-  private constructor(bundle: Bundle, instanceOptions: InstanceOptions, options: RevisionOptions) {
-    this.bundle = bundle;
+  private constructor(json: Buffer, instanceOptions: InstanceOptions, options: RevisionOptions) {
+    this.#json = json;
     this.#instanceOptions = instanceOptions;
     this.#options = options;
-    this.#instance = new PolicyInstance(instanceOptions);
-    this.#data = this.#instance.loadData(bundle.data);
-    this.#freshBytes = this.#instance.memoryBytes;
+    this.#ids = this.#awake().instance.entrypoints;
+    this.entrypoints = [...this.#ids.keys()];
   }
 
-  /** Compiles a bundle's policy and loads its data. @throws BundleError, PolicyModuleError, RegentError policy_trap */
-  static async create(bundle: Bundle, options: RevisionOptions): Promise<PolicyRevision> {
-    const policy = await compilePolicyModule(bundle.wasm);
+  /**
+   * Compiles a policy and loads its data.
+   * @param known the same module, when it is compiled already
+   * @throws BundleError, PolicyModuleError, RegentError policy_trap
+   */
+  static async create(
+    { wasm, data, entrypoints }: Executable,
+    options: RevisionOptions,
+    known?: PolicyModule,
+  ): Promise<PolicyRevision> {
+    const policy = known ?? (await compilePolicyModule(wasm));
     const memoryMaxBytes = options.memoryMaxBytes ?? MEMORY_BYTES_MAX;
     const revision = new PolicyRevision(
-      bundle,
+      data,
       { policy, memoryMaxBytes, builtins: options.builtins },
       options,
     );
-    revision.assertEntrypoints(bundle.entrypoints);
+    revision.assertEntrypoints(entrypoints);
     return revision;
   }
 
-  get entrypoints(): readonly string[] {
-    return [...this.#instance.entrypoints.keys()];
+  /** The compiled module, for a revision of it with other data. */
+  get module(): PolicyModule {
+    return this.#instanceOptions.policy;
   }
 
-  /** Memory that its instance holds now. */
+  /** Memory that its instance holds now; 0 at rest. */
   get memoryBytes(): number {
-    return this.#instance.memoryBytes;
+    return this.#loaded?.instance.memoryBytes ?? 0;
+  }
+
+  /** Gives its instance up until it is asked again: what is asked seldom need not hold memory. */
+  rest(): void {
+    this.#loaded = undefined;
   }
 
   has(entrypoint: string): boolean {
-    return this.#instance.entrypoints.has(entrypoint);
+    return this.#ids.has(entrypoint);
   }
 
   /** @throws BundleError that names the entrypoints that are missing and those that exist. */
@@ -109,7 +138,7 @@ export class PolicyRevision {
     input: JsonValue | Buffer | undefined,
     replay?: JsonObject,
   ): RevisionEvaluation {
-    const id = this.#instance.entrypoints.get(entrypoint);
+    const id = this.#ids.get(entrypoint);
     if (id === undefined)
       throw new RegentError("policy_unavailable", `The policy has no entrypoint ${entrypoint}.`);
     const { clock, print, timeLimitMs = TIME_LIMIT_MS } = this.#options;
@@ -120,18 +149,29 @@ export class PolicyRevision {
       ...(replay === undefined ? {} : { replay }),
     });
     try {
-      const resultSet = this.#instance.evaluate(id, inputText(input), context);
+      const resultSet = this.#awake().instance.evaluate(id, inputText(input), context);
       return { result: resultOf(resultSet), nondeterministic: context.recorded };
     } finally {
       this.#replaceWornInstance();
     }
   }
 
+  #awake(): Loaded {
+    if (this.#loaded === undefined) {
+      const instance = new PolicyInstance(this.#instanceOptions);
+      const data = instance.loadData(this.#json);
+      this.#loaded = { instance, data, freshBytes: instance.memoryBytes };
+    }
+    return this.#loaded;
+  }
+
   #replaceWornInstance(): void {
-    const instance = this.#instance;
-    if (!instance.poisoned && instance.memoryBytes - this.#freshBytes <= MEMORY_GROWTH_BYTES_MAX) return;
-    this.#instance = new PolicyInstance(this.#instanceOptions);
-    this.#instance.adoptData(this.#data);
+    const loaded = this.#loaded;
+    if (loaded === undefined) return;
+    const { instance, data, freshBytes } = loaded;
+    if (!instance.poisoned && instance.memoryBytes - freshBytes <= MEMORY_GROWTH_BYTES_MAX) return;
+    loaded.instance = new PolicyInstance(this.#instanceOptions);
+    loaded.instance.adoptData(data);
   }
 }
 

@@ -124,6 +124,11 @@ export const METRICS = {
     help: "When the bundle that decides now was activated",
     labels: ["bundle"],
   },
+  regent_policy_bundle_failures_total: {
+    type: "counter",
+    help: "Versions of a bundle that were refused, and looks for one that failed",
+    labels: ["bundle"],
+  },
   regent_audit_healthy: {
     type: "gauge",
     help: "1 while records reach the disk, 0 while nothing is let through because they do not",

@@ -151,7 +151,7 @@ test("bounds the codes that policies give and the types that detectors find", as
 });
 
 test("asks policy, audit and the server when it is read", async () => {
-  const bundle = { name: "main", revision: "r1", activatedAt: "2026-01-01T00:00:00.000Z" };
+  const bundle = { name: "main", revision: "r1", activatedAt: "2026-01-01T00:00:00.000Z", failures: 0 };
   let bundles: (typeof bundle & { lastError?: unknown })[] = [bundle];
   const stats = { queuedRecords: 1, queuedBytes: 2, writtenLines: 3, failedWrites: 4, lostRecords: 5 };
   const metrics = new Metrics(
@@ -163,12 +163,13 @@ test("asks policy, audit and the server when it is read", async () => {
     },
   );
   await metrics.read();
-  bundles = [{ ...bundle, revision: "r2", lastError: { message: "bad" } }];
+  bundles = [{ ...bundle, revision: "r2", lastError: { message: "bad" }, failures: 3 }];
   const { text } = await metrics.read();
   for (const sample of [
     'regent_policy_bundle_info{bundle="main",revision="r2"} 1',
     'regent_policy_last_reload_successful{bundle="main"} 0',
     'regent_policy_activated_timestamp_seconds{bundle="main"} 1767225600',
+    'regent_policy_bundle_failures_total{bundle="main"} 3',
     "regent_audit_healthy 0",
     "regent_audit_queue_records 1",
     "regent_audit_queue_bytes 2",

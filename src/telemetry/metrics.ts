@@ -18,8 +18,10 @@ export type MetricSources = {
     status(): readonly {
       readonly name: string;
       readonly revision: string;
-      readonly activatedAt: string;
+      /** Absent while none is active. */
+      readonly activatedAt?: string;
       readonly lastError?: unknown;
+      readonly failures: number;
     }[];
   };
   readonly audit?: {
@@ -135,9 +137,12 @@ export class Metrics {
     this.#set("regent_streams_open", {}, streamsOpen?.() ?? Number.NaN);
     // Revisions that no longer decide must not stay.
     this.#gauges.get("regent_policy_bundle_info")?.reset();
-    for (const { name: bundle, revision, activatedAt, lastError } of policy?.status() ?? []) {
-      this.#set("regent_policy_bundle_info", { bundle, revision }, 1);
+    this.#counters.get("regent_policy_bundle_failures_total")?.reset();
+    for (const { name: bundle, revision, activatedAt, lastError, failures } of policy?.status() ?? []) {
+      this.#count("regent_policy_bundle_failures_total", { bundle }, failures);
       this.#set("regent_policy_last_reload_successful", { bundle }, lastError === undefined ? 1 : 0);
+      if (activatedAt === undefined) continue;
+      this.#set("regent_policy_bundle_info", { bundle, revision }, 1);
       this.#set("regent_policy_activated_timestamp_seconds", { bundle }, Date.parse(activatedAt) / 1000);
     }
     if (audit === undefined) return;

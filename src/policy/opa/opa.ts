@@ -44,9 +44,16 @@ export type OpaRun = { readonly status: number; readonly stdout: string; readonl
 /** Output of one run of OPA that is kept: tests of 1,000 rules print about 1 MiB. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Runs OPA to its end and keeps what it prints. @throws OpaError when it cannot be started or prints without end. */
-export async function runOpa(opa: string, args: readonly string[]): Promise<OpaRun> {
-  const child = spawn(opa, args, { stdio: ["ignore", "pipe", "pipe"] });
+/**
+ * Runs OPA to its end and keeps what it prints.
+ * @param until kills it when it is aborted
+ * @throws OpaError when it cannot be started, is killed or prints without end.
+ */
+export async function runOpa(opa: string, args: readonly string[], until?: AbortSignal): Promise<OpaRun> {
+  const child = spawn(opa, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(until === undefined ? {} : { signal: until, killSignal: "SIGKILL" as const }),
+  });
   const stdout = collect(child.stdout, () => child.kill());
   const stderr = collect(child.stderr, () => child.kill());
   const status = await new Promise<number>((resolve, reject) => {

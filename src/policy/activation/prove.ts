@@ -1,0 +1,55 @@
+import type { JsonValue } from "../../exchange/json.ts";
+import { BundleError } from "../bundle/error.ts";
+import { parseDecision } from "../decision.ts";
+import { faultOf } from "../fault.ts";
+import { SAMPLE_REQUEST, SAMPLE_RESPONSE } from "./samples.ts";
+import type { PolicySet, SetOptions } from "./set.ts";
+
+/** What the shipped composition says of a rule whose form is not the contract's. */
+const RULE_INVALID = "policy_rule_invalid";
+
+/**
+ * Proves a set before it decides anything: every entrypoint that is asked for is there and does not fail, and what
+ * governs answers an empty input, a request and an answer with decisions of the contract, in which no rule is said to
+ * be of another form.
+ * @throws BundleError that names the entrypoint and what is wrong
+ */
+export function prove(
+  set: PolicySet,
+  { decisions, entrypoints }: Pick<SetOptions, "decisions" | "entrypoints">,
+): void {
+  set.assertEntrypoints([...decisions, ...entrypoints]);
+  for (const entrypoint of [...entrypoints, ...decisions]) evaluate(set, entrypoint, {}, "an empty input");
+  for (const entrypoint of decisions) {
+    proveDecision(set, entrypoint, {}, "an empty input");
+    proveDecision(set, entrypoint, SAMPLE_REQUEST, "a request");
+    proveDecision(set, entrypoint, SAMPLE_RESPONSE, "an answer");
+  }
+}
+
+function proveDecision(set: PolicySet, entrypoint: string, input: object, what: string): void {
+  const result = evaluate(set, entrypoint, input, what);
+  const invalid = reasonsOf(entrypoint, result, what).filter(({ code }) => code === RULE_INVALID);
+  if (invalid.length > 0)
+    throw new BundleError(
+      `${entrypoint} refuses everything: ${invalid.map(({ message }) => message).join(" ")} (${RULE_INVALID})`,
+    );
+}
+
+function evaluate(set: PolicySet, entrypoint: string, input: object, what: string): JsonValue | undefined {
+  try {
+    return set.evaluate(entrypoint, input as JsonValue).result;
+  } catch (error) {
+    throw new BundleError(`${entrypoint} fails on ${what}: ${faultOf(error)}`, { cause: error });
+  }
+}
+
+function reasonsOf(entrypoint: string, result: JsonValue | undefined, what: string) {
+  try {
+    return parseDecision(result, "").reasons;
+  } catch (error) {
+    throw new BundleError(`${entrypoint} answers ${what} with no decision: ${faultOf(error)}`, {
+      cause: error,
+    });
+  }
+}
