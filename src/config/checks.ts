@@ -4,6 +4,7 @@ import type { Fault, FaultAt } from "../document/fault.ts";
 import { isLocal, parseAddress, parseTcpAddress, renderAddress } from "./address.ts";
 import { type ConfigDocument, configSchema } from "./schema.ts";
 import { bundlesCheck } from "./sections/bundles.ts";
+import { decisionLogsCheck } from "./sections/decision-logs.ts";
 import { servicesCheck } from "./sections/services.ts";
 import { statusCheck } from "./sections/status.ts";
 
@@ -126,6 +127,7 @@ const RULES = [
   servicesCheck,
   bundlesCheck,
   statusCheck,
+  decisionLogsCheck,
   routesApart,
   capturesKnown,
   dryRunOfRule,

@@ -6,6 +6,7 @@ import type { ServiceOptions } from "../services/index.ts";
 import { type Address, parseAddress, parseTcpAddress, type TcpAddress } from "./address.ts";
 import type { ConfigDocument } from "./schema.ts";
 import { type BundleConfig, bundleFrom } from "./sections/bundles.ts";
+import { type DecisionLogsConfig, decisionLogsFrom } from "./sections/decision-logs.ts";
 import type { SecretAt } from "./sections/secrets.ts";
 import { servicesFrom } from "./sections/services.ts";
 import { type StatusConfig, statusFrom } from "./sections/status.ts";
@@ -55,6 +56,8 @@ export type Config = {
   readonly labels: { readonly [name: string]: string };
   /** Undefined: nobody is told. */
   readonly status: StatusConfig | undefined;
+  /** Undefined: decisions are not logged; records of exchanges are. */
+  readonly decisionLogs: DecisionLogsConfig | undefined;
   readonly extAuthz: {
     readonly entrypoint: string | undefined;
     readonly dryRun: boolean;
@@ -124,6 +127,7 @@ export function configFrom(document: ConfigDocument, context: ConfigContext): Co
     persistenceDir: path(document.persistence.dir),
     labels: document.labels,
     status: statusFrom(document.status),
+    decisionLogs: decisionLogsFrom(document.decisionLogs, context.baseDir),
     extAuthz: {
       entrypoint: extAuthz.entrypoint,
       dryRun: extAuthz.dryRun,

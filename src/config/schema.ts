@@ -2,6 +2,7 @@ import { z } from "zod";
 import { secretSchema } from "../document/secret.ts";
 import { parseAddress, parseTcpAddress, TCP_PATTERN, UNIX_PATTERN } from "./address.ts";
 import { bundlesSection, persistenceSection } from "./sections/bundles.ts";
+import { decisionLogsSection } from "./sections/decision-logs.ts";
 import { servicesSection } from "./sections/services.ts";
 import { labelsSection, statusSection } from "./sections/status.ts";
 import { durationText, section, sizeText } from "./sections/values.ts";
@@ -106,6 +107,7 @@ export const configSchema = z
     persistence: persistenceSection,
     labels: labelsSection,
     status: statusSection,
+    decisionLogs: decisionLogsSection,
     extAuthz: section({
       entrypoint: entrypoint
         .optional()
