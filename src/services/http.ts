@@ -5,6 +5,9 @@ import { Fault } from "./error.ts";
 /** Bytes of the head of an answer. Node's own default; said here because the bound is ours to keep. */
 export const HEAD_BYTES_MAX = 16 * 1024;
 
+/** The longest wait that a timer can take; a longer one would end at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 export type HttpAgent = http.Agent | https.Agent;
 
 export type HttpRequest = {
@@ -50,7 +53,10 @@ export function exchange(options: HttpRequest): Promise<HttpResponse> {
       request.destroy(fault);
     };
     const after = (ms: number, what: string) =>
-      setTimeout(() => stop(new Fault("timeout", `${what} within ${Math.ceil(ms)} ms`)), ms);
+      setTimeout(
+        () => stop(new Fault("timeout", `${what} within ${Math.ceil(ms)} ms`)),
+        Math.min(ms, TIMER_MS_MAX),
+      );
     const whole = after(timeoutMs, "no complete answer");
     const head = headTimeoutMs === 0 ? undefined : after(headTimeoutMs, "no head of an answer");
     const abort = () => stop(new Fault("aborted", "the request was given up"));

@@ -18,16 +18,6 @@ export type BundleAnswer =
       readonly longPolling: boolean;
     };
 
-/** An answer with another status than 200 and 304, with OPA's words for it. */
-export class HttpStatusError extends BundleError {
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`the server replied with ${status} ${STATUS_CODES[status] ?? ""}${ADVICE[status] ?? ""}`.trimEnd());
-    this.status = status;
-  }
-}
-
 const ADVICE: { readonly [status: number]: string } = {
   401: ": check the credentials of the service",
   403: ": check the credentials of the service and what they may read",
@@ -51,7 +41,7 @@ export async function readBundleAnswer(
     throw new BundleError(
       "the server replied with 304 Not Modified to a request that named no version it could be",
     );
-  if (status !== 200) throw new HttpStatusError(status);
+  if (status !== 200) throw statusError(status);
   if (body.length === 0) throw new BundleError("the server replied with an empty body");
   const contentType = mediaType(headers.get("content-type"));
   return {
@@ -61,6 +51,11 @@ export async function readBundleAnswer(
     contentType,
     longPolling: contentType === BUNDLE_CONTENT_TYPE,
   };
+}
+
+function statusError(status: number): BundleError {
+  const words = `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
+  return new BundleError(`the server replied with ${words}${ADVICE[status] ?? ""}`, { httpStatus: status });
 }
 
 /**

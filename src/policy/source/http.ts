@@ -2,7 +2,7 @@ import { backoffMs, type Service, ServiceError } from "../../services/index.ts";
 import { ARCHIVE_BYTES_MAX, unpackArchive } from "../bundle/archive.ts";
 import { BundleError } from "../bundle/error.ts";
 import type { PolicyLog } from "../log.ts";
-import { type BundleAnswer, HttpStatusError, readBundleAnswer } from "./http-answer.ts";
+import { type BundleAnswer, readBundleAnswer } from "./http-answer.ts";
 import type { BundlePersistence, PersistedBundle } from "./persistence.ts";
 import type { BundleFiles, BundleSink, BundleSource } from "./source.ts";
 
@@ -29,25 +29,9 @@ export type HttpSourceOptions = {
   readonly log: PolicyLog;
   /** Of a whole download, milliseconds. */
   readonly downloadTimeoutMs?: number;
-  /** Called after each look at the server, whatever came of it. */
-  readonly onLook?: () => void;
+  /** How long `start()` waits for the server, milliseconds. */
+  readonly firstLookWaitMs?: number;
 };
-
-/** What became of the looks at the server, as OPA's status API tells it. Times in milliseconds since the epoch. */
-export type DownloadStatus = {
-  readonly lastRequestMs?: number;
-  /** The server answered with a bundle or with 304. */
-  readonly lastSuccessfulRequestMs?: number;
-  readonly lastSuccessfulDownloadMs?: number;
-  /** Bytes of the archive that was accepted last. */
-  readonly size?: number;
-  /** Of the newest look; absent when it was well. */
-  readonly error?: { readonly message: string; readonly httpStatus?: number };
-  /** Nanoseconds that the newest request took. */
-  readonly requestNanos?: number;
-};
-
-export type HttpSource = BundleSource & { readonly name: string; status(): DownloadStatus };
 
 /** As OPA's `min_delay_seconds` and `max_delay_seconds`. */
 export const POLLING: Polling = { minDelayMs: 60_000, maxDelayMs: 120_000 };
@@ -59,8 +43,12 @@ export const DOWNLOAD_TIMEOUT_MS = 120_000;
 export const LONG_POLL_GRACE_MS = 15_000;
 /** Two long polls begin at least so far apart: a server that answers each at once is not asked in a circle. */
 export const LONG_POLL_INTERVAL_MIN_MS = 1_000;
+/** Two looks begin at least so far apart, whatever the polling says. */
+export const LOOK_INTERVAL_MIN_MS = 100;
+/** The longest wait that a timer can take; a longer one would end at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 /** The start of the process waits for a server no longer; what comes later is activated when it comes. */
-export const FIRST_LOOK_WAIT_MS = 10_000;
+export const FIRST_LOOK_WAIT_MS = 5_000;
 
 /**
  * A bundle of an HTTP service, after OPA's bundle service API: asked for again and again with the ETag of the version
@@ -68,12 +56,11 @@ export const FIRST_LOOK_WAIT_MS = 10_000;
  * asked for the first time.
  * @see https://www.openpolicyagent.org/docs/management-bundles#bundle-service-api
  */
-export function createHttpSource(options: HttpSourceOptions): HttpSource {
+export function createHttpSource(options: HttpSourceOptions): BundleSource {
   return new PollingSource(options);
 }
 
-class PollingSource implements HttpSource {
-  readonly name: string;
+class PollingSource implements BundleSource {
   readonly location: string;
   readonly remote = true;
   readonly #options: HttpSourceOptions;
@@ -95,20 +82,14 @@ class PollingSource implements HttpSource {
   /** A request is under way and nothing has come of it yet. */
   #asking = false;
   #failures = 0;
-  #status: DownloadStatus = {};
 
   constructor(options: HttpSourceOptions) {
-    this.name = options.name;
     this.#options = options;
     this.#polling = options.polling ?? POLLING;
     this.#sizeLimitBytes = Math.min(options.sizeLimitBytes ?? ARCHIVE_BYTES_MAX, ARCHIVE_BYTES_MAX);
     this.#path = (options.resource ?? `bundles/${options.name}`).replace(/^\/+/, "");
     this.location = `${options.service.url}/${this.#path.replace(/[?#].*$/s, "")}`;
     this.#longPolling = this.#polling.longPollingTimeoutMs !== undefined;
-  }
-
-  status(): DownloadStatus {
-    return this.#status;
   }
 
   async start(sink: BundleSink): Promise<void> {
@@ -131,16 +112,17 @@ class PollingSource implements HttpSource {
 
   /** The start of the process does not hang on a server: after a while it is told that there is nothing yet. */
   async #firstLook(sink: BundleSink, first: Promise<void>): Promise<void> {
+    const waitMs = this.#options.firstLookWaitMs ?? FIRST_LOOK_WAIT_MS;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => {
-      timer = setTimeout(resolve, FIRST_LOOK_WAIT_MS, "late");
+      timer = setTimeout(resolve, waitMs, "late");
     });
     const ended = await Promise.race([first, late]);
     clearTimeout(timer);
     if (ended !== "late") return;
     // What has come is being activated: that ends by itself.
     if (!this.#asking) return first;
-    sink.failed(this.#error(`no whole answer within ${FIRST_LOOK_WAIT_MS} ms; it is still waited for`));
+    sink.failed(this.#error(new BundleError(`no whole answer within ${waitMs} ms; it is still waited for`)));
   }
 
   /** @returns whether a persisted copy is active now. */
@@ -155,9 +137,8 @@ class PollingSource implements HttpSource {
       const verdict = await sink.offer(await unpackArchive(copy.archive));
       if (verdict.accepted) {
         this.#etag = copy.etag;
-        this.#status = { ...this.#status, size: copy.archive.length };
         log.info(
-          { bundle: this.name, file: persistence.file },
+          { bundle: this.#options.name, file: persistence.file },
           "the persisted copy of a policy bundle is active",
         );
         return true;
@@ -166,8 +147,8 @@ class PollingSource implements HttpSource {
     } catch (error) {
       fault = error;
     }
-    const message = `the persisted copy of the policy bundle ${this.name} is not used: ${messageOf(fault)}`;
-    log.error({ bundle: this.name, file: persistence.file, err: fault }, message);
+    const message = `the persisted copy of the policy bundle ${this.#options.name} is not used: ${messageOf(fault)}`;
+    log.error({ bundle: this.#options.name, file: persistence.file, err: fault }, message);
     return false;
   }
 
@@ -185,7 +166,8 @@ class PollingSource implements HttpSource {
 
   #schedule(delayMs: number): void {
     if (this.#closing.signal.aborted || this.#options.trigger === "manual") return;
-    this.#timer = setTimeout(() => void this.#enqueue({ mayWait: true }), delayMs).unref();
+    const waitMs = Math.min(Math.max(delayMs, LOOK_INTERVAL_MIN_MS), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => void this.#enqueue({ mayWait: true }), waitMs).unref();
   }
 
   /** One look at the server. Never rejects. @returns milliseconds until the next. */
@@ -193,22 +175,17 @@ class PollingSource implements HttpSource {
     const sink = this.#sink;
     if (sink === undefined) throw new TypeError("a bundle source is started before it is reloaded");
     const startedAt = performance.now();
-    this.#status = { ...this.#status, lastRequestMs: Date.now() };
     try {
       const answer = await this.#ask(mayWait && this.#longPolling);
       if (answer === "given up" || this.#closing.signal.aborted) return 0;
-      const well = answer.kind === "unchanged" ? this.#unchanged(sink) : await this.#offer(sink, answer);
-      if (!well) return this.#retryDelayMs();
+      if (answer.kind === "unchanged") sink.unchanged();
+      else if (!(await this.#offer(sink, answer))) return this.#retryDelayMs();
       this.#failures = 0;
       return this.#nextDelayMs(startedAt);
     } catch (error) {
       if (this.#closing.signal.aborted) return 0;
-      const fault = this.#error(error);
-      this.#fail(fault, error instanceof HttpStatusError ? error.status : undefined);
-      sink.failed(fault);
+      sink.failed(this.#error(error));
       return this.#retryDelayMs();
-    } finally {
-      if (!this.#closing.signal.aborted) this.#options.onLook?.();
     }
   }
 
@@ -219,7 +196,6 @@ class PollingSource implements HttpSource {
     const etag = this.#etag;
     const waiting = new AbortController();
     if (longPoll) this.#longPoll = waiting;
-    const startedAt = process.hrtime.bigint();
     this.#asking = true;
     try {
       const response = await this.#options.service.request({
@@ -243,57 +219,34 @@ class PollingSource implements HttpSource {
     } finally {
       this.#asking = false;
       this.#longPoll = undefined;
-      this.#status = { ...this.#status, requestNanos: Number(process.hrtime.bigint() - startedAt) };
     }
-  }
-
-  #unchanged(sink: BundleSink): true {
-    this.#status = { ...withoutError(this.#status), lastSuccessfulRequestMs: Date.now() };
-    sink.unchanged();
-    return true;
   }
 
   /** Offers what came. The ETag and the persisted copy are of accepted versions only. @throws BundleError: no archive. */
   async #offer(sink: BundleSink, answer: Extract<BundleAnswer, { kind: "bundle" }>): Promise<boolean> {
-    const now = Date.now();
     this.#longPolling = this.#polling.longPollingTimeoutMs !== undefined && answer.longPolling;
-    this.#status = { ...this.#status, lastSuccessfulRequestMs: now };
     const verdict = await sink.offer(await unpack(answer));
-    this.#status = { ...this.#status, lastSuccessfulDownloadMs: now };
-    if (!verdict.accepted) {
-      this.#fail(verdict.error);
-      return false;
-    }
-    this.#status = { ...withoutError(this.#status), size: answer.archive.length };
-    return this.#persist(answer);
-  }
-
-  /** A version that could not be kept decides all the same; it is asked for again, so that it is kept at last. */
-  async #persist({ archive, etag }: Extract<BundleAnswer, { kind: "bundle" }>): Promise<boolean> {
+    if (!verdict.accepted) return false;
+    const { archive, etag } = answer;
     try {
       await this.#options.persistence?.save({ archive, ...(etag === undefined ? {} : { etag }) });
       this.#etag = etag;
       return true;
     } catch (error) {
-      const message = `the policy bundle ${this.name} is active but not persisted: ${messageOf(error)}`;
-      this.#fail(new BundleError(message, { cause: error }));
-      this.#options.log.error({ bundle: this.name, err: error }, message);
+      // It decides all the same, and is asked for again, so that it is kept at last.
+      sink.failed(new BundleError(`it is active but not persisted: ${messageOf(error)}`, { cause: error }));
       return false;
     }
-  }
-
-  #fail(error: Error, httpStatus?: number): void {
-    this.#status = {
-      ...this.#status,
-      error: { message: error.message, ...(httpStatus === undefined ? {} : { httpStatus }) },
-    };
   }
 
   /** Names the service; who takes it adds the name of the bundle. */
   #error(cause: unknown): BundleError {
     const reason = cause instanceof ServiceError ? cause.reason : messageOf(cause);
-    const message = `the service ${this.#options.service.name} (${this.location}): ${reason}`;
-    return new BundleError(message, { cause });
+    const httpStatus = cause instanceof BundleError ? cause.httpStatus : undefined;
+    return new BundleError(`the service ${this.#options.service.name}: ${reason}`, {
+      cause,
+      ...(httpStatus === undefined ? {} : { httpStatus }),
+    });
   }
 
   #retryDelayMs(): number {
@@ -319,10 +272,6 @@ async function unpack({
     const type = contentType === undefined ? "without a content-type" : `of content-type ${contentType}`;
     throw new BundleError(`its answer ${type} is no bundle: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function withoutError({ error: _, ...status }: DownloadStatus): DownloadStatus {
-  return status;
 }
 
 function messageOf(error: unknown): string {
