@@ -1,3 +1,4 @@
+import { trimEnd } from "./trim.ts";
 import { Numeral, numberText, type RegoNumber } from "./value.ts";
 
 /** A number as `digits * 10^exponent`, exactly. Zero has the digits 0n and the exponent 0. */
@@ -17,7 +18,7 @@ export function decimalOf(number: RegoNumber): Decimal {
   if (match === null) throw new RangeError("not a number");
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = match;
   const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const trimmed = digits.replace(/0+$/, "");
+  const trimmed = trimEnd(digits, "0");
   if (trimmed === "") return { digits: 0n, exponent: 0 };
   return {
     digits: BigInt(`${sign}${trimmed}`),

@@ -19,6 +19,7 @@ import { timeBuiltins } from "./time.ts";
 import { unitBuiltins } from "./units.ts";
 import { uriBuiltins } from "./uri.ts";
 import { uuidBuiltins } from "./uuid.ts";
+import { x509Builtins } from "./x509.ts";
 
 const FAMILIES: readonly (readonly HostBuiltin[])[] = [
   castBuiltins,
@@ -41,6 +42,7 @@ const FAMILIES: readonly (readonly HostBuiltin[])[] = [
   unitBuiltins,
   uriBuiltins,
   uuidBuiltins,
+  x509Builtins,
 ];
 
 /** Every builtin that the host supplies, by name. */

@@ -13,6 +13,7 @@ import {
   type Token,
 } from "./jwt-token.ts";
 import { objectAt, stringAt } from "./operands.ts";
+import { trimEnd, trimStart } from "./trim.ts";
 import { isArray, isNumber, numberFrom, numberText, type RegoObject, type RegoValue } from "./value.ts";
 
 const ASYMMETRIC = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
@@ -39,12 +40,14 @@ export const jwtBuiltins: readonly HostBuiltin[] = [
   ...signBuiltins,
 ];
 
+const QUOTES = "\"'";
+
 /** Header, payload and signature (hex), nothing checked. A token inside the token is decoded instead. */
 function decode(text: string): RegoValue {
   const token = splitToken(text);
   const header = decodeHeader(token);
   const payload = decodeBase64Url(token.payload).toString("utf8");
-  if (header.get("cty") === "JWT") return decode(payload.replace(/^["']+|["']+$/g, ""));
+  if (header.get("cty") === "JWT") return decode(trimStart(trimEnd(payload, QUOTES), QUOTES));
   return [header, parseObject(payload), decodeBase64Url(token.signature).toString("hex")];
 }
 

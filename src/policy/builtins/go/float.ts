@@ -1,3 +1,5 @@
+import { trimEnd } from "../trim.ts";
+
 /** Go's strconv.FormatFloat for 64-bit floats. @see https://pkg.go.dev/strconv#FormatFloat */
 
 /** Decimal digits of a number: `0.DIGITS * 10^point`. No trailing zeros; zero has no digits. */
@@ -54,7 +56,7 @@ function formatHex(value: number, precision: number): string {
   }
   const digits = mantissa.toString(16).padStart(14, "0");
   const all = digits.slice(1);
-  const fraction = precision < 0 ? all.replace(/0+$/, "") : all.slice(0, precision).padEnd(precision, "0");
+  const fraction = precision < 0 ? trimEnd(all, "0") : all.slice(0, precision).padEnd(precision, "0");
   const sign = exponent < 0 ? "-" : "+";
   const tail = fraction === "" ? "" : `.${fraction}`;
   return `0x${digits[0]}${tail}p${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
@@ -106,7 +108,7 @@ function exponentText({ digits, point }: Digits, fraction: number): string {
 function shortestDigits(value: number): Digits {
   if (value === 0) return { digits: "", point: 0 };
   const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
-  return { digits: mantissa.replace(".", "").replace(/0+$/, ""), point: Number(exponent) + 1 };
+  return { digits: trimEnd(mantissa.replace(".", ""), "0"), point: Number(exponent) + 1 };
 }
 
 function shortestFraction(value: number): number {
@@ -120,7 +122,7 @@ function exactDigits(value: number): Digits {
   const { mantissa, exponent } = partsOf(value);
   const scaled = exponent >= 0 ? mantissa << BigInt(exponent) : mantissa * 5n ** BigInt(-exponent);
   const text = String(scaled);
-  return { digits: text.replace(/0+$/, ""), point: text.length + Math.min(exponent, 0) };
+  return { digits: trimEnd(text, "0"), point: text.length + Math.min(exponent, 0) };
 }
 
 /** A float as `mantissa * 2^exponent`. */
@@ -142,7 +144,7 @@ function roundDigits({ digits, point }: Digits, count: number): Digits {
   const rest = digits.slice(count);
   const half = `5${"0".repeat(rest.length - 1)}`;
   const odd = Number(kept.at(-1) ?? "0") % 2 === 1;
-  if (rest < half || (rest === half && !odd)) return { digits: kept.replace(/0+$/, ""), point };
+  if (rest < half || (rest === half && !odd)) return { digits: trimEnd(kept, "0"), point };
   const up = String(BigInt(kept === "" ? "0" : kept) + 1n).padStart(count, "0");
-  return { digits: up.replace(/0+$/, ""), point: point + up.length - Math.max(count, 0) };
+  return { digits: trimEnd(up, "0"), point: point + up.length - Math.max(count, 0) };
 }

@@ -1,15 +1,26 @@
-/** Go's url.Parse. @see https://pkg.go.dev/net/url#Parse */
+/** Go's url.Parse and URL.String. @see https://pkg.go.dev/net/url#Parse */
 
 export type Url = {
   readonly scheme: string;
+  /** What follows a scheme without a slash. */
+  readonly opaque: string;
+  /** Resolved; undefined when there is none. */
+  readonly user: UserInfo | undefined;
   /** Host and port. */
   readonly host: string;
   readonly path: string;
   /** The path as written, where that differs from how Go would write it; else empty. */
   readonly rawPath: string;
+  /** The scheme is followed by a path without `//`. */
+  readonly omitHost: boolean;
+  /** A `?` with nothing behind it. */
+  readonly forceQuery: boolean;
   readonly rawQuery: string;
   readonly fragment: string;
+  /** The fragment as written, where that differs from how Go would write it; else empty. */
+  readonly rawFragment: string;
 };
+export type UserInfo = { readonly name: string; readonly password?: string };
 
 /** A text that is no URL. */
 export class UrlParseError extends Error {
@@ -19,7 +30,9 @@ export class UrlParseError extends Error {
 export function parseUrl(text: string): Url {
   const [before, fragment] = cut(text, "#");
   const url = parseWithoutFragment(before);
-  return { ...url, fragment: resolveEscapes(fragment, ANYTHING) };
+  const resolved = resolveEscapes(fragment, ANYTHING);
+  const rawFragment = escapeFragment(resolved) === fragment ? "" : fragment;
+  return { ...url, fragment: resolved, rawFragment };
 }
 
 const ANYTHING = /^/;
@@ -27,23 +40,37 @@ const ANYTHING = /^/;
 function parseWithoutFragment(text: string): Url {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
   if (/[\u0000-\u001f\u007f]/.test(text)) throw new UrlParseError("invalid control character in URL");
-  const empty: Url = { scheme: "", host: "", path: "", rawPath: "", rawQuery: "", fragment: "" };
-  if (text === "*") return { ...empty, path: "*" };
+  if (text === "*") return { ...EMPTY, path: "*" };
   const [scheme, afterScheme] = splitScheme(text);
   const [rest, rawQuery] = cut(afterScheme, "?");
-  const url = { ...empty, scheme: scheme.toLowerCase(), rawQuery };
+  const forceQuery = rawQuery === "" && afterScheme.endsWith("?");
+  const url = { ...EMPTY, scheme: scheme.toLowerCase(), rawQuery, forceQuery };
   if (!rest.startsWith("/")) {
     // What follows a scheme without a slash is opaque.
-    if (scheme !== "") return url;
+    if (scheme !== "") return { ...url, opaque: rest };
     if (cut(rest, "/")[0].includes(":"))
       throw new UrlParseError("first path segment in URL cannot contain colon");
   }
   const hasAuthority = rest.startsWith("//") && (scheme !== "" || !rest.startsWith("///"));
-  if (!hasAuthority) return { ...url, ...pathOf(rest) };
+  if (!hasAuthority) return { ...url, ...pathOf(rest), omitHost: scheme !== "" && rest.startsWith("/") };
   const slash = rest.indexOf("/", 2);
   const authority = slash === -1 ? rest.slice(2) : rest.slice(2, slash);
-  return { ...url, host: hostOf(authority), ...pathOf(slash === -1 ? "" : rest.slice(slash)) };
+  return { ...url, ...authorityOf(authority), ...pathOf(slash === -1 ? "" : rest.slice(slash)) };
 }
+
+const EMPTY: Url = {
+  scheme: "",
+  opaque: "",
+  user: undefined,
+  host: "",
+  path: "",
+  rawPath: "",
+  omitHost: false,
+  forceQuery: false,
+  rawQuery: "",
+  fragment: "",
+  rawFragment: "",
+};
 
 function cut(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
@@ -62,21 +89,74 @@ function pathOf(text: string): { path: string; rawPath: string } {
 }
 
 function escapePath(path: string): string {
-  return encodeURI(path.toWellFormed())
-    .replaceAll("%5B", "[")
-    .replace(/[?#[\]!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURI(path.toWellFormed()).replace(/[?#!'()*]/g, percent);
+}
+
+/** Of what a URL may not hold, a fragment escapes less than a path. */
+function escapeFragment(fragment: string): string {
+  return encodeURI(fragment.toWellFormed()).replace(/[#']/g, percent);
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 const USER_INFO = /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/;
 
-function hostOf(authority: string): string {
+function authorityOf(authority: string): { host: string; user?: UserInfo } {
   const at = authority.lastIndexOf("@");
-  if (at !== -1) {
-    const userInfo = authority.slice(0, at);
-    if (!USER_INFO.test(userInfo)) throw new UrlParseError("invalid userinfo");
-    resolveEscapes(userInfo, ANYTHING);
+  if (at === -1) return { host: parseHost(authority) };
+  const host = parseHost(authority.slice(at + 1));
+  const userInfo = authority.slice(0, at);
+  if (!USER_INFO.test(userInfo)) throw new UrlParseError("invalid userinfo");
+  const [name, password] = cut(userInfo, ":").map((part) => resolveEscapes(part, ANYTHING)) as [
+    string,
+    string,
+  ];
+  return { host, user: userInfo.includes(":") ? { name, password } : { name } };
+}
+
+/** Characters that stand unescaped in a path or a fragment, and escapes. */
+const ENCODED = /^[A-Za-z0-9\-_.~!$&'()*+,;=:@[\]%/]*$/;
+
+/** A URL as text again. */
+export function printUrl(url: Url): string {
+  const { scheme, opaque, user, host, omitHost, forceQuery, rawQuery, rawPath, rawFragment, fragment } = url;
+  const path =
+    rawPath !== "" && ENCODED.test(rawPath) ? rawPath : url.path === "*" ? "*" : escapePath(url.path);
+  const prefix = scheme === "" ? "" : `${scheme}:`;
+  const query = forceQuery || rawQuery !== "" ? `?${rawQuery}` : "";
+  const hash = rawFragment !== "" && ENCODED.test(rawFragment) ? rawFragment : escapeFragment(fragment);
+  const place = opaque !== "" ? opaque : authorityText({ scheme, user, host, omitHost, path }) + path;
+  return `${prefix}${place}${query}${fragment === "" ? "" : `#${hash}`}`;
+}
+
+function authorityText({
+  scheme,
+  user,
+  host,
+  omitHost,
+  path,
+}: Pick<Url, "scheme" | "user" | "host" | "omitHost" | "path">): string {
+  if (host === "" && user === undefined) {
+    const slashes = scheme !== "" && !omitHost && path !== "";
+    if (slashes) return "//";
+    return scheme === "" && path.split("/", 1)[0]?.includes(":") ? "./" : "";
   }
-  return parseHost(authority.slice(at + 1));
+  const credentials = user === undefined ? "" : `${userText(user)}@`;
+  const separator = path !== "" && !path.startsWith("/") && host !== "" ? "/" : "";
+  return `//${credentials}${escapeHost(host)}${separator}`;
+}
+
+function userText({ name, password }: UserInfo): string {
+  const escaped = (text: string) => encodeURI(text.toWellFormed()).replace(/[/?#:@!'()*]/g, percent);
+  return password === undefined ? escaped(name) : `${escaped(name)}:${escaped(password)}`;
+}
+
+function escapeHost(host: string): string {
+  return encodeURI(host.toWellFormed())
+    .replace(/%5B|%5D|%3C|%3E|%22/g, decodeURIComponent)
+    .replace(/[/?#@]/g, percent);
 }
 
 const HOST = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"\u0080-\uffff%]*$/;
