@@ -124,7 +124,7 @@ function optionsOf(object: RegoObject, context: BuiltinContext): () => VerifyOpt
       else if (key === "MaxConstraintComparisons") int64At(value);
       else if (typeof key === "string") throw new BuiltinError("invalid key option");
     }
-    // Go takes the zero time for none, and then looks at the clock.
+    // One time for the whole evaluation, so that a replay decides alike.
     return { dnsName, keyUsages, nowNs: nowNs ?? context.nowNs() };
   };
 }
