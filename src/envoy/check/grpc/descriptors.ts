@@ -274,8 +274,11 @@ class Collector {
         field.type === TYPE_GROUP || (features.messageEncoding === DELIMITED && !message.isMapEntry);
       return { kind: "message", message, group };
     }
-    const scalar = (SCALARS as { readonly [type: number]: Scalar })[field.type];
-    if (scalar === undefined) throw new Error(`${fullName} has the unknown type ${field.type}`);
+    // A type from the future is not decoded and looks like the first one.
+    const scalar = Object.hasOwn(field, "type")
+      ? (SCALARS as { readonly [type: number]: Scalar })[field.type]
+      : undefined;
+    if (scalar === undefined) throw new Error(`${fullName} has an unknown type`);
     if (scalar !== "enum") return { kind: scalar };
     const found = this.#enums.get(field.typeName.replace(/^\./, ""));
     if (found === undefined)

@@ -70,6 +70,7 @@ class MessageRenderer {
 
   /** Undefined for a zero that is not told from nothing. */
   #fieldText(field: FieldShape, values: readonly Value[], depth: number): string | undefined {
+    if (values.length === 0) return undefined;
     if (field.repeated && field.kind === "message" && field.message.isMapEntry) {
       return this.#mapText(field.message, values, depth);
     }
@@ -128,7 +129,7 @@ class MessageRenderer {
     into: Map<FieldShape, Value[]>,
     depth: number,
   ): void {
-    if (field.oneof !== undefined) forgetOthers(field, into);
+    if (field.oneof !== undefined) this.#forgetOthers(field, into, depth);
     const known = into.get(field);
     const values = known ?? [];
     if (known === undefined) into.set(field, values);
@@ -144,6 +145,15 @@ class MessageRenderer {
     } else {
       this.#count();
       values.push(scalar(reader, field));
+    }
+  }
+
+  /** Of the members of a oneof the last one on the wire counts; what does not count must be well-formed all the same. */
+  #forgetOthers(field: FieldShape, into: Map<FieldShape, Value[]>, depth: number): void {
+    for (const [other, values] of into) {
+      if (other === field || other.oneof !== field.oneof) continue;
+      this.#valueText(other, values, depth);
+      into.delete(other);
     }
   }
 
@@ -172,6 +182,7 @@ class MessageRenderer {
     const number = tag >>> 3;
     if (number === 0) throw new RequestParseError("proto: illegal tag 0");
     if (depth > NESTING_MAX) throw new RequestParseError("proto: exceeded max recursion depth");
+    if ((tag & 7) === WIRE.varint) assertVarint(reader);
     if ((tag & 7) === WIRE.startGroup) this.#skipGroup(reader, number, depth);
     // Without a group in it this takes one step; an end without a beginning is refused.
     else reader.skipType(tag & 7);
@@ -182,11 +193,6 @@ class MessageRenderer {
     if (this.#values > VALUES_MAX)
       throw new RequestParseError(`the gRPC message has more than ${VALUES_MAX} values`);
   }
-}
-
-/** Of the members of a oneof the last one on the wire counts. */
-function forgetOthers(field: FieldShape, into: Map<FieldShape, Value[]>): void {
-  for (const other of into.keys()) if (other !== field && other.oneof === field.oneof) into.delete(other);
 }
 
 const WIRE_OF_KIND: { readonly [kind in FieldShape["kind"]]: number } = {
@@ -224,9 +230,19 @@ function view(reader: BufferReader): Buffer {
   return reader.bytes() as Buffer;
 }
 
+/** A number of more than 64 bits is refused: readers do not agree about what is left of it. */
+function assertVarint({ buf, pos }: BufferReader): void {
+  const last = pos + VARINT_BYTES_MAX - 1;
+  for (let at = pos; at < last; at++) if ((buf[at] ?? 0) < 0x80) return;
+  if ((buf[last] ?? 0) > 1) throw new RequestParseError("proto: variable length integer overflow");
+}
+
+const VARINT_BYTES_MAX = 10;
+
 type ScalarField = Exclude<FieldShape, { readonly kind: "message" }>;
 
 function scalar(reader: BufferReader, field: ScalarField): Value {
+  if (WIRE_OF_KIND[field.kind] === WIRE.varint) assertVarint(reader);
   switch (field.kind) {
     case "string": {
       const bytes = view(reader);

@@ -115,5 +115,6 @@ function anyText(url: string | undefined, value: string | undefined, readAny: Re
   const text = readAny(name, Buffer.from(JSON.parse(value ?? '""') as string, "base64"));
   if (text === undefined)
     throw new RequestParseError(`proto: google.protobuf.Any: unable to resolve ${JSON.stringify(typeUrl)}`);
-  return `{"@type":${JSON.stringify(typeUrl)},"value":${text}}`;
+  const type = `"@type":${JSON.stringify(typeUrl)}`;
+  return name === `${PREFIX}Empty` ? `{${type}}` : `{${type},"value":${text}}`;
 }
