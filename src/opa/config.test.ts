@@ -140,8 +140,11 @@ services:
     assert.deepEqual(quiet.decisionLogs?.reporting, {
       minDelayMs: 300_000,
       maxDelayMs: 600_000,
+      trigger: "periodic",
       uploadSizeLimitBytes: 32_768,
     });
+    const events = configOf("decision_logs: { console: true, reporting: { buffer_type: event } }");
+    assert.deepEqual(events.decisionLogs?.reporting.buffer, { type: "event", events: 10_000 });
     assert.equal(quiet.status?.service, "s");
     const local = configOf(`${services}decision_logs: { console: true }\nstatus: { prometheus: true }`);
     assert.deepEqual([local.decisionLogs?.service, local.status?.service], [undefined, undefined]);

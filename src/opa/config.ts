@@ -45,9 +45,12 @@ export type OpaDecisionLogs = {
   readonly reporting: {
     readonly minDelayMs: number;
     readonly maxDelayMs: number;
+    readonly trigger: "periodic" | "immediate";
     readonly uploadSizeLimitBytes: number;
-    readonly bufferSizeLimitBytes?: number;
-    readonly bufferSizeLimitEvents?: number;
+    /** Absent: the default of the decision log. */
+    readonly buffer?:
+      | { readonly type: "size"; readonly bytes: number }
+      | { readonly type: "event"; readonly events: number };
     readonly maxDecisionsPerSecond?: number;
   };
 };
@@ -132,7 +135,7 @@ type Download = NonNullable<OpaDocument["bundles"][string]>;
 
 /** OPA's own, where nothing is said: a bundle is asked for every one to two minutes. */
 const POLLING = { min: 60, max: 120 };
-const REPORTING = { min: 300, max: 600, uploadBytes: 32_768 };
+const REPORTING = { min: 300, max: 600, uploadBytes: 32_768, events: 10_000 };
 /** What OPA raises and lowers the size of an upload to. */
 const UPLOAD_BYTES = { min: 90, max: 4_294_967_296 };
 
@@ -213,8 +216,6 @@ function decisionLogsOf(
   // As in OPA: without a word about it the log goes to the only service, unless it goes to the console.
   const service = isGiven(logs.service) ? logs.service : toConsole ? undefined : only;
   const upload = reporting?.upload_size_limit_bytes ?? REPORTING.uploadBytes;
-  const bytes = reporting?.buffer_size_limit_bytes;
-  const events = reporting?.buffer_size_limit_events;
   const rate = reporting?.max_decisions_per_second;
   return {
     ...(service === undefined ? {} : { service }),
@@ -227,12 +228,23 @@ function decisionLogsOf(
     reporting: {
       minDelayMs: (reporting?.min_delay_seconds ?? REPORTING.min) * 1000,
       maxDelayMs: (reporting?.max_delay_seconds ?? REPORTING.max) * 1000,
+      trigger: reporting?.trigger ?? "periodic",
       uploadSizeLimitBytes: Math.min(Math.max(upload, UPLOAD_BYTES.min), UPLOAD_BYTES.max),
-      ...(bytes === undefined ? {} : { bufferSizeLimitBytes: bytes }),
-      ...(events === undefined ? {} : { bufferSizeLimitEvents: events }),
+      ...bufferOf(reporting ?? {}),
       ...(rate === undefined ? {} : { maxDecisionsPerSecond: rate }),
     },
   };
+}
+
+type Reporting = NonNullable<NonNullable<OpaDocument["decision_logs"]>["reporting"]>;
+
+function bufferOf({
+  buffer_type: type = "size",
+  buffer_size_limit_bytes: bytes,
+  buffer_size_limit_events: events = REPORTING.events,
+}: Partial<Reporting>): Pick<OpaDecisionLogs["reporting"], "buffer"> {
+  if (type === "event") return { buffer: { type, events } };
+  return bytes === undefined ? {} : { buffer: { type, bytes } };
 }
 
 function statusOf(status: NonNullable<OpaDocument["status"]>, only: string | undefined): OpaStatus {

@@ -174,7 +174,12 @@ export const opaSchema = z.looseObject({
       min_delay_seconds: seconds.optional(),
       max_delay_seconds: seconds.optional(),
       max_decisions_per_second: z.number().min(0).optional(),
-      trigger,
+      trigger: z
+        .enum(
+          ["periodic", "immediate"],
+          "must be periodic or immediate: manual is for programs that embed OPA",
+        )
+        .optional(),
     }),
     request_context: section({ http: section({ headers: z.array(text).optional() }) }),
   }),
