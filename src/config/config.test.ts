@@ -153,11 +153,56 @@ test("refuses what does not exist yet instead of accepting it silently", () => {
     faultsOf("routes: [{ match: { path: / }, audit: full }]")[0] ?? "",
     /routes\[0\]\.audit: is not/,
   );
-  const bundle = "{ name: a, path: b }";
-  assert.match(
-    faultsOf(`bundles: [${bundle}, ${bundle}]`)[0] ?? "",
-    /more than one bundle is not implemented/,
+});
+
+test("takes several bundles of different names", () => {
+  assert.deepEqual(faultsOf("bundles: [{ name: a, path: x }, { name: b, path: y }]"), []);
+  assert.deepEqual(faultsOf("bundles: [{ name: a, path: x }, { name: a, path: y }]"), [
+    "regent.yaml:2:41 error config/duplicate bundles[1].name: another bundle is called a",
+  ]);
+});
+
+test("reads the keys of signatures from where they are kept, and shows them nowhere", (t) => {
+  const folder = directory(t);
+  const secret = randomBytes(16).toString("hex");
+  writeFileSync(join(folder, "key.pem"), `${secret}-pem\n`);
+  const file = join(folder, "regent.yaml");
+  const keys = `[{ id: one, key: { file: key.pem } }, { id: two, algorithm: HS256, key: "$\{HS_KEY}", scope: r }]`;
+  writeFileSync(
+    file,
+    `version: 1\nbundles: [{ name: a, path: x, verification: { keys: ${keys}, keyId: one, excludeFiles: [d] } }]\n`,
   );
+  const load = (environment: { [name: string]: string }) =>
+    loadConfig(file, { packagedBundle: "p", environment });
+  const config = load({ HS_KEY: secret });
+  const [bundle] = config.bundles;
+  assert.deepEqual(
+    bundle?.verification?.keys.map(({ id, algorithm, key, scope }) => [id, algorithm, key.reveal(), scope]),
+    [
+      ["one", "RS256", `${secret}-pem`, undefined],
+      ["two", "HS256", secret, "r"],
+    ],
+  );
+  assert.deepEqual([bundle?.verification?.keyId, bundle?.verification?.excludeFiles], ["one", ["d"]]);
+  assert.doesNotMatch(JSON.stringify(config), new RegExp(secret));
+  assert.throws(
+    () => load({}),
+    /bundles\[0\]\.verification\.keys\[1\]\.key: the environment variable HS_KEY/,
+  );
+});
+
+test("refuses keys of signatures that contradict each other", () => {
+  const faults = (verification: string) =>
+    faultsOf(`bundles: [{ name: a, path: x, verification: ${verification} }]`).join("\n");
+  const key = `{ id: k, key: "$\{K}" }`;
+  assert.match(faults(`{ keys: [${key}, ${key}] }`), /verification\.keys\[1\]\.id: the key k is there twice/);
+  assert.match(
+    faults(`{ keys: [${key}], keyId: other }`),
+    /verification\.keyId: there is no such key; there is k/,
+  );
+  assert.match(faults("{ keys: [] }"), /verification\.keys/);
+  assert.match(faults("{ keys: [{ id: k, key: clear-text }] }"), /never as its value/);
+  assert.match(faults("{ keys: [{ id: k, algorithm: none, key: { file: f } }] }"), /algorithm/);
 });
 
 test("runs dry only where a rule of the opa-envoy style decides", () => {

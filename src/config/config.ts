@@ -123,7 +123,7 @@ export function configFrom(document: ConfigDocument, context: ConfigContext): Co
     bundles:
       bundles.length === 0
         ? [{ name: "main", path: context.packagedBundle }]
-        : bundles.map((bundle) => bundleFrom(bundle, context.baseDir)),
+        : bundles.map((bundle, index) => bundleFrom(bundle, index, context.baseDir, context.secretAt)),
     persistenceDir: path(document.persistence.dir),
     labels: document.labels,
     status: statusFrom(document.status),

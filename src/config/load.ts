@@ -6,6 +6,7 @@ import { resolveSecret, type Secret } from "../document/secret.ts";
 import { crossCheck } from "./checks.ts";
 import { type Config, configFrom } from "./config.ts";
 import { type ConfigDocument, configSchema } from "./schema.ts";
+import { bundleSecrets } from "./sections/bundles.ts";
 import { placeOf, type SecretAt } from "./sections/secrets.ts";
 import { serviceFiles, serviceSecrets } from "./sections/services.ts";
 
@@ -60,10 +61,11 @@ type Secrets = { readonly at: SecretAt; readonly faults: readonly Fault[] };
 
 /** Reads every secret that a document names, with a fault for each that cannot be read. */
 function readSecrets(parsed: ParsedConfig, baseDir: string, environment: Environment): Secrets {
-  const { admin, services } = parsed.value;
+  const { admin, services, bundles } = parsed.value;
   const references = [
     ...(admin.token === undefined ? [] : [[["admin", "token"], admin.token] as const]),
     ...serviceSecrets(services),
+    ...bundleSecrets(bundles),
   ];
   const secrets = new Map<string, Secret>();
   const faults: Fault[] = [];

@@ -1,14 +1,25 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { CrossCheck } from "../../document/document.ts";
-import type { Fault } from "../../document/fault.ts";
+import type { Fault, FaultPath } from "../../document/fault.ts";
+import type { SecretReference } from "../../document/secret.ts";
 import { parseDurationMs, parseSizeBytes } from "../../document/units.ts";
+import type { SecretAt } from "./secrets.ts";
 import { servicesSection } from "./services.ts";
 import { durationText, required, section, sizeText } from "./values.ts";
+import {
+  type VerificationConfig,
+  verificationFaults,
+  verificationFrom,
+  verificationSchema,
+  verificationSecrets,
+} from "./verification.ts";
 
 /** What the archive reader takes at most. */
 const ARCHIVE_BYTES_MAX = 64 * 1024 ** 2;
 const DAY_MS = 86_400_000;
+/** Bundles that are active together. Teams and tenants have one each; more is a generated file gone wrong. */
+const BUNDLES_MAX = 100;
 
 /** Where a bundle comes from: exactly one of `path` and `service`. */
 export const bundlesSection = z
@@ -22,7 +33,9 @@ export const bundlesSection = z
         .string()
         .min(1)
         .optional()
-        .describe("What `regent policy build` wrote; a new file there is taken up. Either this or `service`"),
+        .describe(
+          "File or folder of a bundle, or of Rego that OPA compiles; a new one is taken up. Either this or `service`",
+        ),
       service: z.string().min(1).optional().describe("The service that it is downloaded from"),
       resource: z
         .string()
@@ -49,11 +62,21 @@ export const bundlesSection = z
       sizeLimit: sizeText(1, ARCHIVE_BYTES_MAX)
         .default("64Mi")
         .describe("Largest archive that is downloaded"),
+      verification: verificationSchema.describe(
+        "Keys of its signature; with them an unsigned bundle is refused",
+      ),
     }),
   )
-  .max(1, "more than one bundle is not implemented yet")
+  .max(BUNDLES_MAX)
   .default([])
-  .describe("Compiled policies; the packaged ones when left out");
+  .describe("Policies and data, active together; the packaged ones when left out");
+
+/** The keys of signatures that are read when the configuration is loaded, by their place. */
+export function bundleSecrets(bundles: BundlesDocument): (readonly [FaultPath, SecretReference])[] {
+  return bundles.flatMap(({ verification }, index) =>
+    verificationSecrets(verification, ["bundles", index, "verification"]),
+  );
+}
 
 /** Where the last good bundles are kept. */
 export const persistenceSection = section({
@@ -69,10 +92,11 @@ export type BundlesDocument = z.output<typeof bundlesSection>;
 /** A bundle as the composition takes it. */
 export type BundleConfig = FileBundleConfig | ServiceBundleConfig;
 
-export type FileBundleConfig = { readonly name: string; readonly path: string };
+type CommonBundleConfig = { readonly name: string; readonly verification?: VerificationConfig };
 
-export type ServiceBundleConfig = {
-  readonly name: string;
+export type FileBundleConfig = CommonBundleConfig & { readonly path: string };
+
+export type ServiceBundleConfig = CommonBundleConfig & {
   readonly service: string;
   readonly resource: string;
   readonly persist: boolean;
@@ -85,14 +109,26 @@ export type ServiceBundleConfig = {
   readonly sizeLimitBytes: number;
 };
 
-export function bundleFrom(bundle: BundlesDocument[number], baseDir: string): BundleConfig {
-  const { name, path, service, resource, persist, trigger, polling, sizeLimit } = bundle;
-  if (path !== undefined) return { name, path: resolve(baseDir, path) };
+/** @param index of the bundle in the document */
+export function bundleFrom(
+  bundle: BundlesDocument[number],
+  index: number,
+  baseDir: string,
+  secretAt: SecretAt,
+): BundleConfig {
+  const { path, service, resource, persist, trigger, polling, sizeLimit, verification } = bundle;
+  const common = {
+    name: bundle.name,
+    ...(verification === undefined
+      ? {}
+      : { verification: verificationFrom(verification, ["bundles", index, "verification"], secretAt) }),
+  };
+  if (path !== undefined) return { ...common, path: resolve(baseDir, path) };
   const { longPollingTimeout } = polling;
   return {
-    name,
+    ...common,
     service: required(service),
-    resource: resource ?? `bundles/${name}`,
+    resource: resource ?? `bundles/${bundle.name}`,
     persist,
     trigger,
     polling: {
@@ -115,9 +151,12 @@ export const bundlesCheck: CrossCheck = (raw, faultAt) => {
   if (!parsed.success) return [];
   const { bundles, services } = parsed.data;
   const names = services.map(({ name }) => name);
-  return bundles.flatMap(({ path, service, polling }, index): Fault[] => {
+  const bundleNames = bundles.map(({ name }) => name);
+  return bundles.flatMap(({ name, path, service, polling, verification }, index): Fault[] => {
     const at = ["bundles", index];
-    const faults: Fault[] = [];
+    const faults: Fault[] = verificationFaults(verification, [...at, "verification"], faultAt);
+    if (bundleNames.indexOf(name) !== index)
+      faults.push(faultAt([...at, "name"], "duplicate", `another bundle is called ${name}`));
     if ((path === undefined) === (service === undefined))
       faults.push(faultAt(at, "value", "a bundle comes from exactly one place: path or service"));
     if (service !== undefined && !names.includes(service))
@@ -132,7 +171,7 @@ export const bundlesCheck: CrossCheck = (raw, faultAt) => {
       faults.push(faultAt([...at, "polling", "maxDelay"], "value", "must not be shorter than minDelay"));
     const written = (raw as { bundles: readonly object[] }).bundles[index] ?? {};
     if (path !== undefined)
-      for (const key of OF_A_SERVICE.filter((name) => Object.hasOwn(written, name)))
+      for (const key of OF_A_SERVICE.filter((candidate) => Object.hasOwn(written, candidate)))
         faults.push(
           faultAt(
             [...at, key],
