@@ -16,6 +16,8 @@ export type Record = {
   readonly end: ExchangeEnd;
   /** `none`: Regent never came to a decision, so nothing passed (or Envoy answered by itself). */
   readonly verdict: "allow" | "deny" | "none";
+  /** What the policy of ext_authz said in a dry run, which was not carried out. */
+  readonly dryRun?: "allow" | "deny";
   /** HTTP status that the client saw; undefined when unknown. */
   readonly status?: number;
   readonly request: {

@@ -136,6 +136,7 @@ export function recordOf(
     protocol: exchange.protocol,
     end,
     verdict: account.verdict,
+    ...defined("dryRun", exchange.handOver?.dryRun),
     ...defined("status", account.status),
     request: requestOf(account),
     identity,
