@@ -9,3 +9,4 @@ export {
   type ServiceRequest,
   type ServiceResponse,
 } from "./service.ts";
+export { createServices, type Services, type ServicesLog } from "./services.ts";
