@@ -13,13 +13,14 @@ export type DecisionPlace = { readonly entrypoint: string; readonly below: reado
  */
 export function parseDecisionPath(path: string): DecisionPath {
   const parts = path.split("/").filter((part) => part !== "");
-  return parts.map((part) => (INTEGER.test(part) && isInt64(part) ? Number(part) : part));
+  // The addition makes 0 of -0, as an integer has it.
+  return parts.map((part) => (INTEGER.test(part) && isExact(part) ? Number(part) + 0 : part));
 }
 
 const INTEGER = /^[+-]?[0-9]+$/;
 
 /** What JavaScript cannot hold exactly stays text, and is then found nowhere. */
-function isInt64(text: string): boolean {
+function isExact(text: string): boolean {
   return Number.isSafeInteger(Number(text));
 }
 
