@@ -6,7 +6,7 @@ import { faultOf } from "../policy/fault.ts";
 import { loadForEvaluation } from "../policy/load.ts";
 import { resultJson } from "../policy/result.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
-import { reportingFaults } from "./policy.ts";
+import { reportingFaults } from "./policy/report.ts";
 
 type Flags = {
   readonly bundle: string;

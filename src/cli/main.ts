@@ -30,7 +30,7 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     load: async () => (await import("./schema.ts")).schemaCommand(),
   },
   policy: {
-    summary: "build and test policies",
+    summary: "write, check, test, build and sign policies",
     load: async () => (await import("./policy.ts")).policyCommand(),
   },
   eval: {

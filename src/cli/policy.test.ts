@@ -181,7 +181,7 @@ describe("regent policy test", () => {
     await withSources(async (folder) => {
       const { status, stdout } = regent(["policy", "test", join(folder, "rules")]);
       assert.equal(status, 0);
-      assert.match(stdout, /PASS: 1\/1/);
+      assert.match(stdout, /^OPA: 1 of 1 pass\ncoverage: [\d.]+ % of the lines\nWasm: all end as in OPA\n$/);
     });
   });
 
@@ -190,9 +190,9 @@ describe("regent policy test", () => {
     await withSources(async (folder) => {
       const { status, stdout } = regent(["policy", "test", join(folder, "rules"), "--format", "json"]);
       assert.equal(status, 3);
-      const results = JSON.parse(stdout) as { name: string; fail?: boolean }[];
+      const { tests } = JSON.parse(stdout) as { tests: { name: string; outcome: string }[] };
       assert.deepEqual(
-        results.filter(({ fail }) => fail).map(({ name }) => name),
+        tests.filter(({ outcome }) => outcome === "fail").map(({ name }) => name),
         ["test_no"],
       );
       assert.equal(regent(["policy", "test", join(folder, "rules"), "--run", "no_such_test"]).status, 3);
@@ -201,6 +201,70 @@ describe("regent policy test", () => {
       assert.equal(broken.status, 3);
       assert.match(broken.stderr + broken.stdout, /rego_unsafe_var_error/);
     }, failing);
+  });
+});
+
+describe("regent policy init, check, lint and sign", () => {
+  test("a new rule is checked, linted, tested and signed by the commands that are printed", async () => {
+    await withFolder(async (folder) => {
+      const rules = join(folder, "my-rules");
+      const init = regent(["policy", "init", rules, "--rule", "access/night"]);
+      assert.equal(init.status, 0);
+      assert.match(init.stdout, /^next:\n {2}regent policy test /m);
+      for (const command of ["check", "lint"]) {
+        const { status, stdout } = regent(["policy", command, rules]);
+        assert.deepEqual([status, stdout], [0, "3 files: nothing found\n"]);
+      }
+      const again = regent(["policy", "init", rules]);
+      assert.deepEqual([again.status, again.stderr.includes("is there already")], [1, true]);
+      assert.equal(regent(["policy", "init", rules, "--rule", "Bad Name"]).status, 1);
+    });
+  });
+
+  test("findings end with 3 for errors and 2 for warnings, a line or a JSON object each", async () => {
+    await withFolder(async (folder) => {
+      await writeSources(folder, { "a.rego": "package regent.x\n\nr if input.modle\n" });
+      const wrong = regent(["policy", "check", folder]);
+      assert.equal(wrong.status, 3);
+      assert.equal(
+        wrong.stdout,
+        `${join(folder, "a.rego")}:3:6: error type: undefined ref: input.modle; did you mean model?\n`,
+      );
+      await writeSources(folder, { "a.rego": "package x\n\nr   := 1\n" });
+      const warned = regent(["policy", "lint", folder, "--format", "json"]);
+      assert.equal(warned.status, 2);
+      const { findings } = JSON.parse(warned.stdout) as { findings: { code: string; row: number }[] };
+      assert.deepEqual(
+        findings.map(({ code, row }) => [code, row]),
+        [["format", 1]],
+      );
+    });
+  });
+
+  test("coverage below the threshold ends with 3", async () => {
+    await withSources(
+      async (folder) => {
+        const { status, stderr } = regent(["policy", "test", join(folder, "rules"), "--threshold", "99"]);
+        assert.equal(status, 3);
+        assert.match(stderr, /the tests reach \d+(\.\d+)? % of the lines, and 99 % are asked for/);
+      },
+      { "rules/more.rego": "package more\n\nr if input.x\n" },
+    );
+  });
+
+  test("a bundle is signed in place, and a bad key or term is refused", async () => {
+    await withSources(async (folder) => {
+      const bundle = join(folder, "b.tar.gz");
+      const key = join(folder, "key");
+      await writeSources(folder, { key: "a secret of thirty-two bytes, made up" });
+      assert.equal(regent(["policy", "build", join(folder, "rules"), "-o", bundle]).status, 0);
+      const sign = (...flags: string[]) => regent(["policy", "sign", bundle, "--key", key, ...flags]);
+      const signed = sign("--algorithm", "HS256", "--key-id", "k", "--expires", "720h");
+      assert.equal(signed.status, 0, signed.stderr);
+      assert.match(signed.stdout, /b\.tar\.gz: signed with HS256, \d+ files\n$/);
+      assert.equal(sign().status, 3);
+      assert.equal(sign("--algorithm", "HS256", "--expires", "soon").status, 1);
+    });
   });
 });
 

@@ -14,6 +14,19 @@ test("prints the schema that is shipped in schema/", async () => {
   assert.deepEqual(JSON.parse(stdout), shipped, "due: regent schema > schema/regent.schema.json");
 });
 
+test("prints the schema of the input of policies that is shipped in schema/", async () => {
+  const { stdout, status } = await runCommand(schemaCommand(), ["policy-input"]);
+  assert.equal(status, 0);
+  const shipped = JSON.parse(
+    readFileSync(new URL("../../schema/policy-input.schema.json", import.meta.url), "utf8"),
+  );
+  assert.deepEqual(
+    JSON.parse(stdout),
+    shipped,
+    "due: regent schema policy-input > schema/policy-input.schema.json",
+  );
+});
+
 test("the shipped schema accepts a good configuration and refuses unknown fields and plain secrets", () => {
   const validate = new Ajv2020().compile(JSON.parse(readFileSync(SHIPPED, "utf8")));
   assert.ok(

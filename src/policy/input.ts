@@ -1,167 +1,196 @@
+import { z } from "zod";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import type { Stage } from "../exchange/model.ts";
+
+const json = z.unknown() as z.ZodType<JsonValue>;
+const jsonObject = z.record(z.string(), json) as unknown as z.ZodType<JsonObject>;
+const names = z.array(z.string());
+const headers = z.record(z.string(), z.array(z.string()));
+const count = z.number().int().min(0);
+const score = z.number().min(0).max(1);
+
+const requestSchema = z.strictObject({
+  id: z.string().describe("Decision id"),
+  time: z.string().describe("RFC 3339, UTC"),
+  method: z.string(),
+  scheme: z.string(),
+  host: z.string(),
+  path: z.string().describe("As sent, with the query"),
+  parsed_path: names,
+  parsed_query: z.record(z.string(), z.array(z.string())),
+  headers: headers.describe(
+    "Lower-case names. Credentials, `x-regent-*` and `x-forwarded-client-cert` are not in it",
+  ),
+  size: count.optional().describe("Bytes of the body"),
+  body: json.describe("Parsed JSON, null when there is none"),
+});
+
+const identitySchema = z.strictObject({
+  principal: z.string().optional(),
+  subject: z.string().optional(),
+  tenant: z.string().optional(),
+  team: z.string().optional(),
+  project: z.string().optional(),
+  roles: names,
+  claims: jsonObject,
+  method: z.enum(["mtls", "jwt", "api_key", "none"]).describe("What established it"),
+});
+
+const inferenceSchema = z.strictObject({
+  format: z.string().describe("Wire dialect, `openai-chat` for example"),
+  operation: z.string(),
+  model: z.string().describe("As the client wrote it, before aliases"),
+  stream: z.boolean(),
+  text_bytes: count,
+  input_tokens_estimate: count,
+  max_output_tokens: count.optional(),
+  tools: names.describe("Names of the tools offered to the model"),
+  modalities: names,
+  parameters: jsonObject.describe("Sampling parameters as sent"),
+  tensors: z
+    .array(z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) }))
+    .optional(),
+});
+
+const stages = ["experimental", "active", "deprecated", "retired"] as const satisfies readonly Stage[];
+
+const modelSchema = z.strictObject({
+  name: z.string(),
+  stage: z.enum(stages),
+  sunset: z.string().optional().describe("RFC 3339 date"),
+  deprecated_since: z.string().optional().describe("RFC 3339 date"),
+  successor: z.string().optional(),
+  owner: z.string().optional(),
+  roles: names.optional(),
+  data_classes: names.optional(),
+  context_window: count.optional().describe("Tokens"),
+  max_output_tokens: count.optional(),
+  price: z
+    .strictObject({ input: z.number(), output: z.number() })
+    .optional()
+    .describe("US dollars per million tokens"),
+  versions: z.array(z.strictObject({ name: z.string(), weight: z.number(), targets: names })),
+});
+
+const findingSchema = z.strictObject({
+  type: z.string(),
+  count,
+  score_max: score,
+  where: names.describe("RFC 6901 pointers into the body"),
+});
+
+const riskSchema = z.strictObject({
+  injection: score.optional(),
+  exfiltration: score.optional(),
+  cost: score.optional(),
+  features: names.optional(),
+});
+
+const budgetSchema = z.strictObject({
+  key: z.string(),
+  unit: z.string(),
+  window: z.string().describe("A duration such as `1h`"),
+  limit: z.number(),
+  used: z.number(),
+  reserved: z.number(),
+  remaining: z.number(),
+});
+
+const estimateSchema = z.strictObject({
+  input_tokens: count,
+  output_tokens_max: count.optional(),
+  cost_usd: z.number().optional(),
+});
+
+const targetSchema = z.strictObject({
+  name: z.string(),
+  model_version: z.string(),
+  region: z.string(),
+  provider: z.string(),
+  format: z.string(),
+  weight: z.number(),
+  healthy: z.boolean().optional(),
+  load: z
+    .strictObject({
+      queue: z.number().optional(),
+      running: z.number().optional(),
+      kv_cache: z.number().optional(),
+      gpu: z.number().optional(),
+    })
+    .optional(),
+  cost_usd: z.number().optional(),
+});
+
+const peerSchema = z.strictObject({
+  address: z.string().optional(),
+  port: z.number().optional(),
+  principal: z.string().optional(),
+});
+
+const responseSchema = z.strictObject({
+  status: z.number().int(),
+  headers,
+  usage: z
+    .strictObject({
+      input: z.number().optional(),
+      output: z.number().optional(),
+      cached_input: z.number().optional(),
+      cache_creation_input: z.number().optional(),
+      reasoning: z.number().optional(),
+      total: z.number().optional(),
+    })
+    .optional(),
+  finish_reasons: z.array(z.string().nullable()).optional(),
+  text_bytes: count.optional(),
+  latency_ms: z.number().optional(),
+  confidence: z.number().optional(),
+});
 
 /**
  * The input document of the policy contract, version 1, as Rego sees it: snake_case, and a key that is absent means
  * "not known". Nobody writes a made-up zero, an empty string or null in place of a value that is missing
- * (`request.body` is the one exception: null when there is no JSON body).
+ * (`request.body` is the one exception: null when there is no JSON body). The one source of the types below and of
+ * `schema/policy-input.schema.json`, which `regent policy check` holds policies to.
  */
-export type PolicyInput = {
-  readonly version: { readonly regent: 1 };
-  readonly phase: "request" | "response";
-  readonly request: RequestInput;
-  readonly identity: IdentityInput;
-  readonly inference?: InferenceInput;
-  /** The registry entry that the model name resolved to. */
-  readonly model?: ModelInput;
-  readonly findings?: readonly FindingInput[];
-  readonly risk?: RiskInput;
-  readonly budgets?: readonly BudgetInput[];
-  readonly estimate?: EstimateInput;
-  /** One entry for each version on each target. */
-  readonly targets?: readonly TargetInput[];
-  readonly source?: PeerInput;
-  readonly destination?: PeerInput;
-  /** Only in the response phase. */
-  readonly response?: ResponseInput;
-};
+export const policyInputSchema = z
+  .strictObject({
+    version: z.strictObject({ regent: z.literal(1) }),
+    phase: z.enum(["request", "response"]),
+    request: requestSchema,
+    identity: identitySchema,
+    inference: inferenceSchema.optional(),
+    model: modelSchema.optional().describe("The registry entry that the model name resolved to"),
+    findings: z.array(findingSchema).optional(),
+    risk: riskSchema.optional(),
+    budgets: z.array(budgetSchema).optional(),
+    estimate: estimateSchema.optional(),
+    targets: z.array(targetSchema).optional().describe("One entry for each version on each target"),
+    source: peerSchema.optional(),
+    destination: peerSchema.optional(),
+    response: responseSchema.optional().describe("Only in the response phase"),
+  })
+  .meta({ title: "input", description: "The input document of the policy contract, version 1" });
 
-export type RequestInput = {
-  readonly id: string;
-  /** RFC 3339, UTC. */
-  readonly time: string;
-  readonly method: string;
-  readonly scheme: string;
-  readonly host: string;
-  readonly path: string;
-  readonly parsed_path: readonly string[];
-  readonly parsed_query: { readonly [name: string]: readonly string[] };
-  /** Lower-case names. Credentials, `x-regent-*` and `x-forwarded-client-cert` are not in it. */
-  readonly headers: { readonly [name: string]: readonly string[] };
-  /** Bytes of the body. */
-  readonly size?: number;
-  readonly body: JsonValue;
-};
+/** What a value is when nobody may change it, and what is optional is absent and never undefined. */
+type Document<T> = T extends readonly (infer E)[]
+  ? readonly Document<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Document<Exclude<T[K], undefined>> }
+    : T;
 
-export type IdentityInput = {
-  readonly principal?: string;
-  readonly subject?: string;
-  readonly tenant?: string;
-  readonly team?: string;
-  readonly project?: string;
-  readonly roles: readonly string[];
-  readonly claims: JsonObject;
-  readonly method: "mtls" | "jwt" | "api_key" | "none";
-};
+export type PolicyInput = Document<z.infer<typeof policyInputSchema>>;
+export type RequestInput = PolicyInput["request"];
+export type IdentityInput = PolicyInput["identity"];
+export type InferenceInput = NonNullable<PolicyInput["inference"]>;
+export type ModelInput = NonNullable<PolicyInput["model"]>;
+export type FindingInput = NonNullable<PolicyInput["findings"]>[number];
+export type BudgetInput = NonNullable<PolicyInput["budgets"]>[number];
+export type EstimateInput = NonNullable<PolicyInput["estimate"]>;
+export type TargetInput = NonNullable<PolicyInput["targets"]>[number];
+export type PeerInput = NonNullable<PolicyInput["source"]>;
+export type ResponseInput = NonNullable<PolicyInput["response"]>;
 
-export type InferenceInput = {
-  readonly format: string;
-  readonly operation: string;
-  /** As the client wrote it, before aliases. */
-  readonly model: string;
-  readonly stream: boolean;
-  readonly text_bytes: number;
-  readonly input_tokens_estimate: number;
-  readonly max_output_tokens?: number;
-  readonly tools: readonly string[];
-  readonly modalities: readonly string[];
-  readonly parameters: JsonObject;
-  readonly tensors?: readonly {
-    readonly name: string;
-    readonly datatype: string;
-    readonly shape: readonly number[];
-  }[];
-};
-
-export type ModelInput = {
-  readonly name: string;
-  readonly stage: Stage;
-  readonly sunset?: string;
-  readonly deprecated_since?: string;
-  readonly successor?: string;
-  readonly owner?: string;
-  readonly roles?: readonly string[];
-  readonly data_classes?: readonly string[];
-  readonly context_window?: number;
-  readonly max_output_tokens?: number;
-  /** US dollars per million tokens. */
-  readonly price?: { readonly input: number; readonly output: number };
-  readonly versions: readonly {
-    readonly name: string;
-    readonly weight: number;
-    readonly targets: readonly string[];
-  }[];
-};
-
-export type FindingInput = {
-  readonly type: string;
-  readonly count: number;
-  readonly score_max: number;
-  /** RFC 6901 pointers into the body. */
-  readonly where: readonly string[];
-};
-
-/** Each score 0 to 1. */
-export type RiskInput = {
-  readonly injection?: number;
-  readonly exfiltration?: number;
-  readonly cost?: number;
-  readonly features?: readonly string[];
-};
-
-export type BudgetInput = {
-  readonly key: string;
-  readonly unit: string;
-  /** A duration such as `1h`. */
-  readonly window: string;
-  readonly limit: number;
-  readonly used: number;
-  readonly reserved: number;
-  readonly remaining: number;
-};
-
-export type EstimateInput = {
-  readonly input_tokens: number;
-  readonly output_tokens_max?: number;
-  readonly cost_usd?: number;
-};
-
-export type TargetInput = {
-  readonly name: string;
-  readonly model_version: string;
-  readonly region: string;
-  readonly provider: string;
-  readonly format: string;
-  readonly weight: number;
-  readonly healthy?: boolean;
-  readonly load?: {
-    readonly queue?: number;
-    readonly running?: number;
-    readonly kv_cache?: number;
-    readonly gpu?: number;
-  };
-  readonly cost_usd?: number;
-};
-
-export type PeerInput = {
-  readonly address?: string;
-  readonly port?: number;
-  readonly principal?: string;
-};
-
-export type ResponseInput = {
-  readonly status: number;
-  readonly headers: { readonly [name: string]: readonly string[] };
-  readonly usage?: {
-    readonly input?: number;
-    readonly output?: number;
-    readonly cached_input?: number;
-    readonly cache_creation_input?: number;
-    readonly reasoning?: number;
-    readonly total?: number;
-  };
-  readonly finish_reasons?: readonly (string | null)[];
-  readonly text_bytes?: number;
-  readonly latency_ms?: number;
-  readonly confidence?: number;
-};
+/** The JSON schema (draft 7, which OPA reads) of the input document. */
+export function policyInputJsonSchema(): JsonObject {
+  return z.toJSONSchema(policyInputSchema, { target: "draft-7" }) as JsonObject;
+}

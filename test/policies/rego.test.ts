@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { lintPolicies } from "../../src/policy/authoring/lint.ts";
+import { testPolicies } from "../../src/policy/authoring/test.ts";
 import { findOpa, runOpa } from "../../src/policy/opa/opa.ts";
-import { collectSources, DEFAULT_IGNORE } from "../../src/policy/opa/sources.ts";
-import { faultyNegations } from "./negations.ts";
+import { collectSources } from "../../src/policy/opa/sources.ts";
 import { CAPABILITIES, opaOnPolicies, POLICIES } from "./policies.ts";
 
 test("the policies are formatted as opa fmt has it", async () => {
@@ -45,9 +46,14 @@ test("every Rego test says whether it is about an allowance or a denial", async 
   );
 });
 
-test("no negation of the policies is undefined where it should be true", async () => {
-  const sources = await collectSources([POLICIES], DEFAULT_IGNORE);
-  const files = sources.filter(({ kind }) => kind === "policy").map(({ path }) => path);
-  const faults = await Promise.all(files.map(faultyNegations));
-  assert.deepEqual(faults.flat(), []);
+test("the policies pass the lint of regent policy lint", async () => {
+  const sources = await collectSources([POLICIES], ["demo/*.yaml"]);
+  assert.deepEqual(await lintPolicies(await findOpa(), sources), []);
+});
+
+test("the Rego tests of the policies end in compiled Wasm as in OPA", async () => {
+  const sources = await collectSources([POLICIES], ["demo", "examples"]);
+  const report = await testPolicies(await findOpa(), sources, { wasm: true });
+  assert.ok(report.tests.length > 200);
+  assert.deepEqual(report.wasm, []);
 });

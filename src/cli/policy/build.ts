@@ -1,0 +1,51 @@
+import { Command } from "commander";
+import { buildBundle } from "../../policy/opa/build.ts";
+import { DEFAULT_IGNORE } from "../../policy/opa/sources.ts";
+import { append, type Format, formatOption, reportingFaults } from "./report.ts";
+
+type Flags = {
+  readonly output: string;
+  readonly entrypoint?: string[];
+  readonly ignore?: string[];
+  readonly revision?: string;
+  readonly format: Format;
+};
+
+/** `regent policy build` */
+export function buildCommand(): Command {
+  return new Command("build")
+    .description("compile policies and data to a bundle")
+    .argument("<dir...>", "folders with .rego files and data.json, or such files")
+    .requiredOption("-o, --output <file>", "where the bundle goes")
+    .option("-e, --entrypoint <path>", ENTRYPOINT_HELP, append)
+    .option(
+      "--ignore <pattern>",
+      "leave out names or paths that match, besides *_test.rego (repeatable)",
+      append,
+    )
+    .option("-r, --revision <text>", "revision of the bundle (default: a hash of everything in it)")
+    .addOption(formatOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  regent policy build policies my-rules -o dist/policies.tar.gz --ignore examples",
+    )
+    .action((dirs: string[], flags: Flags) => reportingFaults(() => build(dirs, flags)));
+}
+
+const ENTRYPOINT_HELP =
+  "what can be asked of the bundle, e.g. envoy/authz/allow (repeatable; default: regent/request/decision and regent/response/decision)";
+
+async function build(dirs: readonly string[], flags: Flags): Promise<void> {
+  const built = await buildBundle({
+    paths: dirs,
+    output: flags.output,
+    entrypoints: flags.entrypoint ?? [],
+    ignore: [...DEFAULT_IGNORE, ...(flags.ignore ?? [])],
+    ...(flags.revision === undefined ? {} : { revision: flags.revision }),
+  });
+  process.stdout.write(
+    flags.format === "json"
+      ? `${JSON.stringify({ file: flags.output, ...built })}\n`
+      : `${flags.output}: revision ${built.revision}, ${built.bytes} bytes, entrypoints ${built.entrypoints.join(", ")}\n`,
+  );
+}
