@@ -47,7 +47,7 @@ export async function compileRego(
   const until = AbortSignal.timeout(timeoutMs);
   try {
     // Names of bundles are no names of folders.
-    const folders = bundles.map((_, index) => join(folder, String(index)));
+    const folders = bundles.map((_, index) => join(folder, String(index).padStart(6, "0")));
     for (const [index, bundle] of bundles.entries()) await writeBundle(folders[index] ?? "", bundle);
     const inputs = [
       ...["--capabilities", CAPABILITIES_FILE],
@@ -76,7 +76,7 @@ function inBundles(
   folders: readonly string[],
   bundles: readonly { readonly name: string }[],
 ): string {
-  return bundles.reduce((words, { name }, index) => words.replaceAll(`${folders[index]}/`, `${name}/`), text);
+  return bundles.reduce((words, { name }, index) => words.replaceAll(folders[index] ?? "", name), text);
 }
 
 async function contentOf(wasm: Buffer, plan: Buffer): Promise<CompiledRego> {
