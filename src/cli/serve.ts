@@ -2,51 +2,130 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import { ConfigError, loadConfig } from "../config/load.ts";
 import { packageFile } from "../document/package-root.ts";
+import type { OpaOptions } from "../opa/command-line.ts";
 import { type Sidecar, startSidecar } from "../sidecar.ts";
-import { createProcessLog } from "../telemetry/index.ts";
+import { createProcessLog, type ProcessLog } from "../telemetry/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
+import { addOpaOptions } from "./opa-options.ts";
 import { regentVersion } from "./version.ts";
 
 export function serveCommand(): Command {
-  return new Command("serve")
+  const command = new Command("serve")
     .description("Run the sidecar: answer Envoy's ext_authz and ext_proc until SIGTERM.")
+    .argument("[paths...]", "policies, data and bundles to serve, only with --opa-config")
     .option("-c, --config <file>", "the configuration; without one, the built-in defaults")
+    .option(
+      "--opa-config <file>",
+      "run in place of opa-envoy-plugin, with a configuration of OPA; the options below are those of opa run",
+    );
+  return addOpaOptions(command)
     .addHelpText(
       "after",
       `
-Example:
+Examples:
   regent serve -c regent.yaml
+  regent serve --opa-config opa.yaml --addr localhost:8181 --diagnostic-addr 0.0.0.0:8282 policy.rego
 
-Without a configuration no API key and no model is known, so everything is refused with 401.`,
+Without a configuration no API key and no model is known, so everything is refused with 401.
+Only --opa-config selects the second form: see docs/migrate-from-opa-envoy.md.`,
     )
-    .action(({ config }: { config?: string }) => serve(config));
+    .action((paths: string[], { config, opaConfig, ...options }: ServeOptions) =>
+      opaConfig === undefined
+        ? serve(config, [...paths, ...givenOptions(options)])
+        : serveOpa(opaConfig, config, paths, options),
+    );
 }
 
-/** Runs the sidecar until it is told to stop. The second signal does not wait for what is in flight. */
-async function serve(file: string | undefined): Promise<void> {
+type ServeOptions = OpaOptions & { readonly config?: string; readonly opaConfig?: string };
+
+/** Runs the sidecar until it is told to stop. */
+async function serve(file: string | undefined, ofOpa: readonly string[]): Promise<void> {
+  if (ofOpa.length > 0)
+    throw new CommandFailure(
+      `${ofOpa.join(", ")}: only with --opa-config FILE, which runs Regent in place of opa-envoy-plugin`,
+      EXIT.failed,
+    );
   const config = loaded(file);
   const log = await createProcessLog(config.log);
-  const sidecar = await startSidecar(config, log).catch((error: unknown) => {
-    throw new CommandFailure(`The sidecar does not start. ${sentenceOf(error)}`, EXIT.failed, {
-      cause: error,
-    });
-  });
-  log.info(
-    {
+  const sidecar = await startSidecar(config, log).catch(doesNotStart);
+  await runUntilStopped(sidecar, log, {
+    ready: {
       version: regentVersion(),
       config: config.file ?? "built-in defaults",
       ...sidecar.listening,
       ...sidecar.summary,
     },
-    "regent is serving",
+    graceMs: config.drain.graceMs,
+  });
+}
+
+/** Runs the sidecar in place of opa-envoy-plugin until it is told to stop. */
+async function serveOpa(
+  configFile: string,
+  ownConfig: string | undefined,
+  paths: readonly string[],
+  options: OpaOptions,
+): Promise<void> {
+  if (ownConfig !== undefined)
+    throw new CommandFailure(
+      "--config and --opa-config are two ways to run: give one of them. OPA's -c is --opa-config here",
+      EXIT.failed,
+    );
+  const { startOpaSidecar } = await import("../opa-sidecar.ts");
+  const { command, loaded } = await loadedOpa(configFile, paths, options);
+  const log = await createProcessLog({ level: command.logLevel, format: command.logFormat });
+  for (const warning of command.warnings) log.warn({}, warning);
+  for (const { file, line, path, message } of loaded.warnings)
+    log.warn({ file, line, path }, `${path}: ${message}`);
+  const version = regentVersion();
+  const sidecar = await startOpaSidecar({ command, loaded, environment: process.env, version, log }).catch(
+    doesNotStart,
   );
+  await runUntilStopped(sidecar, log, {
+    ready: { version, ...sidecar.listening, ...sidecar.summary },
+    graceMs: command.waitMs + command.graceMs,
+  });
+}
+
+async function loadedOpa(configFile: string, paths: readonly string[], options: OpaOptions) {
+  const { opaCommandFrom, OpaUsageError } = await import("../opa/command-line.ts");
+  const { loadOpaConfig, OpaConfigError } = await import("../opa/load.ts");
+  try {
+    const command = opaCommandFrom(configFile, paths, options);
+    const { set, setFile } = command;
+    return { command, loaded: loadOpaConfig({ file: configFile, set, setFile, environment: process.env }) };
+  } catch (error) {
+    const status = error instanceof OpaConfigError ? EXIT.errors : EXIT.failed;
+    const hint = error instanceof OpaUsageError ? "\n(regent serve --help shows what is taken)" : "";
+    throw new CommandFailure(`${sentenceOf(error)}${hint}`, status, { cause: error });
+  }
+}
+
+/** Options of `opa run` that were given, for a message. */
+function givenOptions(options: OpaOptions): readonly string[] {
+  return Object.entries(options)
+    .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
+    .map(([name]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+}
+
+function doesNotStart(error: unknown): never {
+  throw new CommandFailure(`The sidecar does not start. ${sentenceOf(error)}`, EXIT.failed, { cause: error });
+}
+
+/** Until it is told to stop. The second signal does not wait for what is in flight. */
+async function runUntilStopped(
+  sidecar: Sidecar,
+  log: ProcessLog,
+  { ready, graceMs }: { readonly ready: object; readonly graceMs: number },
+): Promise<void> {
+  log.info(ready, "regent is serving");
   const ending = await firstEnding();
   if ("fault" in ending) {
     // What state this process is in is not known any more: what it has recorded is kept, and nothing else is decided.
     log.fatal({ err: ending.fault }, "a fault that nothing caught: the sidecar ends at once");
     await endNow(sidecar);
   }
-  log.info({ ...ending, graceMs: config.drain.graceMs }, "stopping: what is in flight may end");
+  log.info({ ...ending, graceMs }, "stopping: what is in flight may end");
   firstEnding().then(() => endNow(sidecar));
   await sidecar.stop();
   log.info({}, "stopped");

@@ -18,6 +18,16 @@ export type Policies = {
   evaluate(entrypoint: string, input: JsonValue | Buffer): Promise<Evaluation>;
 };
 
+/** What can be asked of the policies that are active: for an API whose callers choose paths. */
+export type PolicyDocument = {
+  /** Paths of all entrypoints: of single rules, and of packages as a whole. */
+  readonly entrypoints: readonly string[];
+  /** Every package is an entrypoint: what none of them covers does not exist. */
+  readonly complete: boolean;
+  /** The data of the bundles, without what policy makes of it. */
+  data(): JsonValue;
+};
+
 export type Evaluation = {
   /** Undefined: the entrypoint is undefined for this input. */
   readonly result: JsonValue | undefined;

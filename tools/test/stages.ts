@@ -15,6 +15,7 @@ const SYSTEM_FOLDERS = [
   "test/envoy",
   "test/istio",
   "test/local",
+  "test/opa",
   "test/setup",
 ];
 /** No test file takes longer; one that does hangs. Milliseconds. */

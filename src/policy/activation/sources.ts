@@ -59,7 +59,7 @@ function regoBundleOf(
 function wantedEntrypoints(
   bundles: ReadonlyMap<string, BundleContent>,
   rego: readonly RegoBundle[],
-  { decisions, entrypoints, optionalEntrypoints }: SetOptions,
+  { decisions, entrypoints, optionalEntrypoints, packages }: SetOptions,
 ): readonly string[] {
   const promised = new Set(
     [...bundles.values()].flatMap(({ wasm }) => wasm.flatMap((module) => module.entrypoints)),
@@ -67,7 +67,8 @@ function wantedEntrypoints(
   const optional = optionalEntrypoints.filter((entrypoint) =>
     rego.some((bundle) => defines(bundle, entrypoint)),
   );
-  return [...new Set([...decisions, ...entrypoints, ...optional])].filter(
+  const whole = packages === true ? rego.flatMap(packagesOf) : [];
+  return [...new Set([...decisions, ...entrypoints, ...optional, ...whole])].filter(
     (entrypoint) => !promised.has(entrypoint),
   );
 }
@@ -79,6 +80,10 @@ function defines({ files }: RegoBundle, entrypoint: string): boolean {
     const text = content.toString("utf8");
     return packageOf(text) === name && definesRule(text, rule);
   });
+}
+
+function packagesOf({ files }: RegoBundle): readonly string[] {
+  return files.flatMap(({ content }) => packageOf(content.toString("utf8")) ?? []);
 }
 
 function keyOf(bundles: readonly RegoBundle[], entrypoints: readonly string[]): string {
