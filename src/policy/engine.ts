@@ -5,12 +5,15 @@ import { BundleStore } from "./activation/store.ts";
 import { HOST_BUILTINS } from "./builtins/host.ts";
 import { BundleError } from "./bundle/error.ts";
 import type { Verification } from "./bundle/signature/key.ts";
+import { behindCache } from "./cache/behind-cache.ts";
+import { DecisionCache, type DecisionCacheOptions, type DecisionCacheStats } from "./cache/decision-cache.ts";
 import { systemClock } from "./clock.ts";
 import { type PolicyLog, printToLog } from "./log.ts";
-import type { Policies } from "./policies.ts";
+import type { Policies, PolicyDocument } from "./policies.ts";
 import { READS_EVERYTHING } from "./reads/reads.ts";
 import { createFileSource } from "./source/file.ts";
 import type { BundleSource } from "./source/source.ts";
+import { EvaluationPool } from "./worker/pool.ts";
 
 export type { BundleStatus } from "./activation/status.ts";
 
@@ -29,6 +32,8 @@ export type PolicyEngine = {
 
 /** The engine as the process that owns it sees it. */
 export type ManagedPolicyEngine = PolicyEngine & {
+  /** What can be asked of what decides now; undefined while nothing is active. */
+  document(): PolicyDocument | undefined;
   /** One entry for each bundle, in the order of the configuration. */
   status(): readonly BundleStatus[];
   /** The same by name, as OPA's status API writes it. */
@@ -37,6 +42,8 @@ export type ManagedPolicyEngine = PolicyEngine & {
   onStatus(listener: () => void): () => void;
   /** Wasm instances in memory, those of replaced bundles included. */
   readonly instances: number;
+  /** What the decision cache holds and how often it could answer. */
+  readonly cache: DecisionCacheStats;
   /** Reads all bundles again now; resolves when each is active or was refused. */
   reload(): Promise<void>;
   /** Stops watching. */
@@ -58,6 +65,8 @@ export type PolicyEngineOptions = {
   readonly entrypoints?: readonly string[];
   /** Entrypoints that may be missing: they are compiled where Rego sources have them. */
   readonly optionalEntrypoints?: readonly string[];
+  /** Compile each package of Rego sources as a whole too, so that all of it can be asked. */
+  readonly packages?: boolean;
   readonly log: PolicyLog;
   /** Follow changes of files; true unless said otherwise. */
   readonly watch?: boolean;
@@ -70,6 +79,8 @@ export type PolicyEngineOptions = {
   readonly clock?: () => bigint;
   /** Bytes that replaced sets may keep; `RETIRED_BYTES_MAX` unless said otherwise. */
   readonly retiredBytesMax?: number;
+  /** Bounds of the decisions that are kept where policies claim that they may be. */
+  readonly cache?: DecisionCacheOptions;
 };
 
 type Loaded = { readonly name: string; readonly source: BundleSource };
@@ -84,7 +95,8 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
   if (options.bundles.length === 0) throw new BundleError("no policy bundle is configured");
   assertNamesDiffer(options.bundles);
   const bundles = options.bundles.map((bundle) => ({ ...bundle, source: sourceOf(bundle, options) }));
-  const store = createStore(bundles, options);
+  const pool = new EvaluationPool();
+  const store = createStore(bundles, options, pool);
   await Promise.all(
     bundles.map(async ({ name, source }) => {
       await source.start(store.sink(name));
@@ -93,21 +105,24 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
   );
   const close = async () => {
     await Promise.all(bundles.map(({ source }) => source.close()));
+    await pool.close();
   };
   const fault = startFault(bundles, store);
   if (fault !== undefined) {
     await close();
     throw fault;
   }
-  return engineOf(bundles, store, close);
+  return engineOf(bundles, store, new DecisionCache(options.cache), close);
 }
 
 function engineOf(
   bundles: readonly Loaded[],
   store: BundleStore,
+  cache: DecisionCache,
   close: () => Promise<void>,
 ): ManagedPolicyEngine {
-  const policies = () => store.active?.policies ?? NONE_YET;
+  const active = behindCache(cache, () => store.active);
+  const policies = () => active() ?? NONE_YET;
   const recordsOf = <T>(render: (name: string, source: BundleSource) => T): T[] =>
     bundles.map(({ name, source }) => render(name, source));
   return {
@@ -120,7 +135,11 @@ function engineOf(
     get instances() {
       return store.instances;
     },
+    get cache() {
+      return cache.stats;
+    },
     for: policies,
+    document: () => store.active?.document,
     status: () => recordsOf((name, { location }) => statusOf(name, location, store.record(name))),
     opaStatus: () => Object.fromEntries(recordsOf((name) => [name, opaStatusOf(name, store.record(name))])),
     onStatus: (listener) => store.onChange(listener),
@@ -145,6 +164,7 @@ const NONE_YET: Policies = {
 function createStore(
   bundles: readonly (BundleOptions & Loaded)[],
   options: PolicyEngineOptions,
+  pool: EvaluationPool,
 ): BundleStore {
   const { log, memoryMaxBytes, timeLimitMs, retiredBytesMax } = options;
   const expected = bundles.map(({ name, source, verification }) => ({
@@ -156,12 +176,14 @@ function createStore(
     decisions: options.decisions ?? [],
     entrypoints: options.entrypoints ?? [],
     optionalEntrypoints: options.optionalEntrypoints ?? [],
+    packages: options.packages ?? false,
     log,
     nowMs: Date.now,
     printOf: (bundle) => printToLog(log, bundle),
     revision: {
       builtins: HOST_BUILTINS,
       clock: options.clock ?? systemClock,
+      pool,
       ...(memoryMaxBytes === undefined ? {} : { memoryMaxBytes }),
       ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     },
