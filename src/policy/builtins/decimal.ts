@@ -44,7 +44,8 @@ export function compareNumbers(a: RegoNumber, b: RegoNumber): number {
   return compareDecimals(decimalOf(a), decimalOf(b));
 }
 
-function compareDecimals(a: Decimal, b: Decimal): number {
+/** The same for decimals. */
+export function compareDecimals(a: Decimal, b: Decimal): number {
   const signs = sign(a) - sign(b);
   if (signs !== 0 || a.digits === 0n) return signs;
   const magnitude = (magnitudeOf(a) - magnitudeOf(b)) * sign(a);

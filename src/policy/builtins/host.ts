@@ -1,3 +1,4 @@
+import { awsBuiltins } from "./aws.ts";
 import type { HostBuiltin } from "./builtin.ts";
 import { castBuiltins } from "./casts.ts";
 import { cryptoBuiltins } from "./crypto.ts";
@@ -6,6 +7,7 @@ import { globBuiltins } from "./glob.ts";
 import { graphBuiltins } from "./graph.ts";
 import { graphqlBuiltins } from "./graphql.ts";
 import { jsonBuiltins } from "./json.ts";
+import { jsonSchemaBuiltins } from "./json-schema.ts";
 import { jwtBuiltins } from "./jwt.ts";
 import { netBuiltins } from "./net.ts";
 import { numberBuiltins } from "./numbers.ts";
@@ -22,6 +24,7 @@ import { uuidBuiltins } from "./uuid.ts";
 import { x509Builtins } from "./x509.ts";
 
 const FAMILIES: readonly (readonly HostBuiltin[])[] = [
+  awsBuiltins,
   castBuiltins,
   cryptoBuiltins,
   encodingBuiltins,
@@ -29,6 +32,7 @@ const FAMILIES: readonly (readonly HostBuiltin[])[] = [
   graphBuiltins,
   graphqlBuiltins,
   jsonBuiltins,
+  jsonSchemaBuiltins,
   jwtBuiltins,
   netBuiltins,
   numberBuiltins,

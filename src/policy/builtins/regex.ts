@@ -33,8 +33,8 @@ export const regexBuiltins: readonly HostBuiltin[] = [
 
 const patterns = new BoundedCache<RE2JS>(PATTERNS_MAX);
 
-/** A pattern of RE2, which matches in time linear in the text. */
-function compile(pattern: string): RE2JS {
+/** A pattern of RE2, which matches in time linear in the text. @throws BuiltinError */
+export function compile(pattern: string): RE2JS {
   return patterns.get(pattern, () => {
     try {
       return RE2JS.compile(pattern);

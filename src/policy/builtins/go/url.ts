@@ -119,11 +119,16 @@ function authorityOf(authority: string): { host: string; user?: UserInfo } {
 /** Characters that stand unescaped in a path or a fragment, and escapes. */
 const ENCODED = /^[A-Za-z0-9\-_.~!$&'()*+,;=:@[\]%/]*$/;
 
+/** The path as it stands in a request, as Go's URL.EscapedPath. */
+export function requestPath({ path, rawPath }: Url): string {
+  if (rawPath !== "" && ENCODED.test(rawPath)) return rawPath;
+  return path === "*" ? "*" : escapePath(path);
+}
+
 /** A URL as text again. */
 export function printUrl(url: Url): string {
-  const { scheme, opaque, user, host, omitHost, forceQuery, rawQuery, rawPath, rawFragment, fragment } = url;
-  const path =
-    rawPath !== "" && ENCODED.test(rawPath) ? rawPath : url.path === "*" ? "*" : escapePath(url.path);
+  const { scheme, opaque, user, host, omitHost, forceQuery, rawQuery, rawFragment, fragment } = url;
+  const path = requestPath(url);
   const prefix = scheme === "" ? "" : `${scheme}:`;
   const query = forceQuery || rawQuery !== "" ? `?${rawQuery}` : "";
   const hash = rawFragment !== "" && ENCODED.test(rawFragment) ? rawFragment : escapeFragment(fragment);
@@ -180,7 +185,9 @@ function parseHost(host: string): string {
 
 /** Resolves escapes. `allowed` is what may stand there unescaped; `refused` are escapes that may not. */
 function resolveEscapes(text: string, allowed: RegExp, refused?: RegExp): string {
-  if (/%(?![0-9a-fA-F]{2})/.test(text) || refused?.test(text)) throw new UrlParseError("invalid URL escape");
+  const bad = text.search(/%(?![0-9a-fA-F]{2})/);
+  if (bad !== -1) throw new UrlParseError(`invalid URL escape ${JSON.stringify(text.slice(bad, bad + 3))}`);
+  if (refused?.test(text)) throw new UrlParseError("invalid URL escape");
   if (!allowed.test(text)) throw new UrlParseError("invalid character in host name");
   return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) =>
     Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"),
@@ -191,4 +198,38 @@ function resolveEscapes(text: string, allowed: RegExp, refused?: RegExp): string
 export function splitHost(host: string): { hostname: string; port: string } {
   const [, bracketed, plain, port = ""] = /^(?:\[(.*)\]|([^:]*(?::[^:]*)*?))(?::(\d*))?$/s.exec(host) ?? [];
   return { hostname: bracketed ?? plain ?? host, port };
+}
+
+/** What a reference means at a place (RFC 3986, 5.2), as Go's URL.ResolveReference. */
+export function resolveUrl(base: Url, reference: Url): Url {
+  if (reference.scheme !== "") return { ...reference, ...pathOf(joinedPath("", requestPath(reference))) };
+  const inherited = { ...reference, scheme: base.scheme };
+  if (reference.host !== "" || reference.user !== undefined)
+    return { ...inherited, ...pathOf(joinedPath("", requestPath(reference))) };
+  if (reference.path === "" && !reference.forceQuery && reference.rawQuery === "") {
+    const fragment = reference.fragment === "" ? base : reference;
+    const place = { ...base, fragment: fragment.fragment, rawFragment: fragment.rawFragment };
+    if (base.opaque !== "") return place;
+    return { ...place, ...pathOf(joinedPath(requestPath(base), "")) };
+  }
+  const { host, user } = base;
+  return { ...inherited, host, user, ...pathOf(joinedPath(requestPath(base), requestPath(reference))) };
+}
+
+/** A path behind another, without `.` and `..`. */
+function joinedPath(base: string, reference: string): string {
+  const full =
+    reference === "" || reference.startsWith("/")
+      ? reference || base
+      : base.slice(0, base.lastIndexOf("/") + 1) + reference;
+  if (full === "") return "";
+  const parts: string[] = [];
+  const segments = full.replace(/^\//, "").split("/");
+  for (const segment of segments) {
+    if (segment === "..") parts.pop();
+    else if (segment !== ".") parts.push(segment);
+  }
+  const last = segments.at(-1);
+  if (last === "." || last === "..") parts.push("");
+  return `/${parts.join("/")}`;
 }
