@@ -8,10 +8,13 @@ import type { PolicySet, SetOptions } from "./set.ts";
 /** What the shipped composition says of a rule whose form is not the contract's. */
 const RULE_INVALID = "policy_rule_invalid";
 
+/** Where the shipped policies say what is wrong with their rules whatever is asked. */
+const RULE_FAULTS = "regent/check/faults";
+
 /**
  * Proves a set before it decides anything: every entrypoint that is asked for is there and does not fail, and what
- * governs answers an empty input, a request and an answer with decisions of the contract, in which no rule is said to
- * be of another form.
+ * governs answers an empty input, a request and an answer with decisions of the contract. No rule may be one that can
+ * never be carried out.
  * @throws BundleError that names the entrypoint and what is wrong
  */
 export function prove(
@@ -20,11 +23,20 @@ export function prove(
 ): void {
   set.assertEntrypoints([...decisions, ...entrypoints]);
   for (const entrypoint of [...entrypoints, ...decisions]) evaluate(set, entrypoint, {}, "an empty input");
+  if (set.policies.has(RULE_FAULTS)) proveRules(set);
   for (const entrypoint of decisions) {
     proveDecision(set, entrypoint, {}, "an empty input");
     proveDecision(set, entrypoint, SAMPLE_REQUEST, "a request");
     proveDecision(set, entrypoint, SAMPLE_RESPONSE, "an answer");
   }
+}
+
+/** @throws BundleError with every fault of the rules */
+function proveRules(set: PolicySet): void {
+  const faults = evaluate(set, RULE_FAULTS, {}, "an empty input");
+  if (!Array.isArray(faults)) throw new BundleError(`${RULE_FAULTS} must be a set of sentences`);
+  if (faults.length > 0)
+    throw new BundleError(`it has rules that cannot be carried out: ${faults.map(String).join("; ")}`);
 }
 
 function proveDecision(set: PolicySet, entrypoint: string, input: object, what: string): void {
