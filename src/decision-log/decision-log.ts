@@ -27,9 +27,11 @@ export type DecisionLogOptions = {
   /** Names of headers that go into `request_context.http.headers`. */
   readonly requestHeaders?: readonly string[];
   /** Takes a line of JSON for each decision. */
-  readonly console?: (line: string) => void;
-  readonly folder?: { readonly dir: string; readonly fileBytes: number; readonly filesMax: number };
-  readonly upload?: UploadOptions;
+  readonly console?: ((line: string) => void) | undefined;
+  readonly folder?:
+    | { readonly dir: string; readonly fileBytes: number; readonly filesMax: number }
+    | undefined;
+  readonly upload?: UploadOptions | undefined;
   readonly log: DecisionProcessLog;
   /** Milliseconds that never jump. */
   readonly monotonicMs?: () => number;

@@ -27,7 +27,7 @@ export type UploadOptions = {
   readonly buffer?: BufferLimit;
   /** Of one request, compressed. */
   readonly uploadBytesMax?: number;
-  readonly decisionsPerSecondMax?: number;
+  readonly decisionsPerSecondMax?: number | undefined;
   readonly trigger?: Trigger;
   readonly minDelayMs?: number;
   readonly maxDelayMs?: number;

@@ -3,13 +3,15 @@ import { RegentError } from "../exchange/errors.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import type { Reads } from "../exchange/reads.ts";
 import { decidingReason, renderDenial } from "../mutation/own-answer.ts";
+import type { Evaluation } from "../policy/policies.ts";
 import { subjectKey } from "./account.ts";
 import type { Context } from "./context.ts";
+import { loggerOf, type Question } from "./logged-decision.ts";
 import { timedAsync } from "./timed.ts";
 
 /**
- * One evaluation of an entrypoint, checked against the contract. The policies that were asked first decide the whole
- * exchange: its request and its answer are never judged by two revisions.
+ * One evaluation of an entrypoint, checked against the contract, and logged. The policies that were asked first decide
+ * the whole exchange: its request and its answer are never judged by two revisions.
  *
  * @param input the input document, with at least the parts that the policies read
  * @throws RegentError when policy fails or answers something that is not a decision
@@ -19,13 +21,40 @@ export function evaluate(
   entrypoint: string,
   input: (reads: Reads) => Buffer,
 ): Promise<Decision> {
-  const { account, rooms } = context;
+  return timedAsync(context, "policy", async () => {
+    const question = ask(context, entrypoint, input);
+    const log = loggerOf(context, question);
+    let evaluation: Evaluation | undefined;
+    try {
+      evaluation = await question.policies.evaluate(entrypoint, question.document);
+      const decision = context.rooms.policy.parseDecision(evaluation.result, evaluation.revision);
+      log({ evaluation, decision });
+      return decision;
+    } catch (error) {
+      log({ ...(evaluation && { evaluation }), error });
+      throw error;
+    }
+  });
+}
+
+/** The same about something that nobody asked for: what would be decided. It is no decision, and not logged. */
+export function evaluateUnlogged(
+  context: Context,
+  entrypoint: string,
+  input: (reads: Reads) => Buffer,
+): Promise<Decision> {
+  return timedAsync(context, "policy", async () => {
+    const { policies, document } = ask(context, entrypoint, input);
+    const { result, revision } = await policies.evaluate(entrypoint, document);
+    return context.rooms.policy.parseDecision(result, revision);
+  });
+}
+
+function ask({ account, rooms }: Context, entrypoint: string, input: (reads: Reads) => Buffer): Question {
   account.policies ??= rooms.policy.for(subjectKey(account));
   const { policies } = account;
-  return timedAsync(context, "policy", async () => {
-    const { result, revision } = await policies.evaluate(entrypoint, input(policies.reads(entrypoint)));
-    return rooms.policy.parseDecision(result, revision);
-  });
+  const reads = policies.reads(entrypoint);
+  return { entrypoint, policies, reads, input, document: input(reads) };
 }
 
 /** The answer to a request or an answer that policy does not let pass. */

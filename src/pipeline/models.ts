@@ -4,7 +4,7 @@ import type { Model } from "../exchange/model.ts";
 import { permit } from "../exchange/permit.ts";
 import { type JsonDocument, readJson } from "../wire/json/index.ts";
 import type { Context } from "./context.ts";
-import { evaluate } from "./decide.ts";
+import { evaluateUnlogged } from "./decide.ts";
 import { type ExchangeFacts, policyInput } from "./policy-input.ts";
 
 /**
@@ -51,7 +51,7 @@ async function mayUse(context: Context, name: string, model: Model): Promise<boo
     budgets: () => rooms.metering.budgets(account.identity.tenant),
     estimate: rooms.metering.estimate(inference, model),
   };
-  const decision = await evaluate(context, options.requestEntrypoint, (reads) =>
+  const decision = await evaluateUnlogged(context, options.requestEntrypoint, (reads) =>
     policyInput(facts, body, reads),
   );
   if (permit(decision) === undefined) return false;

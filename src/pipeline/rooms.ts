@@ -1,3 +1,4 @@
+import type { DecisionLog } from "../decision-log/decision-log.ts";
 import type { BudgetExceeded, BudgetState, Estimate, Limit, Reservation } from "../exchange/budget.ts";
 import type { Decision } from "../exchange/decision.ts";
 import type { RequestHead } from "../exchange/exchange.ts";
@@ -51,6 +52,8 @@ export type Rooms = {
     append(record: Record): void;
   };
   readonly telemetry: { observe(record: Record): void };
+  /** Undefined: decisions are not logged; records of exchanges are. */
+  readonly decisionLog?: Pick<DecisionLog, "log"> | undefined;
   readonly clock: {
     /** Wall clock, milliseconds since the epoch. */
     nowMs(): number;
