@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { packageFile } from "../../src/document/package-root.ts";
-import type { JsonObject, JsonValue } from "../../src/exchange/json.ts";
+import type { JsonValue } from "../../src/exchange/json.ts";
 
 export type OpaCase = {
   readonly policy: string;
-  readonly data: JsonObject;
+  readonly data: object;
   /** E.g. `data.bench.decision`. */
   readonly query: string;
   readonly input: string;

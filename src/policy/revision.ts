@@ -6,6 +6,9 @@ import { EvaluationContext } from "./context.ts";
 import { resultOf } from "./result.ts";
 import { type DataImage, type InstanceOptions, PolicyInstance } from "./wasm/instance.ts";
 import { compilePolicyModule, type PolicyModule } from "./wasm/module.ts";
+import { evaluateBounded } from "./worker/hand-over.ts";
+import type { RemotePolicy } from "./worker/messages.ts";
+import type { EvaluationPool } from "./worker/pool.ts";
 
 /**
  * Linear memory of one policy instance at most: the data document, the input and everything in between. Parsed JSON
@@ -32,6 +35,8 @@ export type RevisionOptions = {
   readonly memoryMaxBytes?: number;
   /** {@link TIME_LIMIT_MS} unless said otherwise. */
   readonly timeLimitMs?: number;
+  /** Threads for what takes longer than the thread that serves can give it; without them all of it runs there. */
+  readonly pool?: EvaluationPool;
 };
 
 export type RevisionEvaluation = {
@@ -55,6 +60,8 @@ type Loaded = {
   readonly data: DataImage;
   /** Memory of an instance that has loaded the data and evaluated nothing. */
   readonly freshBytes: number;
+  /** The same for other threads. */
+  readonly remote: RemotePolicy;
 };
 
 /**
@@ -138,9 +145,7 @@ export class PolicyRevision {
     input: JsonValue | Buffer | undefined,
     replay?: JsonObject,
   ): RevisionEvaluation {
-    const id = this.#ids.get(entrypoint);
-    if (id === undefined)
-      throw new RegentError("policy_unavailable", `The policy has no entrypoint ${entrypoint}.`);
+    const id = this.#idOf(entrypoint);
     const { clock, print, timeLimitMs = TIME_LIMIT_MS } = this.#options;
     const context = new EvaluationContext({
       clock,
@@ -148,9 +153,40 @@ export class PolicyRevision {
       timeLimitMs,
       ...(replay === undefined ? {} : { replay }),
     });
+    const resultSet = this.#evaluateHere(id, inputText(input), context);
+    return { result: resultOf(resultSet), nondeterministic: context.recorded };
+  }
+
+  /**
+   * As `evaluate`, for the thread that serves all exchanges: what takes long goes on in another thread, where there are
+   * any.
+   */
+  async decide(
+    entrypoint: string,
+    input: JsonValue | Buffer | undefined,
+    replay?: JsonObject,
+  ): Promise<RevisionEvaluation> {
+    const { clock, print, timeLimitMs = TIME_LIMIT_MS, pool } = this.#options;
+    if (pool === undefined) return this.evaluate(entrypoint, input, replay);
+    const id = this.#idOf(entrypoint);
+    const text = inputText(input);
+    const { remote } = this.#awake();
+    const { resultSet, nondeterministic } = await evaluateBounded(pool, {
+      ...{ remote, entrypoint: id, input: text, replay, timeLimitMs, clock, print },
+      here: (context) => this.#evaluateHere(id, text, context),
+    });
+    return { result: resultOf(resultSet), nondeterministic };
+  }
+
+  #idOf(entrypoint: string): number {
+    const id = this.#ids.get(entrypoint);
+    if (id !== undefined) return id;
+    throw new RegentError("policy_unavailable", `The policy has no entrypoint ${entrypoint}.`);
+  }
+
+  #evaluateHere(id: number, input: string | Buffer | undefined, context: EvaluationContext): string {
     try {
-      const resultSet = this.#awake().instance.evaluate(id, inputText(input), context);
-      return { result: resultOf(resultSet), nondeterministic: context.recorded };
+      return this.#awake().instance.evaluate(id, input, context);
     } finally {
       this.#replaceWornInstance();
     }
@@ -160,7 +196,9 @@ export class PolicyRevision {
     if (this.#loaded === undefined) {
       const instance = new PolicyInstance(this.#instanceOptions);
       const data = instance.loadData(this.#json);
-      this.#loaded = { instance, data, freshBytes: instance.memoryBytes };
+      const { policy, memoryMaxBytes } = this.#instanceOptions;
+      const remote = { policy, data, memoryMaxBytes };
+      this.#loaded = { instance, data, freshBytes: instance.memoryBytes, remote };
     }
     return this.#loaded;
   }

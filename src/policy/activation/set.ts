@@ -10,7 +10,7 @@ import type { Evaluation, Policies } from "../policies.ts";
 import { type PolicyFacts, readManifestSection } from "../reads/manifest.ts";
 import { READS_EVERYTHING } from "../reads/reads.ts";
 import { resultValue } from "../result.ts";
-import { PolicyRevision, type RevisionOptions } from "../revision.ts";
+import { PolicyRevision, type RevisionEvaluation, type RevisionOptions } from "../revision.ts";
 import type { PolicyModule } from "../wasm/module.ts";
 import { type CompiledSources, compileSources } from "./sources.ts";
 
@@ -65,7 +65,7 @@ export class PolicySet {
       has: (entrypoint) => this.#byEntrypoint.has(entrypoint),
       reads: (entrypoint) =>
         this.#byEntrypoint.get(entrypoint)?.facts.reads.get(entrypoint) ?? READS_EVERYTHING,
-      evaluate: async (entrypoint, input) => this.evaluate(entrypoint, input),
+      evaluate: (entrypoint, input) => this.#decide(entrypoint, input),
     };
   }
 
@@ -76,7 +76,17 @@ export class PolicySet {
   /** Evaluates an entrypoint. @throws RegentError policy_trap, policy_timeout, policy_unavailable */
   evaluate(entrypoint: string, input: JsonValue | Buffer | undefined): Evaluation {
     const startedAt = performance.now();
-    const { result, nondeterministic } = this.module(entrypoint).revision.evaluate(entrypoint, input);
+    const evaluation = this.module(entrypoint).revision.evaluate(entrypoint, input);
+    return this.#evaluated(evaluation, startedAt);
+  }
+
+  async #decide(entrypoint: string, input: JsonValue | Buffer): Promise<Evaluation> {
+    const startedAt = performance.now();
+    const evaluation = await this.module(entrypoint).revision.decide(entrypoint, input);
+    return this.#evaluated(evaluation, startedAt);
+  }
+
+  #evaluated({ result, nondeterministic }: RevisionEvaluation, startedAt: number): Evaluation {
     this.onEvaluation?.();
     return {
       result: result === undefined ? undefined : resultValue(result),

@@ -28,7 +28,7 @@ export const WAITING_BYTES_MAX = 32 * 1024 * 1024;
  * What an evaluation may wait and be late beyond its limit of CPU time, milliseconds, by the clock on the wall. Then it
  * is denied, whatever its thread does.
  */
-export const GRACE_MS = 45;
+export const GRACE_MS = 35;
 
 /**
  * What the thread of an evaluation that was denied has to come to an end by itself, milliseconds. On a busy machine it

@@ -53,6 +53,7 @@ const ENDLESS = Buffer.from('{"n":3e4}\n');
 /** For evaluations that are to end by themselves: the machine may be doing other things. */
 const PATIENT_MS = 10_000;
 const LIMIT = { timeLimitMs: 50 };
+const ATTEMPTS_MAX = 100;
 
 function jobOf(
   name: string,
@@ -211,18 +212,17 @@ describe("evaluateBounded", () => {
   });
 
   test("denies ten bytes that ask for 10^9 steps within 100 ms, and holds this thread for a few of them", async () => {
-    const held: number[] = [];
-    const took: number[] = [];
-    // The quickest of some: the machine may be doing other things.
-    for (let attempt = 0; attempt < 7; attempt++) {
+    // Until it was so once: the machine may be doing other things.
+    const attempts: { readonly heldMs: number; readonly tookMs: number }[] = [];
+    const asPromised = () => attempts.some(({ heldMs, tookMs }) => heldMs < 15 && tookMs < 100);
+    while (attempts.length < ATTEMPTS_MAX && !asPromised()) {
       const startedAt = performance.now();
       const evaluation = bounded(jobOf("squares", ENDLESS, LIMIT));
-      held.push(performance.now() - startedAt);
+      const heldMs = performance.now() - startedAt;
       await assert.rejects(evaluation, isTimeout);
-      took.push(performance.now() - startedAt);
+      attempts.push({ heldMs, tookMs: performance.now() - startedAt });
     }
-    assert.ok(Math.min(...took) < 100, `denied after ${took.map(Math.round)} ms`);
-    assert.ok(Math.min(...held) < 15, `held for ${held.map(Math.round)} ms`);
+    assert.ok(asPromised(), JSON.stringify(attempts));
   });
 });
 
