@@ -106,6 +106,8 @@ export type StageOptions = {
   readonly maxBodyBytes?: number;
   /** Runs before each evaluation: to let time pass, or to let it fail. */
   readonly beforePolicy?: (stage: Stage, entrypoint: string) => void | Promise<void>;
+  /** Where decisions are logged; nowhere unless said otherwise. */
+  readonly decisionLog?: Rooms["decisionLog"];
 };
 
 /** 2026-03-04T05:06:07.890Z, in the middle of an hour. */
@@ -147,6 +149,7 @@ export function createStage(options: StageOptions): Stage {
     metering: { estimate, tokensOf, ...meter },
     audit: { fault: () => audit.fault, append: (record) => void records.push(record) },
     telemetry: { observe: (record) => void observed.push(record) },
+    decisionLog: options.decisionLog,
     clock: { nowMs: () => clock.nowMs, monotonicMs: () => clock.monotonicMs },
     log: { error: (facts, message) => void logged.push({ facts: { ...facts }, message }) },
   };
