@@ -6,6 +6,7 @@ import type { ServiceOptions } from "../services/index.ts";
 import { type Address, parseAddress, parseTcpAddress, type TcpAddress } from "./address.ts";
 import type { ConfigDocument } from "./schema.ts";
 import { type BundleConfig, bundleFrom } from "./sections/bundles.ts";
+import { type CacheConfig, cacheFrom } from "./sections/cache.ts";
 import { type DecisionLogsConfig, decisionLogsFrom } from "./sections/decision-logs.ts";
 import type { SecretAt } from "./sections/secrets.ts";
 import { servicesFrom } from "./sections/services.ts";
@@ -52,6 +53,7 @@ export type Config = {
   readonly bundles: readonly BundleConfig[];
   /** Folder of the bundles that are kept over a restart. */
   readonly persistenceDir: string;
+  readonly cache: CacheConfig;
   /** Of the process, beside `id` and `version`. */
   readonly labels: { readonly [name: string]: string };
   /** Undefined: nobody is told. */
@@ -125,6 +127,7 @@ export function configFrom(document: ConfigDocument, context: ConfigContext): Co
         ? [{ name: "main", path: context.packagedBundle }]
         : bundles.map((bundle, index) => bundleFrom(bundle, index, context.baseDir, context.secretAt)),
     persistenceDir: path(document.persistence.dir),
+    cache: cacheFrom(document.cache),
     labels: document.labels,
     status: statusFrom(document.status),
     decisionLogs: decisionLogsFrom(document.decisionLogs, context.baseDir),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { secretSchema } from "../document/secret.ts";
 import { parseAddress, parseTcpAddress, TCP_PATTERN, UNIX_PATTERN } from "./address.ts";
 import { bundlesSection, persistenceSection } from "./sections/bundles.ts";
+import { cacheSection } from "./sections/cache.ts";
 import { decisionLogsSection } from "./sections/decision-logs.ts";
 import { servicesSection } from "./sections/services.ts";
 import { labelsSection, statusSection } from "./sections/status.ts";
@@ -105,6 +106,7 @@ export const configSchema = z
     services: servicesSection,
     bundles: bundlesSection,
     persistence: persistenceSection,
+    cache: cacheSection,
     labels: labelsSection,
     status: statusSection,
     decisionLogs: decisionLogsSection,

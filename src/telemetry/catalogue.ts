@@ -109,6 +109,26 @@ export const METRICS = {
     help: "ext_proc streams that are open now",
     labels: [],
   },
+  regent_decision_cache_hits_total: {
+    type: "counter",
+    help: "Decisions that were answered from the cache",
+    labels: [],
+  },
+  regent_decision_cache_misses_total: {
+    type: "counter",
+    help: "Evaluations of rules whose decisions may be kept, because none was",
+    labels: [],
+  },
+  regent_decision_cache_evictions_total: {
+    type: "counter",
+    help: "Kept decisions that went; reason is size, age or activation (of other policies)",
+    labels: ["reason"],
+  },
+  regent_decision_cache_bytes: {
+    type: "gauge",
+    help: "Memory of the decisions that are kept",
+    labels: [],
+  },
   regent_policy_bundle_info: {
     type: "gauge",
     help: "1 for the revision that decides now",

@@ -157,7 +157,10 @@ test("asks policy, audit and the server when it is read", async () => {
   const metrics = new Metrics(
     { tenant: 1, model: 1 },
     {
-      policy: { status: () => bundles },
+      policy: {
+        status: () => bundles,
+        cache: { hits: 7, misses: 2, evictions: { size: 1, age: 4, activation: 0 }, bytes: 900 },
+      },
       audit: { fault: () => "full", stats: () => stats },
       streamsOpen: () => 7,
     },
@@ -166,6 +169,12 @@ test("asks policy, audit and the server when it is read", async () => {
   bundles = [{ ...bundle, revision: "r2", lastError: { message: "bad" }, failures: 3 }];
   const { text } = await metrics.read();
   for (const sample of [
+    "regent_decision_cache_hits_total 7",
+    "regent_decision_cache_misses_total 2",
+    'regent_decision_cache_evictions_total{reason="size"} 1',
+    'regent_decision_cache_evictions_total{reason="age"} 4',
+    'regent_decision_cache_evictions_total{reason="activation"} 0',
+    "regent_decision_cache_bytes 900",
     'regent_policy_bundle_info{bundle="main",revision="r2"} 1',
     'regent_policy_last_reload_successful{bundle="main"} 0',
     'regent_policy_activated_timestamp_seconds{bundle="main"} 1767225600',

@@ -23,6 +23,12 @@ export type MetricSources = {
       readonly lastError?: unknown;
       readonly failures: number;
     }[];
+    readonly cache?: {
+      readonly hits: number;
+      readonly misses: number;
+      readonly evictions: { readonly [reason: string]: number };
+      readonly bytes: number;
+    };
   };
   readonly audit?: {
     fault(): string | undefined;
@@ -145,6 +151,7 @@ export class Metrics {
       this.#set("regent_policy_bundle_info", { bundle, revision }, 1);
       this.#set("regent_policy_activated_timestamp_seconds", { bundle }, Date.parse(activatedAt) / 1000);
     }
+    this.#askCache(policy?.cache);
     if (audit === undefined) return;
     const stats = audit.stats();
     this.#set("regent_audit_healthy", {}, audit.fault() === undefined ? 1 : 0);
@@ -153,6 +160,16 @@ export class Metrics {
     this.#total("regent_audit_written_lines_total", stats.writtenLines);
     this.#total("regent_audit_failed_writes_total", stats.failedWrites);
     this.#total("regent_audit_lost_records_total", stats.lostRecords);
+  }
+
+  #askCache(cache: NonNullable<MetricSources["policy"]>["cache"]): void {
+    if (cache === undefined) return;
+    this.#total("regent_decision_cache_hits_total", cache.hits);
+    this.#total("regent_decision_cache_misses_total", cache.misses);
+    this.#counters.get("regent_decision_cache_evictions_total")?.reset();
+    for (const [reason, count] of Object.entries(cache.evictions))
+      this.#count("regent_decision_cache_evictions_total", { reason }, count);
+    this.#set("regent_decision_cache_bytes", {}, cache.bytes);
   }
 
   #register(name: MetricName, row: MetricRow): void {
