@@ -1,21 +1,28 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type AuditLog, openAuditLog } from "./audit/log.ts";
+import { fileBundle, verificationOption } from "./bundles.ts";
+import { regentVersion } from "./cli/version.ts";
 import type { Config, Route } from "./config/config.ts";
 import { ConfigError } from "./config/load.ts";
-import type { BundleConfig, FileBundleConfig } from "./config/sections/bundles.ts";
+import type { BundleConfig } from "./config/sections/bundles.ts";
+import { createDecisionLog, type DecisionLog } from "./decision-log/decision-log.ts";
 import type { Parsed } from "./document/document.ts";
 import type { RequestHead } from "./exchange/exchange.ts";
 import { type ApiKeyFile, createIdentifier, parseApiKeys } from "./identity/index.ts";
 import { createMeter, estimate, tokensOf } from "./metering/index.ts";
 import { createGovernor } from "./pipeline/governance.ts";
 import type { Governor } from "./pipeline/governor.ts";
-import { BundleError } from "./policy/bundle/error.ts";
 import { parseDecision } from "./policy/decision.ts";
-import { createPolicyEngine, type ManagedPolicyEngine } from "./policy/engine.ts";
+import { type BundleOptions, createPolicyEngine, type ManagedPolicyEngine } from "./policy/engine.ts";
+import { serviceBundleSource } from "./policy/source/service-bundle.ts";
 import { createRegistry, parseRegistry, type Registry } from "./registry/index.ts";
 import { candidatesOf, choose } from "./routing/index.ts";
+import { backoffMs, createServices, type Services } from "./services/index.ts";
+import { createStatusReporter, type StatusReporter, statusDocument } from "./status/index.ts";
 import type { ProcessLog } from "./telemetry/index.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/index.ts";
+import { openDestination } from "./telemetry/process-log.ts";
 
 /** The rooms of one process, built once and joined here. */
 export type Composition = {
@@ -23,6 +30,8 @@ export type Composition = {
   readonly policy: ManagedPolicyEngine;
   readonly audit: AuditLog;
   readonly telemetry: Telemetry;
+  /** Undefined: decisions are not logged. */
+  readonly decisionLog: DecisionLog | undefined;
   /** How many models and API keys are known. */
   readonly models: number;
   readonly keys: number;
@@ -40,16 +49,22 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
   const keys = readDocument<ApiKeyFile | undefined>(config.identity.apiKeysFile, parseApiKeys, undefined);
   const registry = readDocument<Registry>(config.registryFile, parseRegistry, createRegistry([], new Map()));
   const identity = createIdentifier({ apiKeys: keys, spiffe: config.identity.spiffe });
+  const services = createServices(config.services, log);
+  const labels = { ...config.labels, id: randomUUID(), version: regentVersion() };
   const policy = await createPolicyEngine({
-    bundles: config.bundles.map(localBundle),
+    bundles: config.bundles.map((bundle) => bundleFrom(bundle, config, services, log)),
     decisions: [config.governance.request, config.governance.response],
+    cache: config.cache,
     entrypoints: config.extAuthz.entrypoint === undefined ? [] : [config.extAuthz.entrypoint],
+    optionalEntrypoints: logRules(config),
     log,
   });
   const audit = await openAuditLog({
     ...config.audit,
     onTrouble: (facts, message) => log.error(facts, message),
   });
+  const decisions = await openDecisionLog(config, labels, services, log);
+  const decisionLog = decisions?.decisionLog;
   const telemetry = await createTelemetry({ labels: config.telemetry.labels, policy, audit, log });
   const governor = createGovernor(
     {
@@ -60,6 +75,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
       metering: { estimate, tokensOf, ...createMeter({ nowMs: Date.now }) },
       audit,
       telemetry,
+      decisionLog,
       clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
       log,
     },
@@ -70,6 +86,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     },
   );
   telemetry.watchStreams(() => governor.open());
+  const status = openStatus(config, labels, services, policy, log);
   return {
     governor,
     policy,
@@ -77,20 +94,82 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     telemetry,
     models: registry.models().length,
     keys: keys?.keys.length ?? 0,
+    decisionLog,
     async close() {
+      // It asks the policies what of a decision is masked.
+      await decisions?.close();
       await policy.close();
+      await status?.close();
+      await services.close();
       await telemetry.close();
       await audit.close();
     },
   };
 }
 
-/** Bundles of services need an engine that starts without them. */
-function localBundle(bundle: BundleConfig): FileBundleConfig {
-  if ("path" in bundle) return bundle;
-  throw new BundleError(
-    `the policy bundle ${bundle.name} comes from a service, which is not implemented yet`,
-  );
+/** The rules that say what of a decision is logged. */
+function logRules({ decisionLogs }: Config): readonly string[] {
+  return decisionLogs === undefined ? [] : [decisionLogs.maskDecision, decisionLogs.dropDecision];
+}
+
+type Labels = { readonly [name: string]: string };
+
+type OpenDecisionLog = { readonly decisionLog: DecisionLog; close(): Promise<void> };
+
+/** The log of decisions, and the end of it. */
+async function openDecisionLog(
+  config: Config,
+  labels: Labels,
+  services: Services,
+  log: ProcessLog,
+): Promise<OpenDecisionLog | undefined> {
+  const { decisionLogs } = config;
+  if (decisionLogs === undefined) return undefined;
+  const { upload, folder } = decisionLogs;
+  const terminal = decisionLogs.console ? openDestination(2) : undefined;
+  const decisionLog = await createDecisionLog({
+    ...decisionLogs,
+    labels,
+    console: terminal && ((line) => terminal.write(line)),
+    folder,
+    upload: upload && { ...upload, service: services.get(upload.service), backoffMs },
+    log,
+  });
+  return { decisionLog, close: () => decisionLog.close() };
+}
+
+/** Tells a service what is active here, for as long as the process runs. */
+function openStatus(
+  { status }: Config,
+  labels: Labels,
+  services: Services,
+  policy: ManagedPolicyEngine,
+  log: ProcessLog,
+): StatusReporter | undefined {
+  if (status === undefined) return undefined;
+  const { service, partition, console, intervalMs } = status;
+  const reporter = createStatusReporter({
+    document: () => statusDocument({ labels, bundles: policy.opaStatus(), ready: policy.ready }),
+    ...(service === undefined ? {} : { service: services.get(service) }),
+    ...(partition === undefined ? {} : { partition }),
+    console,
+    intervalMs,
+    log,
+  });
+  policy.onStatus(() => reporter.changed());
+  return reporter;
+}
+
+function bundleFrom(
+  bundle: BundleConfig,
+  config: Config,
+  services: Services,
+  log: ProcessLog,
+): BundleOptions {
+  if ("path" in bundle) return fileBundle(bundle);
+  const { verification, ...wanted } = bundle;
+  const source = serviceBundleSource(wanted, { services, persistenceDir: config.persistenceDir, log });
+  return { name: bundle.name, source, ...verificationOption(verification) };
 }
 
 function readDocument<T>(
