@@ -2,6 +2,7 @@ import { startAdmin, startProbes } from "./admin/index.ts";
 import { type Composition, compose } from "./compose.ts";
 import type { Config } from "./config/config.ts";
 import { packageFile } from "./document/package-root.ts";
+import { loadDescriptors } from "./envoy/check/grpc/descriptors.ts";
 import { createCheckHandlers } from "./envoy/check/handler.ts";
 import { createProcessHandler } from "./envoy/process/process.ts";
 import { type GrpcServer, startGrpcServer } from "./envoy/server/server.ts";
@@ -52,12 +53,24 @@ async function open(
   opened: (() => Promise<void>)[],
 ): Promise<Sidecar> {
   let draining = false;
+  if (config.extAuthz.dryRun) {
+    const { entrypoint } = config.extAuthz;
+    log.warn(
+      { entrypoint, dryRun: true },
+      "DRY RUN: requests that ext_authz's policy denies pass all the same",
+    );
+  }
   const grpc = await startGrpc(config, log, rooms);
   opened.push(() => grpc.close(0));
   const probes = await startProbes({
     listen: config.probes.listen,
     checks: [
-      { name: "policy", fault: () => (rooms.policy.ready ? undefined : "no bundle is active") },
+      {
+        name: "policy",
+        fault: () => (rooms.policy.ready ? undefined : "no bundle is active"),
+        // The last good one decides: that is worth knowing, and no reason to be taken out of service.
+        detail: () => refusedBundles(rooms.policy),
+      },
       { name: "audit", fault: () => rooms.audit.fault() },
       { name: "draining", fault: () => (draining ? "the sidecar is stopping" : undefined) },
     ],
@@ -75,7 +88,9 @@ async function open(
     status: () => ({
       listening,
       revision: rooms.policy.revision,
+      dryRun: config.extAuthz.dryRun,
       bundles: rooms.policy.status().map((status) => ({ ...status })),
+      bundle_status: rooms.policy.opaStatus(),
     }),
   });
   grpc.health.set(true);
@@ -93,9 +108,15 @@ async function open(
   };
 }
 
-function startGrpc(config: Config, log: ProcessLog, { governor, policy }: Composition): Promise<GrpcServer> {
+function startGrpc(
+  config: Config,
+  log: ProcessLog,
+  { governor, policy, decisionLog }: Composition,
+): Promise<GrpcServer> {
   const bodyBytesMax = Math.max(...config.routes.map((route) => route.maxBodyBytes), ANSWER_BYTES_MAX);
   const { listen, tls, server, extAuthz, governance } = config;
+  const { protoDescriptorFile } = extAuthz;
+  const grpc = protoDescriptorFile === undefined ? undefined : loadDescriptors(protoDescriptorFile);
   return startGrpcServer(
     {
       listen,
@@ -105,8 +126,12 @@ function startGrpc(config: Config, log: ProcessLog, { governor, policy }: Compos
     },
     {
       ...createCheckHandlers(
-        { ...extAuthz, governanceEntrypoint: governance.request },
-        { governor, policies: (subject) => policy.for(subject) },
+        { ...extAuthz, grpc, governanceEntrypoint: governance.request },
+        {
+          governor,
+          policies: (subject) => policy.for(subject),
+          ...(decisionLog && { onDecision: (event) => decisionLog.log(event) }),
+        },
       ),
       process: createProcessHandler(governor, {
         nowMs: Date.now,
@@ -120,14 +145,25 @@ function startGrpc(config: Config, log: ProcessLog, { governor, policy }: Compos
 
 function summaryOf(config: Config, { policy, models, keys }: Composition): JsonObject {
   return {
-    bundles: config.bundles.map(({ name, path }) => ({ name, path })),
+    bundles: config.bundles.map((bundle) => ({
+      name: bundle.name,
+      ...("path" in bundle ? { path: bundle.path } : { service: bundle.service }),
+    })),
     revision: policy.revision,
     failMode: "closed",
     models,
     apiKeys: keys,
     audit: config.audit.dir,
     tls: config.tls !== undefined,
+    dryRun: config.extAuthz.dryRun,
   };
+}
+
+function refusedBundles(policy: Composition["policy"]): string | undefined {
+  const refused = policy
+    .status()
+    .flatMap(({ lastError }) => (lastError === undefined ? [] : [lastError.message]));
+  return refused.length === 0 ? undefined : refused.join("; ");
 }
 
 function authority({ host, port }: { readonly host: string; readonly port: number }): string {
