@@ -65,7 +65,13 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
   });
   const decisions = await openDecisionLog(config, labels, services, log);
   const decisionLog = decisions?.decisionLog;
-  const telemetry = await createTelemetry({ labels: config.telemetry.labels, policy, audit, log });
+  const telemetry = await createTelemetry({
+    labels: config.telemetry.labels,
+    policy,
+    audit,
+    ...(decisionLog && { decisionLog }),
+    log,
+  });
   const governor = createGovernor(
     {
       identity,

@@ -9,17 +9,17 @@ export const COUNTERS = [
   "decision_logs_chunks_upload_failed",
   "enc_log_exceeded_upload_size_limit_bytes",
   /** Left out because the drop policy says so. */
-  "dropped_by_policy",
+  "regent_decision_log_dropped_by_policy_total",
   /** Logged without their content because drop or mask failed. */
-  "mask_failures",
+  "regent_decision_log_mask_failures_total",
   /** Not taken because the log was closed. */
-  "refused",
+  "regent_decision_log_refused_total",
   /** Not uploaded when the process ended. */
-  "lost_at_stop",
+  "regent_decision_log_lost_total",
   /** Lost on the way to the folder. */
-  "folder_dropped",
+  "regent_decision_log_folder_dropped_total",
   /** Taken. */
-  "logged",
+  "regent_decision_log_events_total",
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

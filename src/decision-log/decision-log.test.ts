@@ -167,7 +167,7 @@ test("keeps what nobody takes because nobody listens, and says at the end what i
   const startedMs = performance.now();
   await opened.close();
   assert.ok(performance.now() - startedMs < 2_000);
-  assert.equal(opened.counts().lost_at_stop, 1);
+  assert.equal(opened.counts().regent_decision_log_lost_total, 1);
   assert.match(opened.lines.at(-1)?.message ?? "", /1 decisions could not be uploaded within 300 ms/);
 });
 
@@ -179,7 +179,7 @@ test("ends within its bound though a receiver hangs", () =>
     const startedMs = performance.now();
     await opened.close();
     assert.ok(performance.now() - startedMs < 2_000);
-    assert.equal(opened.counts().lost_at_stop, 1);
+    assert.equal(opened.counts().regent_decision_log_lost_total, 1);
   }));
 
 test("sends what waits when it is closed, and takes nothing afterwards", () =>
@@ -189,7 +189,7 @@ test("sends what waits when it is closed, and takes nothing afterwards", () =>
     await opened.close();
     assert.equal(receiver.events.length, 100);
     assert.throws(() => opened.log.log(decisionEvent()), DecisionLogError);
-    assert.equal(opened.counts().refused, 1);
+    assert.equal(opened.counts().regent_decision_log_refused_total, 1);
   }));
 
 test("sends each chunk at once where the trigger is immediate", () =>
@@ -381,7 +381,7 @@ test("drop and mask policies of the deciding revision have their say in every si
     assert.deepEqual(event?.masked, ["/result/why"]);
     assert.ok(written.includes('"input":{"n":12345678901234567890}'), "numbers stay exact");
     assert.deepEqual(result, { allow: false, why: "sesame" }, "what is answered is not masked");
-    assert.equal(opened.counts().dropped_by_policy, 1);
+    assert.equal(opened.counts().regent_decision_log_dropped_by_policy_total, 1);
     assert.equal(console.length, 1);
     const line = JSON.parse(console[0] ?? "");
     assert.deepEqual(
@@ -425,7 +425,7 @@ for (const [what, mask] of Object.entries(BAD_MASKS)) {
       assert.equal(JSON.stringify(event).includes("sesame"), false);
       assert.deepEqual(event?.erased, ["/input", "/result", "/nd_builtin_cache"]);
       assert.match(reasonIn(event), /mask/);
-      assert.equal(opened.counts().mask_failures, 1);
+      assert.equal(opened.counts().regent_decision_log_mask_failures_total, 1);
       assert.equal(
         JSON.stringify(opened.lines, (_, value) => (value instanceof Error ? value.stack : value)).includes(
           "sesame",

@@ -127,13 +127,13 @@ class SinkingDecisionLog implements DecisionLog {
 
   log(event: DecisionEvent): void {
     if (this.#closing !== undefined) {
-      this.#counters.add("refused");
+      this.#counters.add("regent_decision_log_refused_total");
       throw new DecisionLogError("the decision log is closed");
     }
     const bounded = withinBounds(event);
     if (this.#policies.applyTo(event.policies)) this.#masks.push(bounded);
     else this.#deliver(encodeEvent(bounded, visibleOf(bounded, this.#format), this.#format));
-    this.#counters.add("logged");
+    this.#counters.add("regent_decision_log_events_total");
   }
 
   async upload(): Promise<void> {

@@ -104,7 +104,7 @@ test("a folder that goes away is said once, loses nothing within the queue, and 
     assert.deepEqual(await numbersIn(dir), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     assert.equal(troubles.length, 2);
     assert.equal(folder.trouble, undefined);
-    assert.equal(counters.read().folder_dropped, 0);
+    assert.equal(counters.read().regent_decision_log_folder_dropped_total, 0);
   }));
 
 test("while the disk fails the oldest beyond the queue are dropped and counted, and those left over at the end too", () =>
@@ -114,7 +114,7 @@ test("while the disk fails the oldest beyond the queue are dropped and counted, 
     for (let n = 0; n < 20; n++) folder.append(event(n));
     const left = await folder.close();
     assert.equal(left, Math.floor(500 / (event(10).length + 1)));
-    assert.equal(counters.read().folder_dropped, 20);
+    assert.equal(counters.read().regent_decision_log_folder_dropped_total, 20);
   }));
 
 test("cannot be opened where there is a file in its place", async () => {

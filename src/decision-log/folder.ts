@@ -93,7 +93,7 @@ export class DecisionFolder {
     await this.flush();
     await this.#file?.handle.close();
     const lost = this.#queue.count;
-    this.#options.counters.add("folder_dropped", lost);
+    this.#options.counters.add("regent_decision_log_folder_dropped_total", lost);
     return lost;
   }
 
@@ -116,7 +116,7 @@ export class DecisionFolder {
     const { queueBytesMax = FOLDER_QUEUE_BYTES_MAX, counters } = this.#options;
     while (this.#queue.bytes > queueBytesMax) {
       this.#queue.take();
-      counters.add("folder_dropped");
+      counters.add("regent_decision_log_folder_dropped_total");
     }
   }
 

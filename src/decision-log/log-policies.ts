@@ -53,7 +53,7 @@ export class LogPolicies {
       if (whole.bytes.length > MASKED_EVENT_BYTES_MAX)
         throw new MaskError(`it is larger than the ${MASKED_EVENT_BYTES_MAX} bytes that can be masked`);
       if (await this.#isDropped(event, whole)) {
-        counters.add("dropped_by_policy");
+        counters.add("regent_decision_log_dropped_by_policy_total");
         return undefined;
       }
       const rules = await this.#maskRules(event, whole);
@@ -82,7 +82,7 @@ export class LogPolicies {
   #withoutContent(event: DecisionEvent, visible: Visible, error: unknown): EncodedEvent {
     const { format, counters, onFault } = this.#options;
     const why = error instanceof MaskError ? error.message : "the drop or the mask policy failed";
-    counters.add("mask_failures");
+    counters.add("regent_decision_log_mask_failures_total");
     onFault(event.decisionId, why, codeOf(error));
     return encodeEvent(event, withoutContent(visible, why), format);
   }

@@ -117,7 +117,7 @@ export class DecisionUpload {
     await this.#uploader.stop(flushMs);
     const { events } = this.#buffer;
     if (events === 0) return;
-    this.#context.counters.add("lost_at_stop", events);
+    this.#context.counters.add("regent_decision_log_lost_total", events);
     this.#context.log.error(
       { service: this.#service, events, reason: this.lastError?.error.message },
       `${events} decisions could not be uploaded within ${flushMs} ms at the end and are lost`,

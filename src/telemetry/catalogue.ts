@@ -179,6 +179,86 @@ export const METRICS = {
     help: "Records that could not be kept",
     labels: [],
   },
+  regent_decision_log_events_total: {
+    type: "counter",
+    help: "Decisions that the decision log has taken",
+    labels: [],
+  },
+  regent_decision_log_dropped_by_policy_total: {
+    type: "counter",
+    help: "Decisions that the drop policy kept out of the log",
+    labels: [],
+  },
+  regent_decision_log_mask_failures_total: {
+    type: "counter",
+    help: "Decisions logged without input and result because drop or mask failed",
+    labels: [],
+  },
+  regent_decision_log_refused_total: {
+    type: "counter",
+    help: "Decisions that came when the log was closed",
+    labels: [],
+  },
+  regent_decision_log_lost_total: {
+    type: "counter",
+    help: "Decisions that could not be uploaded before the process ended",
+    labels: [],
+  },
+  regent_decision_log_folder_dropped_total: {
+    type: "counter",
+    help: "Decisions that the folder did not take in time",
+    labels: [],
+  },
+  decision_logs_dropped_rate_limit_exceeded: {
+    type: "counter",
+    help: "Decisions dropped from the upload beyond maxDecisionsPerSecond",
+    labels: [],
+  },
+  decision_logs_dropped_buffer_size_limit_exceeded: {
+    type: "counter",
+    help: "Decisions dropped from the log because a buffer was full",
+    labels: [],
+  },
+  decision_logs_dropped_buffer_size_limit_bytes_exceeded: {
+    type: "counter",
+    help: "Those of them that had been compressed, in a buffer of the type size",
+    labels: [],
+  },
+  decision_logs_nd_builtin_cache_dropped: {
+    type: "counter",
+    help: "Decisions uploaded without nd_builtin_cache because they were too large with it",
+    labels: [],
+  },
+  decision_logs_encoding_failure: {
+    type: "counter",
+    help: "Decisions that fit into no upload, or could not be compressed",
+    labels: [],
+  },
+  enc_log_exceeded_upload_size_limit_bytes: {
+    type: "counter",
+    help: "Those of them that were too large",
+    labels: [],
+  },
+  decision_logs_chunks_uploaded: {
+    type: "counter",
+    help: "Uploads that the receiver took",
+    labels: [],
+  },
+  decision_logs_chunks_upload_failed: {
+    type: "counter",
+    help: "Uploads that failed; what was in them is kept and tried again",
+    labels: [],
+  },
+  decision_logs_buffer_size_events: {
+    type: "gauge",
+    help: "Decisions that wait for the receiver, with bufferType event",
+    labels: [],
+  },
+  decision_logs_buffer_size_bytes: {
+    type: "gauge",
+    help: "Bytes that wait for the receiver, with bufferType size",
+    labels: [],
+  },
   regent_label_overflow_total: {
     type: "counter",
     help: "Times a label value was counted as other because its label has as many values as it may have",

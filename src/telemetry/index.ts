@@ -27,9 +27,14 @@ export type Telemetry = {
 
 /** Starts metrics, and traces where the environment asks for them. */
 export async function createTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { labels, log, policy, audit } = options;
+  const { labels, log, policy, audit, decisionLog } = options;
   let streamsOpen = options.streamsOpen ?? (() => Number.NaN);
-  const sources = { ...(policy && { policy }), ...(audit && { audit }), streamsOpen: () => streamsOpen() };
+  const sources = {
+    ...(policy && { policy }),
+    ...(audit && { audit }),
+    ...(decisionLog && { decisionLog }),
+    streamsOpen: () => streamsOpen(),
+  };
   const metrics = new Metrics(labels, sources);
   const traces = await startTraces(options.environment ?? process.env, log);
   return {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { testRecord } from "../../test/support/record.ts";
+import { COUNTERS } from "../decision-log/counters.ts";
 import type { Record } from "../exchange/record.ts";
 import { METRICS, type MetricRow } from "./catalogue.ts";
 import { CODES_MAX, type MetricSources, Metrics, TYPES_MAX } from "./metrics.ts";
@@ -190,6 +191,19 @@ test("asks policy, audit and the server when it is read", async () => {
     assert.ok(text.includes(`\n${sample}\n`), sample);
   }
   assert.ok(!text.includes('revision="r1"'));
+});
+
+test("shows what the decision log counts by OPA's names, and what waits in the buffer of its type", async () => {
+  const counts = Object.fromEntries(COUNTERS.map((name, index) => [name, index + 1]));
+  for (const [type, sample] of [
+    ["size", "decision_logs_buffer_size_bytes 20"],
+    ["event", "decision_logs_buffer_size_events 10"],
+  ] as const) {
+    const decisionLog = { status: () => ({ counts, buffer: { type, events: 10, bytes: 20 } }) };
+    const { text } = await new Metrics({ tenant: 1, model: 1 }, { decisionLog }).read();
+    for (const line of [...COUNTERS.map((name, index) => `${name} ${index + 1}`), sample])
+      assert.ok(text.includes(`\n${line}\n`), line);
+  }
 });
 
 test("docs/metrics.md has a row for every metric, and every row is a metric", () => {

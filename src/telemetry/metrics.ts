@@ -40,6 +40,13 @@ export type MetricSources = {
       readonly lostRecords: number;
     };
   };
+  readonly decisionLog?: {
+    status(): {
+      /** Counters by the names of their metrics. */
+      readonly counts: { readonly [metric: string]: number };
+      readonly buffer?: { readonly type: "size" | "event"; readonly events: number; readonly bytes: number };
+    };
+  };
   readonly streamsOpen?: () => number;
 };
 
@@ -152,6 +159,7 @@ export class Metrics {
       this.#set("regent_policy_activated_timestamp_seconds", { bundle }, Date.parse(activatedAt) / 1000);
     }
     this.#askCache(policy?.cache);
+    this.#askDecisionLog();
     if (audit === undefined) return;
     const stats = audit.stats();
     this.#set("regent_audit_healthy", {}, audit.fault() === undefined ? 1 : 0);
@@ -170,6 +178,16 @@ export class Metrics {
     for (const [reason, count] of Object.entries(cache.evictions))
       this.#count("regent_decision_cache_evictions_total", { reason }, count);
     this.#set("regent_decision_cache_bytes", {}, cache.bytes);
+  }
+
+  /** By OPA's names where OPA has them. */
+  #askDecisionLog(): void {
+    const status = this.#sources.decisionLog?.status();
+    if (status === undefined) return;
+    for (const [name, count] of Object.entries(status.counts)) this.#total(name as MetricName, count);
+    if (status.buffer?.type === "event")
+      this.#set("decision_logs_buffer_size_events", {}, status.buffer.events);
+    if (status.buffer?.type === "size") this.#set("decision_logs_buffer_size_bytes", {}, status.buffer.bytes);
   }
 
   #register(name: MetricName, row: MetricRow): void {

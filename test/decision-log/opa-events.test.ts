@@ -158,7 +158,7 @@ describe("events of Regent and of OPA about the same decision", () => {
     await regent.upload();
     await decide({ user: "alice", password: "marker" });
     assert.equal(receiver.events.length, known + 2);
-    assert.equal(regent.status().counts.dropped_by_policy, 1);
+    assert.equal(regent.status().counts.regent_decision_log_dropped_by_policy_total, 1);
     assert.deepEqual(Object.keys(ours).sort(), Object.keys(theirs).sort());
   });
 
