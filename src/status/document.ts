@@ -29,7 +29,8 @@ export function statusDocument(parts: StatusParts): JsonObject {
     plugins: {
       bundle: state(ready),
       ...(decisionLogs === undefined ? {} : { decision_logs: state(true) }),
-      ...(discovery === undefined ? {} : { discovery: state(true) }),
+      // Every OPA has it, whether anything is discovered or not.
+      discovery: state(true),
       status: state(true),
     },
   };

@@ -182,7 +182,7 @@ test("a status document has what OPA's has", () => {
   assert.deepEqual(statusDocument(parts), {
     labels: { id: "1" },
     bundles: { main: { name: "main" } },
-    plugins: { bundle: { state: "NOT_READY" }, status: { state: "OK" } },
+    plugins: { bundle: { state: "NOT_READY" }, discovery: { state: "OK" }, status: { state: "OK" } },
   });
   const more = statusDocument({
     ...parts,

@@ -9,6 +9,7 @@ export type Stage = { readonly name: string; readonly what: string; readonly run
 
 /** Tests that start processes, Envoy above all: one file at a time, or two cores are too few for their time limits. */
 const SYSTEM_FOLDERS = [
+  "test/bundles",
   "test/conformance",
   "test/decision-log",
   "test/docs",
