@@ -1,10 +1,13 @@
 import { availableParallelism } from "node:os";
 
 /**
- * CPU time that an evaluation may take on the thread that serves all exchanges, milliseconds. The shipped policies need
- * 0.1 and 1,000 rules on 100 KB of input need 0.8. Whoever sends ten hostile bodies a second takes 3 % of that thread.
+ * Time that an evaluation may take on the thread that serves all exchanges, milliseconds. The shipped policies need 0.1
+ * and 1,000 rules on 100 KB of input need 0.8. Whoever sends ten hostile bodies a second takes 3 % of that thread.
  */
 export const INLINE_LIMIT_MS = 3;
+
+/** Looks at the clock before that counts: 100,000 steps, some 1 ms of work. */
+export const INLINE_LOOKS_MIN = 10;
 
 /**
  * Input of more bytes is evaluated by a worker from the start: parsing alone takes some 3 ms a megabyte, so most of it

@@ -180,11 +180,29 @@ describe("EvaluationPool", () => {
 
 describe("evaluateBounded", () => {
   test("answers on this thread what is short", async () => {
-    const closed = new EvaluationPool();
-    await closed.close();
-    const job = jobOf("squares", '{"n": 2}');
-    const answer = await evaluateBounded(closed, { ...job, clock: () => NOW_NS, here: here(job) });
+    const never = {
+      ready: true,
+      evaluate: () => assert.fail("it was handed over"),
+    } as unknown as EvaluationPool;
+    const job = jobOf("squares", '{"n": 20}');
+    for (let count = 0; count < 200; count++) {
+      const answer = await evaluateBounded(never, { ...job, clock: () => NOW_NS, here: here(job) });
+      assert.equal(answer.resultSet, '{{"result": 0}}');
+    }
+  });
+
+  test("answers all of it on this thread while no other has started, and cuts it off there", async () => {
+    const none = new EvaluationPool();
+    assert.equal(none.ready, false);
+    const long = jobOf("squares", '{"n": 450}');
+    const answer = await evaluateBounded(none, { ...long, clock: () => NOW_NS, here: here(long) });
     assert.equal(answer.resultSet, '{{"result": 0}}');
+    await none.close();
+    const endless = jobOf("squares", ENDLESS, LIMIT);
+    await assert.rejects(
+      evaluateBounded(none, { ...endless, clock: () => NOW_NS, here: here(endless) }),
+      isTimeout,
+    );
   });
 
   test("goes on in a thread with the values that were read, and prints once", async () => {

@@ -75,6 +75,11 @@ export class EvaluationPool {
     this.#fill();
   }
 
+  /** A thread has started. */
+  get ready(): boolean {
+    return !this.#closed && [...this.#threads].some(({ ready }) => ready);
+  }
+
   /** Resolves when every thread has started. For tests and benches: jobs need not wait for it. */
   async started(): Promise<void> {
     const starting = [...this.#threads].filter(({ ready }) => !ready);
