@@ -127,7 +127,7 @@ async function evaluated(
     decisions: [],
     entrypoints: [],
     optionalEntrypoints: [decision],
-    packages: true,
+    everything: "packages",
     printOf: (bundle) => printToLog(log, bundle),
     revision: { builtins: HOST_BUILTINS, clock: systemClock },
   });

@@ -125,7 +125,7 @@ async function openPolicy(
     bundles,
     entrypoints: RULE_PATH.test(decision.path) ? [rule] : [],
     optionalEntrypoints: optional,
-    packages: true,
+    everything: "rules",
     log,
   });
 }

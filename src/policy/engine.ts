@@ -65,8 +65,8 @@ export type PolicyEngineOptions = {
   readonly entrypoints?: readonly string[];
   /** Entrypoints that may be missing: they are compiled where Rego sources have them. */
   readonly optionalEntrypoints?: readonly string[];
-  /** Compile each package of Rego sources as a whole too, so that all of it can be asked. */
-  readonly packages?: boolean;
+  /** Compile each package of Rego sources as a whole too, or each rule besides, so that all of it can be asked. */
+  readonly everything?: "packages" | "rules";
   readonly log: PolicyLog;
   /** Follow changes of files; true unless said otherwise. */
   readonly watch?: boolean;
@@ -176,7 +176,7 @@ function createStore(
     decisions: options.decisions ?? [],
     entrypoints: options.entrypoints ?? [],
     optionalEntrypoints: options.optionalEntrypoints ?? [],
-    packages: options.packages ?? false,
+    everything: options.everything,
     log,
     nowMs: Date.now,
     printOf: (bundle) => printToLog(log, bundle),

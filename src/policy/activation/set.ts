@@ -6,7 +6,7 @@ import { mergeDocuments } from "../bundle/document.ts";
 import { BundleError } from "../bundle/error.ts";
 import { assertRootsApart, isWithin } from "../bundle/roots.ts";
 import { faultOf } from "../fault.ts";
-import type { Evaluation, Policies } from "../policies.ts";
+import type { Evaluation, Policies, PolicyDocument } from "../policies.ts";
 import { type PolicyFacts, readManifestSection } from "../reads/manifest.ts";
 import { READS_EVERYTHING } from "../reads/reads.ts";
 import { resultValue } from "../result.ts";
@@ -21,6 +21,8 @@ export type SetOptions = {
   readonly entrypoints: readonly string[];
   /** Entrypoints that are compiled where the sources have them. */
   readonly optionalEntrypoints: readonly string[];
+  /** Each package of the sources is an entrypoint too, as a whole; with `rules` each rule besides. */
+  readonly everything?: "packages" | "rules" | undefined;
   readonly revision: Omit<RevisionOptions, "print">;
   /** Where what the policies of a bundle print goes. */
   readonly printOf: (bundle: string) => (line: string) => void;
@@ -43,6 +45,7 @@ export type SetModule = {
 export class PolicySet {
   /** What an exchange is given. One object for all of them. */
   readonly policies: Policies;
+  readonly document: PolicyDocument;
   /** Bytes of data and modules that are kept to make instances again. */
   readonly bytes: number;
   /** Told of each evaluation; for the one who gives instances up. */
@@ -55,10 +58,21 @@ export class PolicySet {
     bundles: ReadonlyMap<string, { readonly revision: string }>,
     modules: readonly SetModule[],
     bytes: number,
+    data: Buffer = Buffer.from("{}"),
+    complete = false,
   ) {
     this.bytes = bytes;
     this.#modules = modules;
     this.#byEntrypoint = entrypointsOf(modules);
+    let parsed: JsonValue | undefined;
+    this.document = {
+      entrypoints: [...this.#byEntrypoint.keys()],
+      complete,
+      data: () => {
+        parsed ??= JSON.parse(data.toString("utf8")) as JsonValue;
+        return parsed;
+      },
+    };
     this.policies = {
       revision: revisionOf(bundles),
       bundles: Object.fromEntries([...bundles].map(([name, { revision }]) => [name, { revision }])),
@@ -168,7 +182,8 @@ export async function buildSet(
   for (const candidate of candidates)
     modules.push(await loadModule(candidate, data, options, known, bundles.size > 1));
   const bytes = candidates.reduce((sum, { wasm }) => sum + wasm.length, data.length);
-  return { set: new PolicySet(bundles, modules, bytes), bundles, sources };
+  const complete = options.everything !== undefined && candidates.length === (sources === undefined ? 0 : 1);
+  return { set: new PolicySet(bundles, modules, bytes, data, complete), bundles, sources };
 }
 
 /** The data of all bundles in one document. Their roots are apart, so that no two say something of one place. */

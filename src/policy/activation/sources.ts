@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { BundleContent } from "../bundle/content.ts";
-import { definesRule, packageOf, regoVersionsOf } from "../bundle/rego.ts";
+import { definesRule, packageOf, regoVersionsOf, ruleNames } from "../bundle/rego.ts";
 import { compileRego, type RegoBundle } from "../opa/compile.ts";
+import { OpaError } from "../opa/opa.ts";
 import type { ModuleCandidate, SetOptions } from "./set.ts";
 
 /** The sources of the bundles that hold nothing else, compiled. */
@@ -27,11 +28,16 @@ export async function compileSources(
 ): Promise<CompiledSources | undefined> {
   const rego = [...bundles].flatMap(([name, content]) => regoBundleOf(name, content) ?? []);
   if (rego.length === 0) return undefined;
-  const entrypoints = wantedEntrypoints(bundles, rego, options);
+  const entrypoints = boundedEntrypoints(bundles, rego, options);
   if (entrypoints.length === 0 && [...bundles.values()].some(({ wasm }) => wasm.length > 0)) return undefined;
   const key = keyOf(rego, entrypoints);
   if (previous?.key === key) return previous;
-  const compiled = await compileRego(rego, entrypoints);
+  const compiled = await compileRego(rego, entrypoints).catch((error: unknown) => {
+    // A name that only looked like a rule must not keep the bundle out: its package can be asked all the same.
+    if (options.everything !== "rules" || !(error instanceof OpaError) || !NO_RULE.test(error.message))
+      throw error;
+    return compileRego(rego, wantedEntrypoints(bundles, rego, { ...options, everything: "packages" }));
+  });
   return {
     key,
     module: {
@@ -55,11 +61,27 @@ function regoBundleOf(
   return { name, roots, versions: regoVersionsOf(manifest), files, data };
 }
 
+/** What OPA says of an entrypoint that is none. */
+const NO_RULE = /does not refer to a rule|used as reference, not called/;
+
+/** Each rule an entrypoint, up to so many; beyond it their packages have to do. They go over a command line. */
+export const RULE_ENTRYPOINTS_MAX = 5_000;
+
+function boundedEntrypoints(
+  bundles: ReadonlyMap<string, BundleContent>,
+  rego: readonly RegoBundle[],
+  options: SetOptions,
+): readonly string[] {
+  const wanted = wantedEntrypoints(bundles, rego, options);
+  if (options.everything !== "rules" || wanted.length <= RULE_ENTRYPOINTS_MAX) return wanted;
+  return wantedEntrypoints(bundles, rego, { ...options, everything: "packages" });
+}
+
 /** What is asked for and no module promises; of what may be left out, only what the sources have. */
 function wantedEntrypoints(
   bundles: ReadonlyMap<string, BundleContent>,
   rego: readonly RegoBundle[],
-  { decisions, entrypoints, optionalEntrypoints, packages }: SetOptions,
+  { decisions, entrypoints, optionalEntrypoints, everything }: SetOptions,
 ): readonly string[] {
   const promised = new Set(
     [...bundles.values()].flatMap(({ wasm }) => wasm.flatMap((module) => module.entrypoints)),
@@ -67,8 +89,8 @@ function wantedEntrypoints(
   const optional = optionalEntrypoints.filter((entrypoint) =>
     rego.some((bundle) => defines(bundle, entrypoint)),
   );
-  const whole = packages === true ? rego.flatMap(packagesOf) : [];
-  return [...new Set([...decisions, ...entrypoints, ...optional, ...whole])].filter(
+  const all = everything === undefined ? [] : rego.flatMap((bundle) => entrypointsIn(bundle, everything));
+  return [...new Set([...decisions, ...entrypoints, ...optional, ...all])].filter(
     (entrypoint) => !promised.has(entrypoint),
   );
 }
@@ -82,8 +104,18 @@ function defines({ files }: RegoBundle, entrypoint: string): boolean {
   });
 }
 
-function packagesOf({ files }: RegoBundle): readonly string[] {
-  return files.flatMap(({ content }) => packageOf(content.toString("utf8")) ?? []);
+/** The packages, and where they are asked for the rules in them, as far as their text tells. */
+function entrypointsIn(
+  { files }: RegoBundle,
+  what: NonNullable<SetOptions["everything"]>,
+): readonly string[] {
+  return files.flatMap(({ content }) => {
+    const text = content.toString("utf8");
+    const name = packageOf(text);
+    if (name === undefined) return [];
+    const rules = what === "rules" ? ruleNames(text).map((rule) => `${name}/${rule}`) : [];
+    return [name, ...rules];
+  });
 }
 
 function keyOf(bundles: readonly RegoBundle[], entrypoints: readonly string[]): string {

@@ -32,6 +32,16 @@ export function definesRule(rego: string, name: string): boolean {
   return new RegExp(`^(?:default[ \\t]+)?${name}\\b`, "m").test(rego);
 }
 
+/** At the beginning of a line: the name of a rule, and no function, behind which comes what rules have. */
+const RULE_HEAD = /^(?:default[ \t]+)?([A-Za-z_]\w*)(?=[ \t]*(?::?=|\bcontains\b|\bif\b|[{[.]|$))/gm;
+const KEYWORDS = new Set(["package", "import", "else", "default", "some", "every", "not", "with"]);
+
+/** Names of the rules in a Rego file, as far as its text tells: a text inside of it may look like one. */
+export function ruleNames(rego: string): readonly string[] {
+  const names = [...rego.matchAll(RULE_HEAD)].map(([, name]) => name ?? "");
+  return [...new Set(names)].filter((name) => !KEYWORDS.has(name));
+}
+
 /** What a manifest says about the versions of Rego that its files are written in. */
 export type RegoVersions = {
   readonly rego_version?: RegoVersion;
