@@ -22,7 +22,7 @@ const REGENT = "regent";
 const NO_LOG = { info() {}, warn() {}, error() {} };
 const LABELS = { env: "test" };
 
-type Signing = { readonly privateKeyFile: string; readonly algorithm: string };
+type Signing = { readonly privateKeyFile: string; readonly algorithm: string; readonly claimsFile: string };
 
 /** Builds a bundle as its author does: `opa build`, signed where there is a key. */
 async function build(folder: string, revision: string, signing?: Signing): Promise<Buffer> {
@@ -32,7 +32,14 @@ async function build(folder: string, revision: string, signing?: Signing): Promi
   const key =
     signing === undefined
       ? []
-      : ["--signing-key", signing.privateKeyFile, "--signing-alg", signing.algorithm, "--scope", "write"];
+      : [
+          "--signing-key",
+          signing.privateKeyFile,
+          "--signing-alg",
+          signing.algorithm,
+          "--claims-file",
+          signing.claimsFile,
+        ];
   const args = [
     "build",
     "--bundle",
@@ -179,7 +186,9 @@ describe("beside a real OPA at the same bundle server", () => {
       });
       const privateKeyFile = join(folder, "private.pem");
       await writeFile(privateKeyFile, pair.privateKey, { mode: 0o600 });
-      const signing = { privateKeyFile, algorithm: "ES256" };
+      const claimsFile = join(folder, "claims.json");
+      await writeFile(claimsFile, '{"scope":"write"}');
+      const signing = { privateKeyFile, algorithm: "ES256", claimsFile };
       const server = await startServer(t);
       server.longPolling = true;
       server.publish(await build(folder, "r1", signing));
