@@ -7,6 +7,7 @@ import type { Config, Route } from "./config/config.ts";
 import { ConfigError } from "./config/load.ts";
 import type { BundleConfig } from "./config/sections/bundles.ts";
 import { createDecisionLog, type DecisionLog } from "./decision-log/decision-log.ts";
+import { opaStatusOf } from "./decision-log/opa-status.ts";
 import type { Parsed } from "./document/document.ts";
 import type { RequestHead } from "./exchange/exchange.ts";
 import { type ApiKeyFile, createIdentifier, parseApiKeys } from "./identity/index.ts";
@@ -92,7 +93,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     },
   );
   telemetry.watchStreams(() => governor.open());
-  const status = openStatus(config, labels, services, policy, log);
+  const status = openStatus(config, { labels, services, policy, decisionLog, log });
   return {
     governor,
     policy,
@@ -144,18 +145,27 @@ async function openDecisionLog(
   return { decisionLog, close: () => decisionLog.close() };
 }
 
+type Told = {
+  readonly labels: Labels;
+  readonly services: Services;
+  readonly policy: ManagedPolicyEngine;
+  readonly decisionLog: DecisionLog | undefined;
+  readonly log: ProcessLog;
+};
+
 /** Tells a service what is active here, for as long as the process runs. */
-function openStatus(
-  { status }: Config,
-  labels: Labels,
-  services: Services,
-  policy: ManagedPolicyEngine,
-  log: ProcessLog,
-): StatusReporter | undefined {
+function openStatus({ status }: Config, told: Told): StatusReporter | undefined {
   if (status === undefined) return undefined;
+  const { labels, services, policy, decisionLog, log } = told;
   const { service, partition, console, intervalMs } = status;
   const reporter = createStatusReporter({
-    document: () => statusDocument({ labels, bundles: policy.opaStatus(), ready: policy.ready }),
+    document: () =>
+      statusDocument({
+        labels,
+        bundles: policy.opaStatus(),
+        ready: policy.ready,
+        ...(decisionLog && { decisionLogs: opaStatusOf(decisionLog.status()) }),
+      }),
     ...(service === undefined ? {} : { service: services.get(service) }),
     ...(partition === undefined ? {} : { partition }),
     console,

@@ -1,4 +1,5 @@
 import { createDecisionLog, type DecisionLog } from "./decision-log/decision-log.ts";
+import { opaStatusOf } from "./decision-log/opa-status.ts";
 import { loadDescriptors } from "./envoy/check/grpc/descriptors.ts";
 import { type CheckHandlers, createCheckHandlers } from "./envoy/check/handler.ts";
 import type { JsonObject } from "./exchange/json.ts";
@@ -226,6 +227,7 @@ function joined(
         bundles: Object.fromEntries(Object.entries(bundles).filter(([name]) => named.has(name))),
         ready: policy.ready,
         ...(discovery === undefined ? {} : { discovery: discovery() }),
+        ...(decisionLog && { decisionLogs: opaStatusOf(decisionLog.status()) }),
       });
     },
   };
