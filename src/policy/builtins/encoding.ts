@@ -1,8 +1,6 @@
-import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { BuiltinError, type HostBuiltin } from "./builtin.ts";
 import { sorted } from "./compare.ts";
 import { marshalJson } from "./json.ts";
-import { parseJson } from "./json-text.ts";
 import { objectAt, stringAt } from "./operands.ts";
 import { isArray, type RegoObject, RegoSet, type RegoValue } from "./value.ts";
 
@@ -17,12 +15,6 @@ export const encodingBuiltins: readonly HostBuiltin[] = [
   { name: "urlquery.decode", call: (args) => decodeQuery(stringAt(args, 0)) },
   { name: "urlquery.encode_object", call: (args) => encodeQueryObject(objectAt(args, 0)) },
   { name: "urlquery.decode_object", call: (args) => decodeQueryObject(stringAt(args, 0)) },
-  { name: "yaml.marshal", call: (args) => marshalYaml(args[0] as RegoValue) },
-  { name: "yaml.unmarshal", call: (args) => unmarshalYaml(stringAt(args, 0)) },
-  {
-    name: "yaml.is_valid",
-    call: ([value]) => typeof value === "string" && succeeds(() => unmarshalYaml(value)),
-  },
 ];
 
 /** Bytes that are not UTF-8 become U+FFFD: a string here cannot hold them. */
@@ -92,30 +84,4 @@ function decodeQueryObject(query: string): RegoObject {
     else earlier.push(value);
   }
   return values;
-}
-
-function marshalYaml(value: RegoValue): string {
-  return stringifyYaml(JSON.parse(marshalJson(value)), {
-    sortMapEntries: true,
-    lineWidth: 0,
-    indentSeq: false,
-  });
-}
-
-function unmarshalYaml(text: string): RegoValue {
-  try {
-    return parseJson(JSON.stringify(parseYaml(text, { version: "1.1", merge: true })) ?? "null");
-  } catch (error) {
-    throw new BuiltinError(`invalid YAML: ${String(error)}`, { cause: error });
-  }
-}
-
-function succeeds(work: () => unknown): boolean {
-  try {
-    work();
-    return true;
-  } catch (error) {
-    if (error instanceof BuiltinError) return false;
-    throw error;
-  }
 }

@@ -22,6 +22,7 @@ import { unitBuiltins } from "./units.ts";
 import { uriBuiltins } from "./uri.ts";
 import { uuidBuiltins } from "./uuid.ts";
 import { x509Builtins } from "./x509.ts";
+import { yamlBuiltins } from "./yaml.ts";
 
 const FAMILIES: readonly (readonly HostBuiltin[])[] = [
   awsBuiltins,
@@ -47,6 +48,7 @@ const FAMILIES: readonly (readonly HostBuiltin[])[] = [
   uriBuiltins,
   uuidBuiltins,
   x509Builtins,
+  yamlBuiltins,
 ];
 
 /** Every builtin that the host supplies, by name. */

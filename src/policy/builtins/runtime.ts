@@ -4,8 +4,12 @@ import { printTerm } from "./print.ts";
 import { RegoSet, type RegoValue } from "./value.ts";
 
 export const runtimeBuiltins: readonly HostBuiltin[] = [
-  // Nothing of the process is shown to policies: its environment holds secrets.
-  { name: "opa.runtime", call: () => new Map() },
+  // Nothing of the process is shown to policies of its own accord: its environment holds secrets. Whoever starts the
+  // engine may say what is, and that is found among the values that are known already.
+  {
+    name: "opa.runtime",
+    call: (_args, context) => context.nondeterministic("opa.runtime", [], () => new Map()),
+  },
   {
     name: "trace",
     call: (args, context) => {
