@@ -2,9 +2,9 @@ import { availableParallelism } from "node:os";
 
 /**
  * Time that an evaluation may take on the thread that serves all exchanges, milliseconds. The shipped policies need 0.1
- * and 1,000 rules on 100 KB of input need 0.8. Whoever sends ten hostile bodies a second takes 3 % of that thread.
+ * and 1,000 rules on 100 KB of input need 0.8. Whoever sends ten hostile bodies a second takes 3 % of that thread, the new instance included.
  */
-export const INLINE_LIMIT_MS = 3;
+export const INLINE_LIMIT_MS = 2;
 
 /** Looks at the clock before that counts: 100,000 steps, some 1 ms of work. */
 export const INLINE_LOOKS_MIN = 10;
@@ -38,7 +38,7 @@ export const GRACE_MS = 35;
  * nearly always does, and a new thread would cost 100 ms of CPU; one that does not is busy with something that counts no
  * steps.
  */
-export const LINGER_MS = 200;
+export const LINGER_MS = 1_000;
 
 /** Policies that a thread keeps: the live one, a candidate, and those that exchanges of a moment ago still use. */
 export const POLICIES_PER_WORKER_MAX = 4;

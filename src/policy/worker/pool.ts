@@ -68,6 +68,7 @@ export class EvaluationPool {
   #waitingBytes = 0;
   readonly #keys = new WeakMap<RemotePolicy, number>();
   #nextKey = 0;
+  #ready = false;
   #closed = false;
 
   /** Starts its threads, so that the first long evaluation does not wait for that. */
@@ -75,9 +76,9 @@ export class EvaluationPool {
     this.#fill();
   }
 
-  /** A thread has started. */
+  /** A thread has started: from then on there is one, or another one is being started. */
   get ready(): boolean {
-    return !this.#closed && [...this.#threads].some(({ ready }) => ready);
+    return this.#ready && !this.#closed;
   }
 
   /** Resolves when every thread has started. For tests and benches: jobs need not wait for it. */
@@ -139,6 +140,7 @@ export class EvaluationPool {
       return;
     }
     thread.ready = true;
+    this.#ready = true;
     const { running } = thread;
     thread.running = undefined;
     clearTimeout(thread.end);
