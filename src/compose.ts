@@ -20,7 +20,7 @@ import { serviceBundleSource } from "./policy/source/service-bundle.ts";
 import { createRegistry, parseRegistry, type Registry } from "./registry/index.ts";
 import { candidatesOf, choose } from "./routing/index.ts";
 import { backoffMs, createServices, type Services } from "./services/index.ts";
-import { createStatusReporter, type StatusReporter, statusDocument } from "./status/index.ts";
+import { createStatusReporter, metricFamilies, type StatusReporter, statusDocument } from "./status/index.ts";
 import type { ProcessLog } from "./telemetry/index.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/index.ts";
 import { openDestination } from "./telemetry/process-log.ts";
@@ -93,7 +93,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     },
   );
   telemetry.watchStreams(() => governor.open());
-  const status = openStatus(config, { labels, services, policy, decisionLog, log });
+  const status = openStatus(config, { labels, services, policy, decisionLog, telemetry, log });
   return {
     governor,
     policy,
@@ -150,21 +150,23 @@ type Told = {
   readonly services: Services;
   readonly policy: ManagedPolicyEngine;
   readonly decisionLog: DecisionLog | undefined;
+  readonly telemetry: Telemetry;
   readonly log: ProcessLog;
 };
 
 /** Tells a service what is active here, for as long as the process runs. */
 function openStatus({ status }: Config, told: Told): StatusReporter | undefined {
   if (status === undefined) return undefined;
-  const { labels, services, policy, decisionLog, log } = told;
-  const { service, partition, console, intervalMs } = status;
+  const { labels, services, policy, decisionLog, telemetry, log } = told;
+  const { service, partition, console, prometheus, intervalMs } = status;
   const reporter = createStatusReporter({
-    document: () =>
+    document: async () =>
       statusDocument({
         labels,
         bundles: policy.opaStatus(),
         ready: policy.ready,
         ...(decisionLog && { decisionLogs: opaStatusOf(decisionLog.status()) }),
+        ...(prometheus ? { metrics: metricFamilies(await telemetry.metricValues()) } : {}),
       }),
     ...(service === undefined ? {} : { service: services.get(service) }),
     ...(partition === undefined ? {} : { partition }),

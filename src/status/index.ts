@@ -1,4 +1,5 @@
 export { type StatusParts, statusDocument } from "./document.ts";
+export { metricFamilies, type RegistryMetric } from "./families.ts";
 export {
   createStatusReporter,
   type StatusLog,

@@ -19,6 +19,8 @@ export type Telemetry = {
   observe(record: Record): void;
   /** What `/metrics` answers. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The same as values, for who writes them in another form. */
+  metricValues(): ReturnType<Metrics["readValues"]>;
   /** Says how many streams are open, once there is somebody who knows. */
   watchStreams(open: () => number): void;
   /** Sends the last spans. */
@@ -48,6 +50,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
       }
     },
     metrics: () => metrics.read(),
+    metricValues: () => metrics.readValues(),
     watchStreams(open) {
       streamsOpen = open;
     },

@@ -1,4 +1,12 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from "prom-client";
 import type { Record } from "../exchange/record.ts";
 import { METRICS, type MetricName, type MetricRow } from "./catalogue.ts";
 import { LabelCap } from "./label-cap.ts";
@@ -80,6 +88,12 @@ export class Metrics {
   async read(): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#ask();
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  /** The same as values, for who writes them in another form. */
+  async readValues(): Promise<readonly MetricObjectWithValues<MetricValue<string>>[]> {
+    this.#ask();
+    return this.#registry.getMetricsAsJSON();
   }
 
   /** Counts one exchange. */
