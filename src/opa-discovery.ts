@@ -5,6 +5,7 @@ import { ApiError } from "./opa/api/reply.ts";
 import type { OpaDiscovery } from "./opa/config.ts";
 import { type Environment, substituteEnvironment } from "./opa/environment.ts";
 import { type Loaded, parseOpaConfig } from "./opa/load.ts";
+import { runtimeOf } from "./opa-rooms.ts";
 import { buildSet } from "./policy/activation/set.ts";
 import { opaStatusOf } from "./policy/activation/status.ts";
 import { HOST_BUILTINS } from "./policy/builtins/host.ts";
@@ -31,6 +32,8 @@ export type DiscoveryOptions = {
   /** The configuration that the process began with, as written: it goes before what is discovered. */
   readonly boot: unknown;
   readonly environment: Environment;
+  /** A discovery policy may choose by them. */
+  readonly labels: { readonly [label: string]: string };
   /** Puts a configuration into force. What it throws keeps the one before. */
   readonly apply: (loaded: Loaded) => Promise<void>;
   readonly log: ProcessLog;
@@ -98,10 +101,10 @@ export async function startDiscovery(options: DiscoveryOptions): Promise<Discove
 /** The configuration that a version of the bundle gives. @throws BundleError, OpaConfigError, ApiError */
 async function discovered(
   version: BundleFiles,
-  { discovery, boot, environment, log }: DiscoveryOptions,
+  { discovery, boot, environment, labels, log }: DiscoveryOptions,
 ): Promise<Loaded> {
   await verifySignature(version.files, discovery.verification, Date.now());
-  const value = await evaluated(version, discovery.decision, log);
+  const value = await evaluated(version, discovery.decision, labels, log);
   if (value === undefined)
     throw new BundleError(`data.${discovery.decision.replaceAll("/", ".")} is undefined`);
   const text = substituteEnvironment(JSON.stringify(value), environment);
@@ -117,6 +120,7 @@ async function discovered(
 async function evaluated(
   version: BundleFiles,
   decision: string,
+  labels: DiscoveryOptions["labels"],
   log: ProcessLog,
 ): Promise<JsonValue | undefined> {
   const content = readContent(version);
@@ -129,7 +133,7 @@ async function evaluated(
     optionalEntrypoints: [decision],
     everything: "packages",
     printOf: (bundle) => printToLog(log, bundle),
-    revision: { builtins: HOST_BUILTINS, clock: systemClock },
+    revision: { builtins: HOST_BUILTINS, clock: systemClock, runtime: runtimeOf(labels) },
   });
   const { entrypoints, complete, data } = set.document;
   const askable = { ...set.policies, entrypoints, complete, data: (at: typeof path) => valueAt(data(), at) };

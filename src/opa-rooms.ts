@@ -100,7 +100,7 @@ async function decisionOf(envoy: OpaEnvoy | undefined): Promise<Decision> {
 const RULE_PATH = /^\/*[A-Za-z_]\w*(?:\/+[A-Za-z_]\w*)*\/*$/;
 
 async function openPolicy(
-  { config, named, log }: OpaRoomsOptions,
+  { config, named, labels, log }: OpaRoomsOptions,
   services: Services,
   decision: Decision,
 ): Promise<ManagedPolicyEngine> {
@@ -127,8 +127,14 @@ async function openPolicy(
     entrypoints: RULE_PATH.test(decision.path) ? [rule] : [],
     optionalEntrypoints: optional,
     everything: "rules",
+    runtime: runtimeOf(labels),
     log,
   });
+}
+
+/** As OPA's `opa.runtime()`, but for the environment, which holds secrets. */
+export function runtimeOf(labels: { readonly [label: string]: string }): JsonObject {
+  return { config: { labels }, env: {}, version: labels.version ?? "" };
 }
 
 type SourceContext = {

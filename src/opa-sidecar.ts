@@ -230,6 +230,7 @@ class OpaSidecar implements Sidecar {
     this.#discovery = await startDiscovery({
       ...{ discovery, source, environment, log },
       boot: loaded.raw,
+      labels: this.#labels(this.#boot),
       apply: (next) => this.#apply(next),
     });
   }
@@ -238,8 +239,8 @@ class OpaSidecar implements Sidecar {
     const { command, environment, log } = this.#options;
     const reload = async () => {
       try {
-        const { configFile: file, set, setFile } = command;
-        const loaded = loadOpaConfig({ file, set, setFile, environment });
+        const { configFile: file, set, setFile, remotes } = command;
+        const loaded = loadOpaConfig({ file, set, setFile, remotes, environment });
         for (const { path, message } of loaded.warnings) log.warn({ path }, `${path}: ${message}`);
         await this.#apply(loaded);
         log.info({ file }, "the new configuration is in force");

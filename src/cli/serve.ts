@@ -92,8 +92,9 @@ async function loadedOpa(configFile: string, paths: readonly string[], options: 
   const { loadOpaConfig, OpaConfigError } = await import("../opa/load.ts");
   try {
     const command = opaCommandFrom(configFile, paths, options);
-    const { set, setFile } = command;
-    return { command, loaded: loadOpaConfig({ file: configFile, set, setFile, environment: process.env }) };
+    const { set, setFile, remotes } = command;
+    const environment = process.env;
+    return { command, loaded: loadOpaConfig({ file: configFile, set, setFile, remotes, environment }) };
   } catch (error) {
     const status = error instanceof OpaConfigError ? EXIT.errors : EXIT.failed;
     const hint = error instanceof OpaUsageError ? "\n(regent serve --help shows what is taken)" : "";

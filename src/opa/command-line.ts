@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { Verification } from "../policy/bundle/signature/key.ts";
 import { type OpaAddress, parseOpaAddress } from "./address.ts";
 import { OPA_FLAGS } from "./flags.ts";
+import { isRemote } from "./remote.ts";
 import { ALGORITHMS } from "./schema.ts";
 
 /** The options as the command line gives them, by their names in camel case. */
@@ -13,6 +14,8 @@ export type OpaCommand = {
   readonly set: readonly string[];
   readonly setFile: readonly string[];
   readonly paths: readonly string[];
+  /** Bundles that are named by their URL. */
+  readonly remotes: readonly string[];
   readonly bundleMode: boolean;
   readonly ignore: readonly string[];
   readonly watch: boolean;
@@ -55,7 +58,8 @@ export function opaCommandFrom(
   const verification = verificationOf(options, bundleMode);
   return {
     configFile,
-    paths,
+    paths: paths.filter((path) => !isRemote(path)),
+    remotes: paths.filter(isRemote),
     bundleMode,
     set: list(options.set),
     setFile: list(options.setFile),

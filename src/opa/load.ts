@@ -4,6 +4,7 @@ import { type Fault, type FaultAt, renderFault, renderPath } from "../document/f
 import { crossCheck, keyWarnings } from "./checks.ts";
 import { type Environment, substituteEnvironment } from "./environment.ts";
 import { type Override, parseSet, parseSetFile, withOverrides } from "./overrides.ts";
+import { remoteOverrides } from "./remote.ts";
 import { type OpaDocument, opaSchema } from "./schema.ts";
 
 /** Every fault of a configuration of OPA, with its place. */
@@ -23,6 +24,8 @@ export type OpaSources = {
   /** `--set`, in the order of the command line; they win over the file, and `--set-file` over them. */
   readonly set: readonly string[];
   readonly setFile: readonly string[];
+  /** URLs of bundles on the command line. */
+  readonly remotes?: readonly string[];
   readonly environment: Environment;
 };
 
@@ -38,9 +41,10 @@ export type Loaded = {
  * Reads OPA's configuration as `opa run --config-file --set --set-file` does.
  * @throws OpaConfigError with every fault at once, OverrideError, the error of the file system
  */
-export function loadOpaConfig({ file, set, setFile, environment }: OpaSources): Loaded {
+export function loadOpaConfig({ file, set, setFile, remotes = [], environment }: OpaSources): Loaded {
   const overrides = [
     ...set.flatMap((text) => parseSet(text, environment)),
+    ...remoteOverrides(remotes),
     ...setFile.flatMap((text) => parseSetFile(text, (path) => readFileSync(path, "utf8"))),
   ];
   const text = substituteEnvironment(readFileSync(file, "utf8"), environment);

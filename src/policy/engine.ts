@@ -65,6 +65,8 @@ export type PolicyEngineOptions = {
   readonly entrypoints?: readonly string[];
   /** Entrypoints that may be missing: they are compiled where Rego sources have them. */
   readonly optionalEntrypoints?: readonly string[];
+  /** What `opa.runtime()` gives policies, such as `{"config": {"labels": …}}`; nothing unless said otherwise. */
+  readonly runtime?: JsonObject;
   /** Compile each package of Rego sources as a whole too, or each rule besides, so that all of it can be asked. */
   readonly everything?: "packages" | "rules";
   readonly log: PolicyLog;
@@ -183,6 +185,7 @@ function createStore(
     revision: {
       builtins: HOST_BUILTINS,
       clock: options.clock ?? systemClock,
+      runtime: options.runtime,
       pool,
       ...(memoryMaxBytes === undefined ? {} : { memoryMaxBytes }),
       ...(timeLimitMs === undefined ? {} : { timeLimitMs }),

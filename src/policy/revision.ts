@@ -35,6 +35,8 @@ export type RevisionOptions = {
   readonly memoryMaxBytes?: number;
   /** {@link TIME_LIMIT_MS} unless said otherwise. */
   readonly timeLimitMs?: number;
+  /** What `opa.runtime()` gives; nothing unless said otherwise. */
+  readonly runtime?: JsonObject | undefined;
   /** Threads for what takes longer than the thread that serves can give it; without them all of it runs there. */
   readonly pool?: EvaluationPool;
 };
@@ -111,6 +113,12 @@ export class PolicyRevision {
     return this.#instanceOptions.policy;
   }
 
+  /** What an evaluation need not read itself: values of an earlier one, and what it runs in. */
+  #known(replay: JsonObject | undefined): JsonObject {
+    const { runtime } = this.#options;
+    return { ...(runtime === undefined ? {} : { "opa.runtime": { "[]": runtime } }), ...replay };
+  }
+
   /** Memory that its instance holds now; 0 at rest. */
   get memoryBytes(): number {
     return this.#loaded?.instance.memoryBytes ?? 0;
@@ -151,7 +159,7 @@ export class PolicyRevision {
       clock,
       print,
       timeLimitMs,
-      ...(replay === undefined ? {} : { replay }),
+      replay: this.#known(replay),
     });
     const resultSet = this.#evaluateHere(id, inputText(input), context);
     return { result: resultOf(resultSet), nondeterministic: context.recorded };
@@ -172,7 +180,7 @@ export class PolicyRevision {
     const text = inputText(input);
     const { remote } = this.#awake();
     const { resultSet, nondeterministic } = await evaluateBounded(pool, {
-      ...{ remote, entrypoint: id, input: text, replay, timeLimitMs, clock, print },
+      ...{ remote, entrypoint: id, input: text, replay: this.#known(replay), timeLimitMs, clock, print },
       here: (context) => this.#evaluateHere(id, text, context),
     });
     return { result: resultOf(resultSet), nondeterministic };

@@ -24,14 +24,15 @@ export const UNSERVED: readonly (readonly [path: string, why: string])[] = [
 
 /** The part of the API that changes nothing and shows no data, for `--diagnostic-addr`. */
 export function createDiagnosticApi(rooms: ApiRooms, log: ApiLog): Hono {
-  return withRoutes(rooms, log, diagnosticRoutes(rooms));
+  return withRoutes(rooms, log, { count: 0 }, diagnosticRoutes(rooms));
 }
 
 /** OPA's HTTP API as far as compiled policies can serve it. @see https://www.openpolicyagent.org/docs/rest-api */
 export function createApi(rooms: ApiRooms, log: ApiLog): Hono {
-  const data = createDataHandlers(rooms);
+  const requests = { count: 0 };
+  const data = createDataHandlers(rooms, requests);
   const pretty = (context: Context) => flag(new URL(context.req.url).searchParams, "pretty");
-  return withRoutes(rooms, log, [
+  return withRoutes(rooms, log, requests, [
     ...diagnosticRoutes(rooms),
     ["GET", "/", "index", () => indexPage(rooms.version)],
     ["POST", "/", "index", (context) => data.index(context)],
@@ -65,8 +66,17 @@ function diagnosticRoutes(rooms: ApiRooms): readonly Route[] {
   ];
 }
 
-function withRoutes(rooms: ApiRooms, log: ApiLog, routes: readonly Route[]): Hono {
+function withRoutes(
+  rooms: ApiRooms,
+  log: ApiLog,
+  requests: { count: number },
+  routes: readonly Route[],
+): Hono {
   const app = new Hono();
+  app.use((_context, next) => {
+    requests.count += 1;
+    return next();
+  });
   for (const [method, path, name, handler] of routes) {
     const observed: Handler = async (context) => {
       const startedAt = performance.now();

@@ -21,12 +21,13 @@ type Asked = {
   readonly startedNs: bigint;
 };
 
-/** The handlers of OPA's data API. @see https://www.openpolicyagent.org/docs/rest-api#data-api */
-export function createDataHandlers(rooms: ApiRooms) {
-  let requests = 0;
-
+/**
+ * The handlers of OPA's data API.
+ * @param requests how many requests have come in so far, this one included
+ * @see https://www.openpolicyagent.org/docs/rest-api#data-api
+ */
+export function createDataHandlers(rooms: ApiRooms, requests: { readonly count: number }) {
   const begin = (context: Context, path: string): Asked => {
-    requests += 1;
     const parameters = new URL(context.req.url).searchParams;
     refuseUnserved(parameters);
     return {
@@ -35,7 +36,7 @@ export function createDataHandlers(rooms: ApiRooms) {
       path: trimmed(path),
       policies: rooms.policies(),
       decisionId: rooms.log === undefined ? undefined : randomUUID(),
-      requestId: requests,
+      requestId: requests.count,
       timestamp: Date.now(),
       startedNs: process.hrtime.bigint(),
     };
