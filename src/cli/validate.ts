@@ -5,6 +5,9 @@ import { missingReferences, parseConfig } from "../config/load.ts";
 import type { Parsed } from "../document/document.ts";
 import { type Fault, renderFault } from "../document/fault.ts";
 import { parseApiKeys } from "../identity/index.ts";
+import { OpaValueError, opaConfigFrom } from "../opa/config.ts";
+import { substituteEnvironment } from "../opa/environment.ts";
+import { OpaConfigError, parseOpaConfig } from "../opa/load.ts";
 import { parseRegistry } from "../registry/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 
@@ -16,17 +19,46 @@ export function validateCommand(): Command {
     .description(
       "check a configuration file and the keys and models it names: exit 0 when it is good, 2 with warnings, 3 with errors",
     )
-    .argument("<file>", "the configuration file")
+    .argument("[file]", "the configuration file")
+    .option("--opa-config <file>", "a configuration of OPA instead, as regent serve --opa-config takes it")
     .addOption(new Option("--format <format>", "output format").choices(["pretty", "json"]).default("pretty"))
-    .addHelpText("after", "\nExample:\n  regent validate regent.yaml --format json")
-    .action((file: string, { format }: { format: Format }) => {
-      const faults = faultsOf(file);
+    .addHelpText(
+      "after",
+      "\nExamples:\n  regent validate regent.yaml --format json\n  regent validate --opa-config opa.yaml",
+    )
+    .action((own: string | undefined, { format, opaConfig }: ValidateOptions) => {
+      const file = onlyOne(own, opaConfig);
+      const faults = opaConfig === undefined ? faultsOf(file) : opaFaultsOf(file);
       process.stdout.write(
         format === "json" ? `${JSON.stringify({ file, faults })}\n` : pretty(file, faults),
       );
       if (faults.some(({ severity }) => severity === "error")) throw new CommandFailure("", EXIT.errors);
       if (faults.length > 0) throw new CommandFailure("", EXIT.warnings);
     });
+}
+
+type ValidateOptions = { readonly format: Format; readonly opaConfig?: string };
+
+function onlyOne(own: string | undefined, opaConfig: string | undefined): string {
+  const file = own ?? opaConfig;
+  if (file === undefined || (own !== undefined && opaConfig !== undefined))
+    throw new CommandFailure("name one file: FILE, or --opa-config FILE", EXIT.failed);
+  return file;
+}
+
+/** The faults and warnings of a configuration of OPA. */
+function opaFaultsOf(file: string): readonly Fault[] {
+  const text = substituteEnvironment(read(file), process.env);
+  try {
+    const { document, warnings } = parseOpaConfig(text, file);
+    opaConfigFrom(document, process.cwd());
+    return warnings;
+  } catch (error) {
+    if (error instanceof OpaConfigError) return error.faults;
+    if (!(error instanceof OpaValueError)) throw error;
+    const place = { file, line: 1, column: 1, path: "", code: "config/value", severity: "error" as const };
+    return [{ ...place, message: error.message }];
+  }
 }
 
 /** The faults of the file itself, or, when it has none, those of the documents that it names. */

@@ -36,6 +36,12 @@ const DOWNLOAD: Rows = {
   ...SIGNING,
 };
 
+/** The old form of a bundle is found by prefix and name, and neither verified nor kept, as in OPA. */
+function inOldForm(key: string): KeyRow | undefined {
+  const without = key === "resource" || key === "persist" || key.startsWith("signing.");
+  return without ? ignored("as in OPA: `bundles` has it") : undefined;
+}
+
 const TOKEN_FILE =
   "no credentials for it are fetched: let the platform write a token to a file and name it in `bearer.token_path`";
 const AWS =
@@ -108,7 +114,12 @@ export const KEYS: readonly (readonly [path: readonly string[], row: KeyRow])[] 
     "credentials.plugin": refused(CUSTOM),
   }),
   ...below(["bundles", "*"], { ...DOWNLOAD, size_limit_bytes: SAME }),
-  ...below(["bundle"], { ...DOWNLOAD, name: SAME, prefix: SAME, size_limit_bytes: SAME }),
+  ...below(["bundle"], {
+    ...Object.fromEntries(Object.entries(DOWNLOAD).map(([key, row]) => [key, inOldForm(key) ?? row])),
+    name: SAME,
+    prefix: SAME,
+    size_limit_bytes: SAME,
+  }),
   ...below(["discovery"], { ...DOWNLOAD, decision: SAME, name: SAME, prefix: SAME }),
   ...below(["decision_logs"], {
     service: SAME,
