@@ -139,6 +139,8 @@ test("reads back from dynamic metadata what ext_authz hands over, and takes its 
   const exchange = withHandOver(handOverMetadata(HAND_OVER));
   assert.equal(exchange.id, HAND_OVER.decisionId);
   assert.deepEqual(JSON.parse(JSON.stringify(exchange.handOver)), HAND_OVER);
+  for (const dryRun of ["allow", "deny"] as const)
+    assert.equal(withHandOver(handOverMetadata({ ...HAND_OVER, dryRun })).handOver?.dryRun, dryRun);
 });
 
 test("ignores metadata under another namespace and that of another ext_authz service", () => {
@@ -155,6 +157,7 @@ test("refuses a hand-over of another shape instead of reading a part of it", () 
     { ...whole, regent: true },
     { ...whole, regent: { ...whole.regent, allowed: "true" } },
     { ...whole, regent: { ...whole.regent, revision: null } },
+    { ...whole, regent: { ...whole.regent, dry_run: true } },
     { ...whole, regent: { ...whole.regent, identity: { ...identity, roles: ["a", 1] } } },
     { ...whole, regent: { ...whole.regent, identity: { ...identity, roles: "a" } } },
     { ...whole, regent: { ...whole.regent, identity: { ...identity, claims: [] } } },

@@ -19,11 +19,13 @@ import {
   send,
   USAGE_EVENT,
 } from "../../test/support/pipeline.ts";
-import type { ExchangeEnd } from "../exchange/exchange.ts";
+import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import { headersFrom } from "../exchange/headers.ts";
+import { ANONYMOUS } from "../exchange/identity.ts";
 import { TOKENS_PER_EXCHANGE_MAX } from "../exchange/inference.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import type { Record } from "../exchange/record.ts";
+import { openAccount, recordOf } from "./account.ts";
 
 const policy = await compileAnswering();
 const JSON_HEAD = { status: 200, headers: headersFrom([["content-type", "application/json"]]) };
@@ -388,6 +390,23 @@ describe("the record", () => {
     assert.deepEqual(record.audit, { level: "digest", labels: {} });
     assert.ok(!Object.hasOwn(record, "revision"));
     assert.ok(!Object.hasOwn(record, "inference"));
+  });
+
+  test("says what a dry run of ext_authz would have done", () => {
+    const request = { method: "GET", scheme: "http", host: "h", path: "/", pathname: "/", query: undefined };
+    const exchange: Exchange = {
+      id: "1",
+      protocol: "ext_proc",
+      startedAtMs: NOW_MS,
+      request: { ...request, headers: new Map(), clientRequestId: undefined },
+      source: {},
+      destination: {},
+    };
+    const handOver = { decisionId: "1", allowed: true, identity: ANONYMOUS, revision: "r" };
+    const dryRunOf = (one: Exchange) => recordOf(openAccount(one, 0), "complete", 1, undefined).dryRun;
+    assert.equal(dryRunOf(exchange), undefined);
+    assert.equal(dryRunOf({ ...exchange, handOver }), undefined);
+    assert.equal(dryRunOf({ ...exchange, handOver: { ...handOver, dryRun: "deny" } }), "deny");
   });
 
   test("tells how the upstream refused", async () => {

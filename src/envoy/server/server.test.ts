@@ -10,8 +10,10 @@ import { gzipSync } from "node:zlib";
 import { Metadata, status } from "@grpc/grpc-js";
 import { connectEnvoy } from "../../../test/support/grpc-client.ts";
 import {
+  decodeCheckResponse2,
   decodeHealthCheckResponse,
   encodeCheckRequest,
+  encodeCheckRequest2,
   encodeHealthCheckRequest,
   encodeProcessingRequest,
   ServingStatus,
@@ -19,7 +21,13 @@ import {
 import { GrpcError } from "./grpc-error.ts";
 import { WATCHERS_MAX } from "./health.ts";
 import { type GrpcServerOptions, SESSION_MEMORY_MB_MAX, type ServerLog } from "./options.ts";
-import { EXT_AUTHZ_SERVICE, EXT_PROC_SERVICE, type Handlers, startGrpcServer } from "./server.ts";
+import {
+  EXT_AUTHZ_SERVICE,
+  EXT_AUTHZ_SERVICE_2,
+  EXT_PROC_SERVICE,
+  type Handlers,
+  startGrpcServer,
+} from "./server.ts";
 
 const MESSAGE_BYTES_MAX = 64 * 1024;
 const LOOPBACK = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
@@ -241,6 +249,49 @@ test("tells watchers that it stops and does not wait for them", async (t) => {
   assert.deepEqual(statuses, [ServingStatus.SERVING, ServingStatus.NOT_SERVING]);
 });
 
+test("answers version 2 of ext_authz on the same port, and fails its calls where it is not served", async (t) => {
+  const asked = encodeCheckRequest2({ attributes: { request: { http: { path: "/two" } } } });
+  const paths: (string | undefined)[] = [];
+  const { client, server } = await start(t, {
+    check: () => assert.fail("version 3 was not asked"),
+    check2: async ({ attributes }) => {
+      paths.push(attributes?.request?.http?.path);
+      return { status: { code: status.PERMISSION_DENIED } };
+    },
+  });
+  const answer = decodeCheckResponse2(await client.checkBytes(asked, EXT_AUTHZ_SERVICE_2));
+  assert.equal(answer.status?.code, status.PERMISSION_DENIED);
+  assert.deepEqual(paths, ["/two"]);
+  server.health.set(true);
+  assert.equal(await client.health(EXT_AUTHZ_SERVICE_2), ServingStatus.SERVING);
+
+  const without = await start(t);
+  const refused = without.client.checkBytes(asked, EXT_AUTHZ_SERVICE_2);
+  await assert.rejects(refused, withCode(status.UNIMPLEMENTED));
+});
+
+test("shows a handler the metadata of the call", async (t) => {
+  const seen: (string | undefined)[] = [];
+  const { client } = await start(t, {
+    check: async (_request, { header }) => {
+      seen.push(header("traceparent"), header("x-absent"), header("x-twice"));
+      return { status: { code: status.PERMISSION_DENIED } };
+    },
+  });
+  const metadata = new Metadata();
+  metadata.set("traceparent", "00-a-b-01");
+  metadata.add("x-twice", "1");
+  metadata.add("x-twice", "2");
+  const same = (bytes: Buffer) => bytes;
+  await new Promise<void>((resolve, reject) => {
+    const path = `/${EXT_AUTHZ_SERVICE}/Check`;
+    client.raw.makeUnaryRequest(path, same, same, Buffer.alloc(0), metadata, (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+  assert.deepEqual(seen, ["00-a-b-01", undefined, "1, 2"]);
+});
+
 test("answers reflection only when it was switched on", async (t) => {
   const list = async (options: Partial<GrpcServerOptions>) => {
     const { client } = await start(t, {}, options);
@@ -260,7 +311,7 @@ test("answers reflection only when it was switched on", async (t) => {
   };
   assert.equal(await list({}), status.UNIMPLEMENTED);
   const names = await list({ reflection: { protoDir: PROTO_DIR } });
-  for (const name of [EXT_AUTHZ_SERVICE, EXT_PROC_SERVICE, "grpc.health.v1.Health"]) {
+  for (const name of [EXT_AUTHZ_SERVICE, EXT_AUTHZ_SERVICE_2, EXT_PROC_SERVICE, "grpc.health.v1.Health"]) {
     assert.ok(String(names).includes(name), name);
   }
 });

@@ -48,7 +48,7 @@ export type CheckCall = {
   readonly deadlineMs: number;
   /** Whether Envoy has gone away. */
   readonly cancelled: boolean;
-  /** One value of the call's metadata, by its name in lower case; undefined when it is not there. */
+  /** A value of the call's metadata by its name, as HTTP/2 joins several of one name; undefined when it is not there. */
   header(name: string): string | undefined;
 };
 
