@@ -1,13 +1,17 @@
 import { RegentError } from "../exchange/errors.ts";
 import type { JsonObject } from "../exchange/json.ts";
+import type { PolicySet } from "./activation/set.ts";
 import { type BundleStatus, opaStatusOf, statusOf } from "./activation/status.ts";
-import { BundleStore } from "./activation/store.ts";
+import { BundleStore, type StoreOptions } from "./activation/store.ts";
 import { HOST_BUILTINS } from "./builtins/host.ts";
 import { BundleError } from "./bundle/error.ts";
 import type { Verification } from "./bundle/signature/key.ts";
 import { behindCache } from "./cache/behind-cache.ts";
 import { DecisionCache, type DecisionCacheOptions, type DecisionCacheStats } from "./cache/decision-cache.ts";
 import { systemClock } from "./clock.ts";
+import { PolicyLife } from "./life/life.ts";
+import type { RolloutPlan } from "./life/plan.ts";
+import type { Rollout } from "./life/rollout.ts";
 import { type PolicyLog, printToLog } from "./log.ts";
 import type { Policies, PolicyDocument } from "./policies.ts";
 import { READS_EVERYTHING } from "./reads/reads.ts";
@@ -44,6 +48,8 @@ export type ManagedPolicyEngine = PolicyEngine & {
   readonly instances: number;
   /** What the decision cache holds and how often it could answer. */
   readonly cache: DecisionCacheStats;
+  /** The life of new versions; undefined where they are activated at once. */
+  readonly rollout: Rollout | undefined;
   /** Reads all bundles again now; resolves when each is active or was refused. */
   reload(): Promise<void>;
   /** Stops watching. */
@@ -83,6 +89,15 @@ export type PolicyEngineOptions = {
   readonly retiredBytesMax?: number;
   /** Bounds of the decisions that are kept where policies claim that they may be. */
   readonly cache?: DecisionCacheOptions;
+  /** Undefined: a new version that proves good decides at once. */
+  readonly rollout?: RolloutSettings;
+};
+
+/** How new versions come to decide. */
+export type RolloutSettings = {
+  readonly plan: RolloutPlan;
+  /** Where its state is kept over a restart; undefined: a restart takes what the sources have. */
+  readonly folder: string | undefined;
 };
 
 type Loaded = { readonly name: string; readonly source: BundleSource };
@@ -98,7 +113,25 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
   assertNamesDiffer(options.bundles);
   const bundles = options.bundles.map((bundle) => ({ ...bundle, source: sourceOf(bundle, options) }));
   const pool = new EvaluationPool();
-  const store = createStore(bundles, options, pool);
+  let life: PolicyLife | undefined;
+  const store = createStore(bundles, options, pool, {
+    proposed: (next, files) => life?.proposed(next, files),
+  });
+  const deciding = () => (options.rollout === undefined ? store.active : life?.liveSet);
+  const cache = new DecisionCache(options.cache);
+  let shown: PolicySet | undefined;
+  const cached = behindCache(cache, () => (options.rollout === undefined ? store.active : shown));
+  if (options.rollout !== undefined)
+    life = await PolicyLife.open(store, {
+      ...options.rollout,
+      log: options.log,
+      nowMs: Date.now,
+      monotonicMs: () => performance.now(),
+      livePolicies: (set) => {
+        shown = set;
+        return cached() ?? set.policies;
+      },
+    });
   await Promise.all(
     bundles.map(async ({ name, source }) => {
       await source.start(store.sink(name));
@@ -107,32 +140,40 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
   );
   const close = async () => {
     await Promise.all(bundles.map(({ source }) => source.close()));
+    await life?.close();
     await pool.close();
   };
-  const fault = startFault(bundles, store);
+  const fault = deciding() === undefined ? startFault(bundles, store) : undefined;
   if (fault !== undefined) {
     await close();
     throw fault;
   }
-  return engineOf(bundles, store, new DecisionCache(options.cache), close);
+  return engineOf({ bundles, store, cache, life, deciding, cached, close });
 }
 
-function engineOf(
-  bundles: readonly Loaded[],
-  store: BundleStore,
-  cache: DecisionCache,
-  close: () => Promise<void>,
-): ManagedPolicyEngine {
-  const active = behindCache(cache, () => store.active);
-  const policies = () => active() ?? NONE_YET;
+type EngineParts = {
+  readonly bundles: readonly Loaded[];
+  readonly store: BundleStore;
+  readonly cache: DecisionCache;
+  readonly life: PolicyLife | undefined;
+  /** What decides, but for the subjects of a canary. */
+  readonly deciding: () => PolicySet | undefined;
+  readonly cached: () => Policies | undefined;
+  readonly close: () => Promise<void>;
+};
+
+function engineOf(parts: EngineParts): ManagedPolicyEngine {
+  const { bundles, store, cache, life, deciding, cached, close } = parts;
+  const policiesFor = (subject: string) =>
+    (life === undefined ? cached() : life.rollout.for(subject)) ?? NONE_YET;
   const recordsOf = <T>(render: (name: string, source: BundleSource) => T): T[] =>
     bundles.map(({ name, source }) => render(name, source));
   return {
     get ready() {
-      return store.active !== undefined;
+      return deciding() !== undefined;
     },
     get revision() {
-      return policies().revision;
+      return deciding()?.policies.revision ?? NONE_YET.revision;
     },
     get instances() {
       return store.instances;
@@ -140,10 +181,19 @@ function engineOf(
     get cache() {
       return cache.stats;
     },
-    for: policies,
-    document: () => store.active?.document,
+    for: policiesFor,
+    rollout: life?.rollout,
+    document: () => deciding()?.document,
     status: () => recordsOf((name, { location }) => statusOf(name, location, store.record(name))),
-    opaStatus: () => Object.fromEntries(recordsOf((name) => [name, opaStatusOf(name, store.record(name))])),
+    opaStatus: () =>
+      Object.fromEntries(
+        recordsOf((name) => {
+          const status = opaStatusOf(name, store.record(name));
+          const live = life?.liveRevision(name);
+          // What the store took last may be a candidate still.
+          return [name, live === undefined ? status : { ...status, active_revision: live }];
+        }),
+      ),
     onStatus: (listener) => store.onChange(listener),
     async reload() {
       await Promise.all(bundles.map(({ source }) => source.reload()));
@@ -167,6 +217,7 @@ function createStore(
   bundles: readonly (BundleOptions & Loaded)[],
   options: PolicyEngineOptions,
   pool: EvaluationPool,
+  lifecycle: StoreOptions["lifecycle"],
 ): BundleStore {
   const { log, memoryMaxBytes, timeLimitMs, retiredBytesMax } = options;
   const expected = bundles.map(({ name, source, verification }) => ({
@@ -191,6 +242,7 @@ function createStore(
       ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     },
     ...(retiredBytesMax === undefined ? {} : { retiredBytesMax }),
+    ...(options.rollout === undefined ? {} : { lifecycle }),
   });
 }
 

@@ -27,6 +27,13 @@ export type StoreOptions = SetOptions & {
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
   readonly retiredBytesMax?: number;
+  /**
+   * Who decides what becomes of a set that proved good: what is active then is only the newest, and sets that nobody needs
+   * any more come back by `retire`. Undefined: it decides at once, in place of the one before.
+   */
+  readonly lifecycle?:
+    | { proposed(next: BuiltSet, files: ReadonlyMap<string, BundleFiles>): void }
+    | undefined;
 };
 
 /** The place of one bundle. */
@@ -55,6 +62,8 @@ export class BundleStore {
   readonly #slots: ReadonlyMap<string, Slot>;
   readonly #retired: RetiredSets;
   readonly #listeners = new Set<() => void>();
+  /** As they were delivered; kept where there is a lifecycle, which keeps them over a restart. */
+  readonly #files = new WeakMap<BundleContent, BundleFiles>();
   readonly #allLooked = Promise.withResolvers<void>();
   #active: BuiltSet | undefined;
   /** Activations take place one after another. */
@@ -125,7 +134,7 @@ export class BundleStore {
     try {
       if (version.digest === slot.record.active?.digest) return this.#settled(slot);
       await verifySignature(version.files, slot.verification, atMs);
-      slot.candidate = readContent(version);
+      slot.candidate = this.#read(version);
       this.#looked(slot);
       await this.#inTurn(() => this.#activate(slot, startedAt));
       return this.#settled(slot);
@@ -134,6 +143,37 @@ export class BundleStore {
     } finally {
       this.#looked(slot);
     }
+  }
+
+  /**
+   * A set of bundles that were kept, verified and proved as if they had just come. It is not activated.
+   * @throws BundleError that names what is wrong
+   */
+  async prepare(files: ReadonlyMap<string, BundleFiles>): Promise<BuiltSet> {
+    const missing = [...this.#slots.keys()].filter((name) => !files.has(name));
+    const unknown = [...files.keys()].filter((name) => !this.#slots.has(name));
+    if (missing.length + unknown.length > 0)
+      throw new BundleError(
+        `it was made of other bundles: ${[...files.keys()].join(", ")}, and configured are ${[...this.#slots.keys()].join(", ")}`,
+      );
+    const contents = new Map<string, BundleContent>();
+    for (const [name, version] of files) {
+      await verifySignature(version.files, this.#slot(name).verification, this.#options.nowMs());
+      contents.set(name, this.#read(version));
+    }
+    return this.#build(contents);
+  }
+
+  /** A set that decides nothing new any more, but for exchanges that hold it. */
+  retire(set: PolicySet): void {
+    // The newest one may be live again, or be asked what it is.
+    if (set !== this.active) this.#retired.retire(set);
+  }
+
+  #read(version: BundleFiles): BundleContent {
+    const content = readContent(version);
+    if (this.#options.lifecycle !== undefined) this.#files.set(content, version);
+    return content;
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -239,7 +279,7 @@ export class BundleStore {
   #swap(next: BuiltSet, startedAt: bigint): void {
     const previous = this.#active;
     this.#active = next;
-    if (previous !== undefined) this.#retired.retire(previous.set);
+    this.#hand(next, previous);
     const nanos = Number(process.hrtime.bigint() - startedAt);
     const atMs = this.#options.nowMs();
     for (const slot of this.#slots.values()) {
@@ -250,6 +290,19 @@ export class BundleStore {
       this.#settled(slot);
       this.#options.log.info({ bundle: slot.name, revision }, "policy bundle is active");
     }
+  }
+
+  #hand(next: BuiltSet, previous: BuiltSet | undefined): void {
+    const { lifecycle } = this.#options;
+    if (lifecycle === undefined) {
+      if (previous !== undefined) this.#retired.retire(previous.set);
+      return;
+    }
+    const files = [...next.bundles].map(([name, content]) => [name, this.#files.get(content)] as const);
+    lifecycle.proposed(
+      next,
+      new Map(files.flatMap(([name, found]) => (found === undefined ? [] : [[name, found]]))),
+    );
   }
 
   #update(slot: Slot, change: Partial<BundleRecord>): void {

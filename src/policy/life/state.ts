@@ -39,7 +39,7 @@ export type Rejection = z.infer<typeof rejection>;
 export const rolloutState = z.strictObject({
   version: z.literal(1),
   /** Digest of the version that decides. */
-  live: z.string(),
+  live: z.string().regex(/^[\w-]{1,128}$/),
   candidate: z.strictObject({ digest: z.string(), step: z.number().int().min(0) }).optional(),
   rejected: z.array(rejection).max(REJECTED_MAX),
   history: z.array(transition).max(HISTORY_MAX),
