@@ -2,12 +2,13 @@ import { availableParallelism } from "node:os";
 
 /**
  * Time that an evaluation may take on the thread that serves all exchanges, milliseconds. The shipped policies need 0.1
- * and 1,000 rules on 100 KB of input need 0.8. Whoever sends ten hostile bodies a second takes 3 % of that thread, the new instance included.
+ * and 1,000 rules on 100 KB of input need 0.8. Ten hostile bodies a second hold that thread for 2 % of its time, so that
+ * one exchange in a hundred waits for a millisecond.
  */
-export const INLINE_LIMIT_MS = 2;
+export const INLINE_LIMIT_MS = 1;
 
-/** Looks at the clock before that counts: 100,000 steps, some 1 ms of work. */
-export const INLINE_LOOKS_MIN = 10;
+/** Looks at the clock before that counts: 30,000 steps, 0.3 to 1 ms of work. */
+export const INLINE_LOOKS_MIN = 3;
 
 /**
  * Input of more bytes is evaluated by a worker from the start: parsing alone takes some 3 ms a megabyte, so most of it
@@ -21,8 +22,8 @@ export const INLINE_INPUT_BYTES_MAX = 512 * 1024;
  */
 export const WORKERS_MAX = Math.max(1, Math.min(2, availableParallelism() - 1));
 
-/** Evaluations that wait for a thread. Each may run for 50 ms, so those further back would be late anyhow. */
-export const WAITING_MAX = 16;
+/** Evaluations that wait for a thread. Each waits until its own deadline at most; some 3 ms of work in each are served. */
+export const WAITING_MAX = 32;
 
 /** Bytes of input that wait. Bodies of the default limit (4 MiB) in most places of the queue. */
 export const WAITING_BYTES_MAX = 32 * 1024 * 1024;
