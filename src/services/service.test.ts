@@ -8,6 +8,7 @@ import { createAuthority } from "../../test/support/certificates.ts";
 import { type RunningServer, startHttpServer, startRawServer } from "../../test/support/http-server.ts";
 import { withFolder } from "../../test/support/rego.ts";
 import { Secret } from "../document/secret.ts";
+import { CONNECTIONS_MAX } from "./connections.ts";
 import { ServiceError, type ServiceFault } from "./error.ts";
 import { createService, REDIRECTS_MAX, type Service, type ServiceOptions } from "./service.ts";
 
@@ -88,6 +89,25 @@ describe("a service", () => {
     assert.equal(requests, 2);
     const told = service.request({ ...ASK, method: "POST", body: Buffer.from("x") });
     await failsWith(told, "unreachable", /connection ended before an answer/);
+  });
+
+  test("has so many connections open and no more: further requests take their turn", async (t) => {
+    let underWay = 0;
+    let most = 0;
+    const waiting: ServerResponse[] = [];
+    const server = await serve(t, (_, response) => {
+      most = Math.max(most, ++underWay);
+      response.on("close", () => underWay--);
+      waiting.push(response);
+      // The last of the first turn lets everybody go.
+      if (waiting.length >= CONNECTIONS_MAX) for (const held of waiting) held.end();
+    });
+    const service = open(t, { url: server.url });
+    const answers = await Promise.all(
+      Array.from({ length: CONNECTIONS_MAX + 10 }, () => service.request(ASK)),
+    );
+    assert.ok(answers.every(({ status }) => status === 200));
+    assert.equal(most, CONNECTIONS_MAX);
   });
 
   test("refuses what is no URL of HTTP", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -9,9 +9,10 @@ import { startHttpServer, startRawServer } from "../../../test/support/http-serv
 import { withFolder } from "../../../test/support/rego.ts";
 import { tarGzOf } from "../../../test/support/tar.ts";
 import { createService } from "../../services/index.ts";
+import { ARCHIVE_BYTES_MAX } from "../bundle/archive.ts";
 import { BundleError } from "../bundle/error.ts";
 import { createHttpSource, type HttpSourceOptions } from "./http.ts";
-import { bundlePersistence } from "./persistence.ts";
+import { bundlePersistence, HEADER_BYTES_MAX } from "./persistence.ts";
 import type { BundleFiles, BundleSink, BundleSource, Verdict } from "./source.ts";
 
 const NO_LOG = { info() {}, warn() {}, error() {} };
@@ -512,6 +513,19 @@ describe("the persisted copy", () => {
       assert.deepEqual(told.said, ["accept r1", "failed", "accept r1"]);
       assert.equal(asked.at(-1)?.etag, undefined);
       assert.deepEqual(await persistence.load(), { archive: archive("r1"), etag: '"r1"' });
+    });
+  });
+
+  test("is read up to the size of an archive and no further", async () => {
+    await withFolder(async (folder) => {
+      const persistence = bundlePersistence(folder, "main", "x");
+      await persistence.save({ archive: archive("r1") });
+      // A hole in the file: it takes no room on the disk.
+      await truncate(persistence.file, ARCHIVE_BYTES_MAX + HEADER_BYTES_MAX + 1);
+      await assert.rejects(
+        persistence.load(),
+        /main\.bundle cannot be read: it is larger than 67108864 bytes/,
+      );
     });
   });
 
