@@ -61,3 +61,15 @@ test("ends with 3 and the faults of the keys and models that the file names", as
   assert.ok(stdout.includes(`${beside("keys.yaml")}:1:1 error config/missing-field`), stdout);
   assert.ok(stdout.includes(`${beside("registry.yaml")}:1:10 error config/value version`), stdout);
 });
+
+test("ends with 3 when gRPC bodies cannot be read by the descriptor that the file names", async (t) => {
+  const file = fileWith(t, "version: 1\nextAuthz: { entrypoint: a/b, protoDescriptor: shop.pb }\n");
+  assert.equal((await runCommand(validateCommand(), [file])).status, 2);
+  writeFileSync(join(dirname(file), "shop.pb"), "no descriptor");
+  const { stdout, status } = await runCommand(validateCommand(), [file]);
+  assert.equal(status, 3);
+  assert.match(
+    stdout,
+    /:2:47 error config\/value extAuthz\.protoDescriptor: .*shop\.pb cannot be used: it is no/,
+  );
+});

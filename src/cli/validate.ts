@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { missingReferences, parseConfig } from "../config/load.ts";
 import type { Parsed } from "../document/document.ts";
-import { type Fault, renderFault } from "../document/fault.ts";
+import { type Fault, type FaultAt, renderFault } from "../document/fault.ts";
+import { loadDescriptors } from "../envoy/check/grpc/descriptors.ts";
 import { parseApiKeys } from "../identity/index.ts";
 import { OpaValueError, opaConfigFrom } from "../opa/config.ts";
 import { substituteEnvironment } from "../opa/environment.ts";
@@ -65,12 +66,25 @@ function opaFaultsOf(file: string): readonly Fault[] {
 function faultsOf(file: string): readonly Fault[] {
   const parsed = parseConfig(read(file), file);
   if (!parsed.ok) return parsed.faults;
-  const { identity, registry } = parsed.value;
+  const { extAuthz, identity, registry } = parsed.value;
   return [
     ...missingReferences(parsed, dirname(file)),
+    ...descriptorFaults(file, extAuthz.protoDescriptor, parsed.faultAt),
     ...documentFaults(file, identity.apiKeys?.file, parseApiKeys),
     ...documentFaults(file, registry.file, parseRegistry),
   ];
+}
+
+/** Whether gRPC bodies could be read by the descriptor that a configuration names. One that is not there is a warning. */
+function descriptorFaults(file: string, named: string | undefined, faultAt: FaultAt): readonly Fault[] {
+  const path = named === undefined ? undefined : resolve(dirname(file), named);
+  if (path === undefined || !existsSync(path)) return [];
+  try {
+    loadDescriptors(path);
+    return [];
+  } catch (error) {
+    return [faultAt(["extAuthz", "protoDescriptor"], "value", (error as Error).message)];
+  }
 }
 
 function documentFaults(

@@ -104,6 +104,7 @@ function filesOf({
   tls,
   services,
   bundles,
+  extAuthz,
   identity,
   registry,
 }: ConfigDocument): (readonly [FaultPath, string])[] {
@@ -113,6 +114,7 @@ function filesOf({
     [["tls", "clientCaFile"], tls?.clientCaFile],
     ...serviceFiles(services),
     ...bundles.map(({ path }, index) => [["bundles", index, "path"], path] as const),
+    [["extAuthz", "protoDescriptor"], extAuthz.protoDescriptor],
     [["identity", "apiKeys", "file"], identity.apiKeys?.file],
     [["registry", "file"], registry.file],
   ];
