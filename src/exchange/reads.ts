@@ -17,13 +17,20 @@ export function readsOf(reads: Reads, member: string): Reads | undefined {
 }
 
 /**
+ * Whether the elements of a list count: not where only its type does. A list in which members of a name are looked for
+ * has none, but stays whole: what `with` does to one is not defined.
+ */
+export function readsElements(reads: Reads): boolean {
+  return reads === true || Object.keys(reads).length > 0;
+}
+
+/**
  * A value without what is not read. Whether a value is there and of which type stays as it is: an object keeps the
- * members that are read, an array of which no whole is read becomes empty (a member of a name it never has), and
- * all else stays.
+ * members that are read, an array of which only the type counts becomes empty, and all else stays.
  */
 export function pruneInput(value: JsonValue, reads: Reads): JsonValue {
   if (reads === true || typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return [];
+  if (Array.isArray(value)) return readsElements(reads) ? value : [];
   const from = value as JsonObject;
   const pruned: { [member: string]: JsonValue } = Object.create(null);
   for (const member of Object.keys(reads)) {

@@ -6,7 +6,7 @@ import type { Answer, Inference, Usage } from "../exchange/inference.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import type { Candidate, Model } from "../exchange/model.ts";
 import { CREDENTIAL_HEADERS, isReservedHeader } from "../exchange/names.ts";
-import { pruneInput, READS_EVERYTHING, type Reads, readsOf } from "../exchange/reads.ts";
+import { pruneInput, READS_EVERYTHING, type Reads, readsElements, readsOf } from "../exchange/reads.ts";
 import type {
   BudgetInput,
   EstimateInput,
@@ -123,9 +123,9 @@ function prune<T extends object>(value: T, reads: Reads): Pruned<T> {
   return pruneInput(value as JsonValue, reads) as Pruned<T>;
 }
 
-/** A list is read as a whole, or it only matters that it is one. */
+/** Elements are made where they count. */
 function list<E>(reads: Reads, make: () => readonly E[]): readonly E[] {
-  return reads === true ? make() : [];
+  return readsElements(reads) ? make() : [];
 }
 
 function requestMakers(

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../exchange/json.ts";
-import { type Reads, readsOf } from "../exchange/reads.ts";
+import { type Reads, readsElements, readsOf } from "../exchange/reads.ts";
 import { type JsonDocument, pointerToken } from "../wire/json/index.ts";
 
 /**
@@ -12,7 +12,7 @@ export function prunedBody(document: JsonDocument, reads: Reads): Buffer {
 }
 
 function prune(document: JsonDocument, value: JsonValue, pointer: string, reads: Reads): string {
-  if (Array.isArray(value) && reads !== true) return "[]";
+  if (Array.isArray(value) && !readsElements(reads)) return "[]";
   if (!isJsonObject(value) || reads === true) return document.raw(pointer) ?? missing(pointer);
   const members: string[] = [];
   for (const member of Object.keys(reads)) {

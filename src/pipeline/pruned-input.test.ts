@@ -12,7 +12,6 @@ import {
 } from "../../test/support/pipeline.ts";
 import type { JsonValue } from "../exchange/json.ts";
 import { pruneInput, type Reads } from "../exchange/reads.ts";
-import type { PolicyEngine } from "../policy/engine.ts";
 import { readJson } from "../wire/json/index.ts";
 import { prunedBody } from "./pruned-body.ts";
 
@@ -21,20 +20,12 @@ const policy = await compileAnswering();
 /** A headers-driven decision reads this much itself. */
 const DECIDES: Reads = { request: { headers: { "x-decide-request": true, "x-decide-answer": true } } };
 
-/** The engine, saying that only this is read. */
-function reading(reads: Reads): PolicyEngine {
-  return {
-    ...policy,
-    for: (subject) => ({ ...policy.for(subject), reads: () => reads }),
-  };
-}
-
 /** The documents of a request and its answer, as policy got them. */
 async function documents(
   reads: Reads,
   change: (stage: Stage) => void = () => {},
 ): Promise<readonly string[]> {
-  const stage = createStage({ policy: reading(reads) });
+  const stage = createStage({ policy, reads });
   change(stage);
   const body = {
     model: "default",
@@ -127,7 +118,7 @@ test("asks for budgets only where policy reads them", async () => {
 });
 
 test("leaves a large body out of what a policy is handed that does not read it", async () => {
-  const stage = createStage({ policy: reading(DECIDES), maxBodyBytes: 1_000_000 });
+  const stage = createStage({ policy, reads: DECIDES, maxBodyBytes: 1_000_000 });
   await send(stage, { body: chatBody({ messages: [{ role: "user", content: "x".repeat(100_000) }] }) });
   const [asked] = stage.asked;
   assert.ok(asked !== undefined && asked.text.length < 500, `${asked?.text.length} characters`);

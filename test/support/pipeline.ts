@@ -5,6 +5,7 @@ import type { Exchange, ExchangeEnd, RequestHead } from "../../src/exchange/exch
 import { headersFrom } from "../../src/exchange/headers.ts";
 import type { JsonObject, JsonValue } from "../../src/exchange/json.ts";
 import type { OwnAnswer, Plan } from "../../src/exchange/plan.ts";
+import { READS_EVERYTHING, type Reads } from "../../src/exchange/reads.ts";
 import type { Record } from "../../src/exchange/record.ts";
 import { createIdentifier, hashApiKey, parseApiKeys } from "../../src/identity/index.ts";
 import { createMeter, estimate, type Meter, tokensOf } from "../../src/metering/index.ts";
@@ -104,6 +105,8 @@ export type StageOptions = {
   readonly requestEntrypoint?: string;
   readonly responseEntrypoint?: string;
   readonly maxBodyBytes?: number;
+  /** What policy says that it reads. Everything unless said otherwise, so that a test sees whole documents. */
+  readonly reads?: Reads;
   /** Runs before each evaluation: to let time pass, or to let it fail. */
   readonly beforePolicy?: (stage: Stage, entrypoint: string) => void | Promise<void>;
   /** Where decisions are logged; nowhere unless said otherwise. */
@@ -133,6 +136,7 @@ export function createStage(options: StageOptions): Stage {
         const policies = options.policy.for(subject);
         return {
           ...policies,
+          reads: () => options.reads ?? READS_EVERYTHING,
           async evaluate(entrypoint, input) {
             asked.push({
               entrypoint,

@@ -1,4 +1,4 @@
-import { READS_EVERYTHING, type Reads, readsOf } from "../../exchange/reads.ts";
+import { READS_EVERYTHING, type Reads, readsElements, readsOf } from "../../exchange/reads.ts";
 import { isStruct, type Struct, type Value } from "../codec.ts";
 import { goNumber } from "./go-text.ts";
 
@@ -53,9 +53,9 @@ function isInt64(value: object): boolean {
   return "high" in value && "low" in value && "unsigned" in value;
 }
 
-/** A list is read as a whole, or it only matters that it is one. */
+/** Elements are written where they count. */
 function listText<T>(values: readonly T[], reads: Reads, write: (value: T, reads: Reads) => string): string {
-  return reads === true ? `[${values.map((value) => write(value, true)).join(",")}]` : "[]";
+  return readsElements(reads) ? `[${values.map((value) => write(value, true)).join(",")}]` : "[]";
 }
 
 function structText(struct: Struct, reads: Reads): string {
