@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isLoopback } from "../exchange/loopback.ts";
 
 /** Where a server listens. Port 0 lets the system choose. */
 export type Address =
@@ -37,10 +38,7 @@ export function parseAddress(text: string): Address | undefined {
 
 /** Whether only this machine (in a pod: only this pod) can reach the address. */
 export function isLocal(address: Address): boolean {
-  if (address.kind === "unix") return true;
-  return (
-    address.host === "localhost" || address.host === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(address.host)
-  );
+  return address.kind === "unix" || isLoopback(address.host);
 }
 
 /** As it is written in a document. */

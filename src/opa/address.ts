@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
+import { isLoopback } from "../exchange/loopback.ts";
 
 /** Where OPA, or the plugin, listens. A unix path that begins with `@` is a name in Linux's abstract namespace. */
 export type OpaAddress =
@@ -46,9 +47,7 @@ function everyInterface(): string {
 
 /** Whether only this machine (in a pod: only this pod) can reach the address. */
 export function isLocal(address: OpaAddress): boolean {
-  if (address.kind === "unix") return true;
-  const { host } = address;
-  return host === "localhost" || host === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(host);
+  return address.kind === "unix" || isLoopback(address.host);
 }
 
 /** As it is written in a document. */

@@ -1,8 +1,8 @@
 import type { Secret } from "../document/secret.ts";
 import { isJsonObject } from "../exchange/json.ts";
+import { isLoopback } from "../exchange/loopback.ts";
 import { Fault } from "./error.ts";
 import { exchange, type HttpAgent } from "./http.ts";
-import { isLoopback } from "./loopback.ts";
 
 /** The client credentials grant of OAuth 2.0 with a client secret (RFC 6749, section 4.4). */
 export type OAuth2Client = {

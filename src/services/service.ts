@@ -1,9 +1,9 @@
 import { Secret } from "../document/secret.ts";
+import { isLoopback } from "../exchange/loopback.ts";
 import { type ConnectionOptions, createConnections } from "./connections.ts";
 import { type Authorizer, createAuthorizer, type ServiceCredentials } from "./credentials.ts";
 import { Fault, ServiceError } from "./error.ts";
 import { exchange, type HttpRequest, type HttpResponse, StaleConnection } from "./http.ts";
-import { isLoopback } from "./loopback.ts";
 
 /** An HTTP service that Regent talks to, in the sense of OPA's `services`. */
 export type Service = {

@@ -1,3 +1,4 @@
+import { hasControlCharacter, isHeaderName, isHopHeader } from "../../exchange/header-rules.ts";
 import { type Headers, headerValues } from "../../exchange/headers.ts";
 import type { HeaderChanges, OwnAnswer, Plan } from "../../exchange/plan.ts";
 
@@ -12,29 +13,6 @@ export const MESSAGE_HEADER_BYTES_MAX = 60 * 1024;
 
 /** `:method`, `:scheme`, `:authority`, `:path`: they count in Envoy's limits and are not in {@link Headers}. */
 const PSEUDO_HEADERS = 4;
-
-/** A field name, RFC 9110 section 5.1; the colon of pseudo-headers is not among its characters. */
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** What Envoy refuses in a value: controls other than tab (RFC 9110 section 5.5). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters looked for.
-const FORBIDDEN_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
-
-/**
- * Fields that say how a message is framed or where it goes. Envoy drops a change to some without a word and carries
- * others to the upstream as they stand (`transfer-encoding` among them), so a plan must not have them.
- */
-const FRAMING: ReadonlySet<string> = new Set([
-  "host",
-  "transfer-encoding",
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "upgrade",
-  "te",
-  "trailer",
-  "expect",
-]);
 
 /**
  * Why Envoy would not take a plan as it stands, as a sentence; undefined when it would.
@@ -70,15 +48,13 @@ export function ownAnswerFault(answer: OwnAnswer): string | undefined {
 
 function nameFault(name: string): string | undefined {
   const lower = name.toLowerCase();
-  if (!NAME.test(name)) return `${JSON.stringify(name)} is no name of a header that can be changed.`;
-  if (FRAMING.has(lower) || lower.startsWith("x-envoy-")) return `The header ${lower} cannot be changed.`;
+  if (!isHeaderName(name)) return `${JSON.stringify(name)} is no name of a header that can be changed.`;
+  if (isHopHeader(lower)) return `The header ${lower} cannot be changed.`;
   return undefined;
 }
 
 function valueFault(name: string, value: string): string | undefined {
-  return FORBIDDEN_IN_VALUE.test(value)
-    ? `The value for the header ${name} has a control character.`
-    : undefined;
+  return hasControlCharacter(value) ? `The value for the header ${name} has a control character.` : undefined;
 }
 
 /** A length that is not the body's lets two readers split the stream of messages differently. */

@@ -1,8 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { isLoopback } from "../../exchange/loopback.ts";
 import { portTakenSentence } from "../../wire/port-holder.ts";
 import { listenOnPath } from "../../wire/unix-socket.ts";
 import { type Certificates, loadCertificates, reloadCertificates } from "./certificates.ts";
@@ -90,10 +91,6 @@ function assertSafe(written: GrpcAddress, address: GrpcAddress, tls: TlsOptions 
     `gRPC on ${where} can be reached from other machines, where anyone could ask for decisions: listen on 127.0.0.1 ` +
       "or unix:///PATH, or set tls.certFile, tls.keyFile, tls.clientCaFile and tls.peers",
   );
-}
-
-function isLoopback(ip: string): boolean {
-  return isIPv6(ip) ? ip === "::1" : ip.startsWith("127.");
 }
 
 function createTls(
