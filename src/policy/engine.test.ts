@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 import { KeptLog, replaceFile } from "../../test/support/policy-engine.ts";
 import { compileBundle, type Sources, withFolder } from "../../test/support/rego.ts";
 import { RegentError } from "../exchange/errors.ts";
@@ -131,6 +133,21 @@ describe("createPolicyEngine", () => {
       }
       await engine.close();
     });
+  });
+});
+
+test("an engine that nobody closes does not keep its process alive", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "p.tar.gz");
+    await writeFile(path, other);
+    const code = `
+      const { createPolicyEngine } = await import(${JSON.stringify(import.meta.resolve("./engine.ts"))});
+      const log = { info() {}, warn() {}, error() {} };
+      const engine = await createPolicyEngine({ bundles: [{ name: "p", path: process.argv[1] }], log });
+      console.log((await engine.for("").evaluate("p/r", {})).result);`;
+    const args = ["--input-type=module", "-e", code, path];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+    assert.equal(stdout, "p\n");
   });
 });
 

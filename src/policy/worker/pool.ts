@@ -7,6 +7,7 @@ import {
   GRACE_MS,
   LINGER_MS,
   POLICIES_PER_WORKER_MAX,
+  STARVED_MS,
   WAITING_BYTES_MAX,
   WAITING_MAX,
   WORKER_HEAP_MIB_MAX,
@@ -39,8 +40,8 @@ type Waiting = {
   readonly job: EvaluationJob;
   readonly resolve: (evaluation: RemoteEvaluation) => void;
   readonly reject: (error: RegentError) => void;
-  /** Ends it at its deadline, wherever it is. */
-  readonly deadline: NodeJS.Timeout;
+  /** Ends it when it waited for a thread, or when its thread took, for too long. */
+  deadline: NodeJS.Timeout;
 };
 
 type Thread = {
@@ -123,8 +124,6 @@ export class EvaluationPool {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX },
     });
-    // What the process is there for keeps it alive, not its helpers.
-    worker.unref();
     const thread: Thread = { worker, loaded: new Set(), ready: false, running: undefined, end: undefined };
     this.#threads.add(thread);
     worker.on("message", (message: FromWorker) => this.#hear(thread, message));
@@ -132,6 +131,8 @@ export class EvaluationPool {
       this.#lose(thread, new RegentError("policy_trap", undefined, { cause: error })),
     );
     worker.on("exit", () => this.#lose(thread, timeout("its thread was ended")));
+    // What the process is there for keeps it alive, not its helpers. Listening for messages does: so it comes after.
+    worker.unref();
   }
 
   #hear(thread: Thread, message: FromWorker): void {
@@ -181,6 +182,9 @@ export class EvaluationPool {
       if (waiting === undefined) return;
       this.#waitingBytes -= inputBytes(waiting.job.input);
       thread.running = waiting;
+      clearTimeout(waiting.deadline);
+      const mostMs = waiting.job.timeLimitMs + GRACE_MS + STARVED_MS;
+      waiting.deadline = setTimeout(() => this.#expire(waiting), mostMs);
       this.#send(thread, waiting.job);
     }
   }
