@@ -201,6 +201,7 @@ class OpaSidecar implements Sidecar {
     );
     server.health.set(true);
     this.#grpc = { server, envoy };
+    log.info({ grpc: this.listening.grpc }, "ext_authz is served");
   }
 
   /** They look up the rooms that are in force for each call. */

@@ -72,7 +72,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
       if (found !== undefined) resolve(found);
     };
     const timer = setTimeout(
-      () => reject(new Error(`no such ${what} came in; there are ${list.length}`)),
+      () => reject(new Error(`no such ${what} came in; of ${list.length} the last is ${brief(list.at(-1))}`)),
       WAIT_MS_MAX,
     );
     listeners.add(look);
@@ -97,6 +97,11 @@ export async function startControlPlane(): Promise<ControlPlane> {
       await once(server, "close");
     },
   };
+}
+
+/** Without metrics, which fill pages. */
+function brief(document: Json): string {
+  return JSON.stringify({ ...document, metrics: undefined });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
