@@ -56,6 +56,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     bundles: config.bundles.map((bundle) => bundleFrom(bundle, config, services, log)),
     decisions: [config.governance.request, config.governance.response],
     cache: config.cache,
+    ...(config.rollout === undefined ? {} : { rollout: config.rollout }),
     entrypoints: config.extAuthz.entrypoint === undefined ? [] : [config.extAuthz.entrypoint],
     optionalEntrypoints: logRules(config),
     log,

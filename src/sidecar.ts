@@ -7,6 +7,8 @@ import { createCheckHandlers } from "./envoy/check/handler.ts";
 import { createProcessHandler } from "./envoy/process/process.ts";
 import { type GrpcServer, startGrpcServer } from "./envoy/server/server.ts";
 import type { JsonObject } from "./exchange/json.ts";
+import type { ManagedPolicyEngine } from "./policy/engine.ts";
+import { rolloutChanges } from "./policy/life/control.ts";
 import type { ProcessLog } from "./telemetry/index.ts";
 
 /** A running sidecar. */
@@ -92,6 +94,7 @@ async function open(
       bundles: rooms.policy.status().map((status) => ({ ...status })),
       bundle_status: rooms.policy.opaStatus(),
     }),
+    ...policyControl(rooms.policy),
   });
   grpc.health.set(true);
   return {
@@ -141,6 +144,21 @@ function startGrpc(
     },
     log,
   );
+}
+
+/** What of the policies can be looked at and changed on the admin port. */
+function policyControl(policy: ManagedPolicyEngine) {
+  const { rollout } = policy;
+  const reload = async () => {
+    await policy.reload();
+    return undefined;
+  };
+  return {
+    changes: { "/v1/bundles/reload": reload, ...(rollout === undefined ? {} : rolloutChanges(rollout)) },
+    ...(rollout === undefined
+      ? {}
+      : { rollout: () => JSON.parse(JSON.stringify(rollout.status())) as JsonObject }),
+  };
 }
 
 function summaryOf(config: Config, { policy, models, keys }: Composition): JsonObject {

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import type { JsonObject } from "../exchange/json.ts";
+import { asksForChange, type ChangeLog, type Changes, routeChanges } from "./changes.ts";
 import {
   type HttpAddress,
   type HttpLimits,
-  type HttpLog,
   type HttpServer,
   listenHttp,
   plain,
@@ -18,21 +18,32 @@ export type AdminOptions = {
   readonly token: { reveal(): string } | undefined;
   /** What `/status` answers: revision, bundles, listeners. No secret, no policy text. */
   readonly status: () => JsonObject;
-  readonly log: HttpLog;
+  /** What `/v1/rollout` answers; undefined where new policies are active at once. */
+  readonly rollout?: (() => JsonObject) | undefined;
+  /** What can be changed here, by path. */
+  readonly changes?: Changes;
+  readonly log: ChangeLog;
   readonly limits?: HttpLimits;
 };
 
-/** Serves `/status`, read-only. Throws an Error that names the port and its holder when it is taken. */
+/** Serves `/status`, and `/v1/rollout` to look at and to change. Throws an Error that names the port and its holder when it is taken. */
 export async function startAdmin(options: AdminOptions): Promise<HttpServer> {
   const app = new Hono();
+  const { changes = {} } = options;
   app.use(async ({ req }, next) => {
     const refused = refuseForeign(req.raw.headers) ?? refuseUnknown(req.raw.headers, options.token);
-    return refused ?? refuseUnread(req.raw) ?? next();
+    return refused ?? (asksForChange(req.raw, changes) ? undefined : refuseUnread(req.raw)) ?? next();
   });
+  routeChanges(app, changes, options.token !== undefined, options.log);
+  app.get("/v1/rollout", (context) =>
+    options.rollout === undefined
+      ? plain(404, "new policies are active at once: no rollout is configured")
+      : context.json(options.rollout(), 200, { "cache-control": "no-store" }),
+  );
   app.get("/status", (context) =>
     context.json(options.status(), 200, { "cache-control": "no-store", "x-content-type-options": "nosniff" }),
   );
-  app.notFound(() => plain(404, "there is /status"));
+  app.notFound(() => plain(404, "there are /status and /v1/rollout"));
   app.onError((error) => {
     options.log.error({ err: error }, "a request could not be answered");
     return plain(500, "failed");

@@ -4,8 +4,10 @@ import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { createSigningKey, opaBuild } from "../../test/support/opa-sign.ts";
 import { compileBundle, type Sources, withFolder, writeSources } from "../../test/support/rego.ts";
 import { type CommandResult, runCommand } from "../../test/support/run-command.ts";
+import { tarGzOf } from "../../test/support/tar.ts";
 import { packageFile } from "../document/package-root.ts";
 import { evalCommand } from "./eval.ts";
 
@@ -95,6 +97,40 @@ describe("regent eval", () => {
       const { status, stdout } = await evaluate("-b", folder, "-e", "p/none", "--format", "json");
       assert.equal(status, 0);
       assert.deepEqual(Object.keys(JSON.parse(stdout)), ["metrics"]);
+    });
+  });
+
+  test("reads bundles of every form that a server takes: Rego, signed, with a manifest in a folder", async () => {
+    await withFolder(async (folder) => {
+      const archive = async (name: string, content: Buffer) => {
+        await writeFile(join(folder, name), content);
+        return join(folder, name);
+      };
+      const rego = 'package p\n\nset := {"b", "a"}\n';
+      const manifest = { path: ".manifest", content: '{"roots":["p"],"rego_version":1,"revision":"r9"}' };
+      const key = createSigningKey("HS256");
+      const unpacked = join(folder, "unpacked");
+      await writeSources(unpacked, { ".manifest": manifest.content, "p.rego": rego });
+      const paths = [
+        await archive("rego.tar.gz", tarGzOf([manifest, { path: "p.rego", content: rego }])),
+        await archive("signed.tar.gz", await opaBuild({ "p.rego": rego }, { entrypoints: ["p/set"], key })),
+        unpacked,
+      ];
+      for (const path of paths) {
+        const { status, stdout, failure } = await evaluate("-b", path, "-e", "p/set", "--format", "json");
+        assert.deepEqual([status, failure], [0, undefined], path);
+        assert.deepEqual(JSON.parse(stdout).result, ["a", "b"]);
+      }
+    });
+  });
+
+  test("names the bundle, its revision and its entrypoints when it has not the one that is asked for", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "b.tar.gz");
+      await writeFile(path, await compileBundle(SOURCES, ["p/sum", "p/set"], "r-7"));
+      const { status, failure } = await evaluate("-b", path, "-e", "nope");
+      assert.equal(status, 3);
+      assert.equal(failure, `the bundle ${path} (revision r-7) has no entrypoint nope; it has p/set, p/sum`);
     });
   });
 

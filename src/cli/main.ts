@@ -30,7 +30,7 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     load: async () => (await import("./schema.ts")).schemaCommand(),
   },
   policy: {
-    summary: "write, check, test, build and sign policies",
+    summary: "write, check, test, build, sign and roll out policies",
     load: async () => (await import("./policy.ts")).policyCommand(),
   },
   eval: {

@@ -8,6 +8,7 @@ import type { ConfigDocument } from "./schema.ts";
 import { type BundleConfig, bundleFrom } from "./sections/bundles.ts";
 import { type CacheConfig, cacheFrom } from "./sections/cache.ts";
 import { type DecisionLogsConfig, decisionLogsFrom } from "./sections/decision-logs.ts";
+import { type RolloutConfig, rolloutFrom } from "./sections/rollout.ts";
 import type { SecretAt } from "./sections/secrets.ts";
 import { servicesFrom } from "./sections/services.ts";
 import { type StatusConfig, statusFrom } from "./sections/status.ts";
@@ -53,6 +54,8 @@ export type Config = {
   readonly bundles: readonly BundleConfig[];
   /** Folder of the bundles that are kept over a restart. */
   readonly persistenceDir: string;
+  /** Undefined: a new version of the policies decides at once. */
+  readonly rollout: RolloutConfig | undefined;
   readonly cache: CacheConfig;
   /** Of the process, beside `id` and `version`. */
   readonly labels: { readonly [name: string]: string };
@@ -127,6 +130,7 @@ export function configFrom(document: ConfigDocument, context: ConfigContext): Co
         ? [{ name: "main", path: context.packagedBundle }]
         : bundles.map((bundle, index) => bundleFrom(bundle, index, context.baseDir, context.secretAt)),
     persistenceDir: path(document.persistence.dir),
+    rollout: rolloutFrom(document.rollout, context.baseDir),
     cache: cacheFrom(document.cache),
     labels: document.labels,
     status: statusFrom(document.status),

@@ -4,6 +4,7 @@ import { parseAddress, parseTcpAddress, TCP_PATTERN, UNIX_PATTERN } from "./addr
 import { bundlesSection, persistenceSection } from "./sections/bundles.ts";
 import { cacheSection } from "./sections/cache.ts";
 import { decisionLogsSection } from "./sections/decision-logs.ts";
+import { rolloutSection } from "./sections/rollout.ts";
 import { servicesSection } from "./sections/services.ts";
 import { labelsSection, statusSection } from "./sections/status.ts";
 import { durationText, section, sizeText } from "./sections/values.ts";
@@ -106,6 +107,7 @@ export const configSchema = z
     services: servicesSection,
     bundles: bundlesSection,
     persistence: persistenceSection,
+    rollout: rolloutSection,
     cache: cacheSection,
     labels: labelsSection,
     status: statusSection,
