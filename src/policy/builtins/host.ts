@@ -17,6 +17,7 @@ import { runtimeBuiltins } from "./runtime.ts";
 import { semverBuiltins } from "./semver.ts";
 import { sprintfBuiltins } from "./sprintf.ts";
 import { stringBuiltins } from "./strings.ts";
+import { templateBuiltins } from "./template.ts";
 import { timeBuiltins } from "./time.ts";
 import { unitBuiltins } from "./units.ts";
 import { uriBuiltins } from "./uri.ts";
@@ -43,6 +44,7 @@ const FAMILIES: readonly (readonly HostBuiltin[])[] = [
   semverBuiltins,
   sprintfBuiltins,
   stringBuiltins,
+  templateBuiltins,
   timeBuiltins,
   unitBuiltins,
   uriBuiltins,

@@ -6,7 +6,7 @@ import { canBackquote, quoteGo } from "./quote.ts";
 export function formatOperand(operand: Operand, verb: string, directive: Directive): string {
   if (verb !== "v" || operand.type === "*big.Int") return formatVerb(operand, verb, directive);
   // `%#v` is Go syntax: a string in quotes. To numbers neither that nor `%+v` means anything.
-  if (operand.type === "string" && directive.sharp)
+  if ((operand.type === "string" || operand.type === "json.Number") && directive.sharp)
     return pad(quoteGo(truncate(operand.value, directive)), directive);
   return formatVerb(operand, verb, { ...directive, plus: false, sharp: false });
 }
@@ -22,10 +22,14 @@ function formatVerb(operand: Operand, verb: string, directive: Directive): strin
 function formatTyped(operand: Operand, verb: string, directive: Directive): string | undefined {
   switch (operand.type) {
     case "string":
+    case "json.Number":
       return formatString(operand.value, verb, directive);
+    case "bool":
+      return verb === "v" || verb === "t" ? pad(String(operand.value), directive) : undefined;
     case "float64":
       return formatFloat64(operand.value, verb, directive);
     case "int64":
+    case "int":
       return formatInteger(operand.value, verb, directive);
     case "*big.Int":
       return formatBigInteger(operand.value, verb, directive);

@@ -6,9 +6,10 @@ import { formatOperand } from "./format-operand.ts";
 
 /** An operand, with its Go type. */
 export type Operand =
-  | { readonly type: "int64" | "*big.Int"; readonly value: bigint }
+  | { readonly type: "int64" | "int" | "*big.Int"; readonly value: bigint }
   | { readonly type: "float64"; readonly value: number }
-  | { readonly type: "string"; readonly value: string };
+  | { readonly type: "bool"; readonly value: boolean }
+  | { readonly type: "string" | "json.Number"; readonly value: string };
 
 /** What stands between `%` and the verb. */
 export type Directive = {
@@ -159,7 +160,7 @@ class Formatter {
     const operand = this.#operands[this.#next];
     if (operand === undefined) return undefined;
     this.#next += 1;
-    if (operand.type !== "int64") return undefined;
+    if (operand.type !== "int64" && operand.type !== "int") return undefined;
     const size = Number(operand.value);
     return Math.abs(size) > SIZE_MAX ? undefined : size;
   }

@@ -1,3 +1,5 @@
+import { parseAddress } from "../ip.ts";
+
 /** Go's url.Parse and URL.String. @see https://pkg.go.dev/net/url#Parse */
 
 export type Url = {
@@ -168,19 +170,24 @@ const HOST = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"\u0080-\uffff%]*$/;
 const OPTIONAL_PORT = /^(?::[0-9]*)?$/;
 
 function parseHost(host: string): string {
-  const bracket = host.lastIndexOf("]");
-  if (host.startsWith("[")) {
-    if (bracket === -1) throw new UrlParseError("missing ']' in host");
-    if (!OPTIONAL_PORT.test(host.slice(bracket + 1))) throw new UrlParseError("invalid port after host");
-    const [address, zone] = cut(host.slice(1, bracket), "%25");
-    if (!/^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(address)) throw new UrlParseError("invalid host");
-    return `[${address}${zone === "" ? "" : `%${resolveEscapes(zone, ANYTHING)}`}]${host.slice(bracket + 1)}`;
-  }
-  if (bracket !== -1 || host.includes("[")) throw new UrlParseError("invalid character in host name");
+  const open = host.lastIndexOf("[");
+  if (open > 0) throw new UrlParseError("invalid IP-literal");
+  if (open === 0) return parseLiteral(host);
   const colon = host.lastIndexOf(":");
   if (colon !== -1 && !OPTIONAL_PORT.test(host.slice(colon)))
     throw new UrlParseError("invalid port after host");
   return resolveEscapes(host, HOST, /%(?!25)[0-7]/);
+}
+
+/** An IPv6 address in brackets, perhaps with a zone and a port. */
+function parseLiteral(host: string): string {
+  const close = host.lastIndexOf("]");
+  if (close === -1) throw new UrlParseError("missing ']' in host");
+  const port = host.slice(close + 1);
+  if (!OPTIONAL_PORT.test(port)) throw new UrlParseError("invalid port after host");
+  const [address, zone] = cut(host.slice(1, close), "%25");
+  if (!address.includes(":") || parseAddress(address) === undefined) throw new UrlParseError("invalid host");
+  return `[${address}${zone === "" ? "" : `%${resolveEscapes(zone, ANYTHING)}`}]${port}`;
 }
 
 /** Resolves escapes. `allowed` is what may stand there unescaped; `refused` are escapes that may not. */
