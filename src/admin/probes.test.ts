@@ -60,6 +60,22 @@ test("is ready only while every check is well, and names those that are not", as
   });
 });
 
+test("tells what is worth knowing and does not stand in the way", async (t) => {
+  const checks = [
+    { name: "policy", fault: () => undefined, detail: () => "the newest bundle was refused" },
+    { name: "audit", fault: () => undefined, detail: () => undefined },
+  ];
+  const { url } = await started(t, checks);
+  const health = await fetch(`${url}/health`);
+  assert.equal(health.status, 200);
+  assert.deepEqual(await health.json(), {
+    status: "ok",
+    checks: { policy: "ok", audit: "ok" },
+    details: { policy: "the newest bundle was refused" },
+  });
+  assert.equal(await (await fetch(`${url}/readyz`)).text(), "ok\n");
+});
+
 test("a check that throws is one that failed", async (t) => {
   const check = {
     name: "policy",

@@ -49,18 +49,21 @@ export async function compileRego(
     // Names of bundles are no names of folders.
     const folders = bundles.map((_, index) => join(folder, String(index).padStart(6, "0")));
     for (const [index, bundle] of bundles.entries()) await writeBundle(folders[index] ?? "", bundle);
-    const inputs = [
-      ...["--capabilities", CAPABILITIES_FILE],
-      ...entrypoints.flatMap((entrypoint) => ["--entrypoint", entrypoint]),
-      ...folders.flatMap((path) => ["--bundle", path]),
-    ];
+    const run = async (...args: readonly string[]): Promise<void> => {
+      const { status, stderr, stdout } = await runOpa(opa, args, until);
+      if (status !== 0) throw new OpaError(inBundles((stderr || stdout).trim(), folders, bundles));
+    };
     const build = async (target: "wasm" | "plan"): Promise<Buffer> => {
       const output = join(folder, `${target}.tar.gz`);
-      const run = await runOpa(opa, ["build", "--target", target, "--output", output, ...inputs], until);
-      if (run.status !== 0)
-        throw new OpaError(inBundles((run.stderr || run.stdout).trim(), folders, bundles));
+      await run(
+        ...["build", "--target", target, "--output", output, "--capabilities", CAPABILITIES_FILE],
+        ...entrypoints.flatMap((entrypoint) => ["--entrypoint", entrypoint]),
+        ...folders.flatMap((path) => ["--bundle", path]),
+      );
       return readFile(output);
     };
+    // Only the check finds data where a rule is.
+    await run("check", "--capabilities", CAPABILITIES_FILE, "--bundle", ...folders);
     return await contentOf(await build("wasm"), await build("plan"));
   } catch (error) {
     if (!until.aborted) throw error;
