@@ -184,14 +184,19 @@ function engineOf(parts: EngineParts): ManagedPolicyEngine {
     for: policiesFor,
     rollout: life?.rollout,
     document: () => deciding()?.document,
-    status: () => recordsOf((name, { location }) => statusOf(name, location, store.record(name))),
+    // What the store took last may be a candidate still: what is told to be active is what decides.
+    status: () =>
+      recordsOf((name, { location }) => {
+        const status = statusOf(name, location, store.record(name));
+        const live = life?.liveBundle(name);
+        return live === undefined ? status : { ...status, revision: live.revision, digest: live.digest };
+      }),
     opaStatus: () =>
       Object.fromEntries(
         recordsOf((name) => {
           const status = opaStatusOf(name, store.record(name));
-          const live = life?.liveRevision(name);
-          // What the store took last may be a candidate still.
-          return [name, live === undefined ? status : { ...status, active_revision: live }];
+          const live = life?.liveBundle(name);
+          return [name, live === undefined ? status : { ...status, active_revision: live.revision }];
         }),
       ),
     onStatus: (listener) => store.onChange(listener),

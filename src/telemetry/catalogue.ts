@@ -129,6 +129,16 @@ export const METRICS = {
     help: "Memory of the decisions that are kept",
     labels: [],
   },
+  regent_policy_rollout_comparisons_total: {
+    type: "counter",
+    help: "Decisions that a candidate was compared in; verdict is same, changed, newly_denied, newly_allowed, candidate_error or live_error",
+    labels: ["verdict"],
+  },
+  regent_policy_rollout_candidate_info: {
+    type: "gauge",
+    help: "1 for the revision that is a candidate now; step counts from 1",
+    labels: ["revision", "step"],
+  },
   regent_policy_bundle_info: {
     type: "gauge",
     help: "1 for the revision that decides now",

@@ -160,6 +160,13 @@ test("asks policy, audit and the server when it is read", async () => {
     {
       policy: {
         status: () => bundles,
+        rollout: {
+          verdicts: new Map([
+            ["same", 5],
+            ["newly_denied", 2],
+          ]),
+          status: () => ({ candidate: { revision: "r3", step: 1 } }),
+        },
         cache: { hits: 7, misses: 2, evictions: { size: 1, age: 4, activation: 0 }, bytes: 900 },
       },
       audit: { fault: () => "full", stats: () => stats },
@@ -170,6 +177,9 @@ test("asks policy, audit and the server when it is read", async () => {
   bundles = [{ ...bundle, revision: "r2", lastError: { message: "bad" }, failures: 3 }];
   const { text } = await metrics.read();
   for (const sample of [
+    'regent_policy_rollout_comparisons_total{verdict="same"} 5',
+    'regent_policy_rollout_comparisons_total{verdict="newly_denied"} 2',
+    'regent_policy_rollout_candidate_info{revision="r3",step="2"} 1',
     "regent_decision_cache_hits_total 7",
     "regent_decision_cache_misses_total 2",
     'regent_decision_cache_evictions_total{reason="size"} 1',

@@ -31,6 +31,12 @@ export type MetricSources = {
       readonly lastError?: unknown;
       readonly failures: number;
     }[];
+    readonly rollout?:
+      | {
+          readonly verdicts: ReadonlyMap<string, number>;
+          status(): { readonly candidate: { readonly revision: string; readonly step: number } | undefined };
+        }
+      | undefined;
     readonly cache?: {
       readonly hits: number;
       readonly misses: number;
@@ -173,6 +179,7 @@ export class Metrics {
       this.#set("regent_policy_activated_timestamp_seconds", { bundle }, Date.parse(activatedAt) / 1000);
     }
     this.#askCache(policy?.cache);
+    this.#askRollout(policy?.rollout);
     this.#askDecisionLog();
     if (audit === undefined) return;
     const stats = audit.stats();
@@ -182,6 +189,18 @@ export class Metrics {
     this.#total("regent_audit_written_lines_total", stats.writtenLines);
     this.#total("regent_audit_failed_writes_total", stats.failedWrites);
     this.#total("regent_audit_lost_records_total", stats.lostRecords);
+  }
+
+  #askRollout(rollout: NonNullable<MetricSources["policy"]>["rollout"]): void {
+    if (rollout === undefined) return;
+    this.#counters.get("regent_policy_rollout_comparisons_total")?.reset();
+    for (const [verdict, count] of rollout.verdicts)
+      this.#count("regent_policy_rollout_comparisons_total", { verdict }, count);
+    this.#gauges.get("regent_policy_rollout_candidate_info")?.reset();
+    const { candidate } = rollout.status();
+    if (candidate === undefined) return;
+    const { revision, step } = candidate;
+    this.#set("regent_policy_rollout_candidate_info", { revision, step: String(step + 1) }, 1);
   }
 
   #askCache(cache: NonNullable<MetricSources["policy"]>["cache"]): void {

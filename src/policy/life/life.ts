@@ -84,9 +84,9 @@ export class PolicyLife {
     return (this.rollout.live as SetVersion | undefined)?.set;
   }
 
-  /** The revision of a bundle in the version that is live. */
-  liveRevision(bundle: string): string | undefined {
-    return (this.rollout.live as SetVersion | undefined)?.bundles.get(bundle)?.revision;
+  /** A bundle as it is in the version that is live. */
+  liveBundle(name: string): BundleContent | undefined {
+    return (this.rollout.live as SetVersion | undefined)?.bundles.get(name);
   }
 
   /** The store has a new set that proved good. */
