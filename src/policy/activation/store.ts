@@ -335,7 +335,7 @@ function detailsOf(error: unknown): { httpStatus?: undefined; details: readonly 
   const lines = error instanceof OpaError ? error.message.split("\n") : [];
   return {
     details: lines
-      .map((line) => line.replace(/^error: .*\d+ errors? occurred: ?/, ""))
+      .map((line) => line.replace(/^(?:error: .*)?\d+ errors? occurred: ?/, ""))
       .filter((line) => line !== ""),
   };
 }
