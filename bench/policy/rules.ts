@@ -36,7 +36,7 @@ const FORMS: readonly Form[] = [
 	budget.key == concat("/", [input.identity.tenant, "pool-${i}"])
 	budget.used + input.estimate.input_tokens > budget.limit`,
   // The one of these that stands in each hundred's first ten fires; the others ask for more.
-  (i) => `count(input.request.body.messages) > 0
+  (i) => `input.request.body.model == input.inference.model
 	lower(input.identity.claims.level) != "level-${i}"
 	input.identity.method == "api_key"
 	input.inference.parameters.temperature > ${i % 100 < 10 ? 0.1 : 1 + i}`,

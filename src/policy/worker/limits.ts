@@ -29,10 +29,14 @@ export const WAITING_MAX = 32;
 export const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
- * What an evaluation may wait and be late beyond its limit of CPU time, milliseconds, by the clock on the wall. Then it
- * is denied, whatever its thread does.
+ * What an evaluation may be late beyond its limit of CPU time, milliseconds, by the clock on the wall: in the queue, and
+ * in a thread that got at least half of its CPU time meanwhile. One that got less waits for the machine, not for itself,
+ * and must not be denied for that.
  */
 export const GRACE_MS = 35;
+
+/** Beyond that an evaluation is denied whatever the machine does, milliseconds: by then nobody waits for the answer. */
+export const STARVED_MS = 200;
 
 /**
  * What the thread of an evaluation that was denied has to come to an end by itself, milliseconds. On a busy machine it

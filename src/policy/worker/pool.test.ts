@@ -23,10 +23,12 @@ squares := count([1 | some i in numbers.range(1, input.n); some j in numbers.ran
 seen := {"now": time.now_ns(), "id": uuid.rfc4122("x"), "squares": squares, "data": data.table.a} if internal.print([{"looked"}])
 
 echo := count(input.text)
+
+found if contains(input.text, input.part)
 `,
   "data.json": '{"table": {"a": [1, 2]}}',
 };
-const NAMES = ["echo", "seen", "squares"];
+const NAMES = ["echo", "found", "seen", "squares"];
 const { wasm, data } = await parseBundle(
   await compileBundle(
     SOURCES,
@@ -139,8 +141,10 @@ describe("EvaluationPool", () => {
       module: await WebAssembly.compile(withIdleCounter(wasm)),
       memoryMinPages: remote.policy.memoryMinPages,
     });
+    const text = "a".repeat(400_000);
+    const slow = JSON.stringify({ text, part: `${text.slice(0, 200_000)}b` });
     const jobs = Array.from({ length: WORKERS_MAX }, () =>
-      pool.evaluate(jobOf("squares", ENDLESS, { remote: uncounted.remote, timeLimitMs: 20 })),
+      pool.evaluate(jobOf("found", slow, { remote: uncounted.remote, timeLimitMs: 20 })),
     );
     for (const job of jobs) await assert.rejects(job, isTimeout);
     await pool.started();

@@ -217,11 +217,13 @@ export class EvaluationPool {
   }
 }
 
+/** Who waits for a thread keeps the process alive for so long. */
 function onceReady(worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
+  worker.ref();
+  return new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("exit", () => reject(new Error("the thread ended before it was ready")));
-  });
+  }).finally(() => worker.unref());
 }
 
 /** Size of an input in UTF-8. */

@@ -2,10 +2,10 @@
 import { parentPort } from "node:worker_threads";
 import { RegentError } from "../../exchange/errors.ts";
 import { HOST_BUILTINS } from "../builtins/host.ts";
-import { EvaluationContext } from "../context.ts";
+import { type ContextOptions, EvaluationContext } from "../context.ts";
 import { faultOf } from "../fault.ts";
 import { PolicyInstance } from "../wasm/instance.ts";
-import { POLICIES_PER_WORKER_MAX } from "./limits.ts";
+import { GRACE_MS, POLICIES_PER_WORKER_MAX } from "./limits.ts";
 import type { FromWorker, RemotePolicy, ToWorker } from "./messages.ts";
 
 const policies = new Map<number, RemotePolicy>();
@@ -32,7 +32,7 @@ function evaluate(job: Extract<ToWorker, { kind: "evaluate" }>): void {
   try {
     const remote = policies.get(job.key);
     if (remote === undefined) throw new Error(`the policy ${job.key} is not loaded in this thread`);
-    const context = new EvaluationContext({
+    const context = new ThreadContext({
       clock: () => job.nowNs,
       print: (line) => say({ kind: "printed", line }),
       timeLimitMs: job.timeLimitMs,
@@ -47,4 +47,27 @@ function evaluate(job: Extract<ToWorker, { kind: "evaluate" }>): void {
     const code = error instanceof RegentError ? error.code : "policy_trap";
     say({ kind: "failed", code, reason: faultOf(error) });
   }
+}
+
+/** Ends an evaluation at its limit of CPU time, and where others want the CPU too, at half of it when it is late. */
+class ThreadContext extends EvaluationContext {
+  readonly #limitMs: number;
+  readonly #startedAtMs = performance.now();
+  readonly #startedAtCpuMs = cpuMs();
+
+  constructor(options: ContextOptions) {
+    super(options);
+    this.#limitMs = options.timeLimitMs;
+  }
+
+  override checkTime(): void {
+    super.checkTime();
+    if (performance.now() - this.#startedAtMs < this.#limitMs + GRACE_MS) return;
+    if (cpuMs() - this.#startedAtCpuMs > this.#limitMs / 2) throw new RegentError("policy_timeout");
+  }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
