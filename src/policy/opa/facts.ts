@@ -75,9 +75,14 @@ function readsOfEntrypoint(plan: Plan, entrypoint: string): Found {
   return readsOfUnits(plan, [unit]);
 }
 
+/** A rule is passed the input and the data, and nothing else. */
+const RULE_PARAMETERS = 2;
+
 /** What each package `regent.rules.<category>.<rule>` reads, by `category/rule`. */
 function readsOfRules(plan: Plan): JsonObject {
-  const functions = Map.groupBy(plan.functions.values(), ({ path }) => ruleOf(path));
+  // Functions read what the rules that call them pass.
+  const all = [...plan.functions.values()].filter(({ parameters }) => parameters.length === RULE_PARAMETERS);
+  const functions = Map.groupBy(all, ({ path }) => ruleOf(path));
   functions.delete(undefined);
   const rules = [...functions].map(([rule, units]) => [rule, readsOfUnits(plan, units).reads] as const);
   return Object.fromEntries(rules.sort(([a], [b]) => ((a ?? "") < (b ?? "") ? -1 : 1)));

@@ -20,6 +20,7 @@
 import type { JsonValue } from "../../exchange/json.ts";
 import type { InputPath } from "./claim.ts";
 import { type Found, type FoundPath, type Place, readsFrom } from "./found.ts";
+import { Held, type Paths } from "./held.ts";
 import { ownLocals } from "./own-locals.ts";
 import {
   type Block,
@@ -40,35 +41,33 @@ export const TRACKED_DEPTH_MAX = 16;
 /** Paths of one local. Where a policy mixes more of them up, everything counts as read. */
 export const TRACKED_PATHS_MAX = 256;
 
-/** Paths by their text. Never changed once it is in an {@link Environment}. */
-type Paths = ReadonlyMap<string, InputPath>;
-
-/** What each local may hold. One that is not in it surely holds nothing. */
-type Environment = Map<number, Paths>;
-
 /** Where a statement stands. */
 type Scope = {
   readonly returned: Map<string, InputPath>;
   /** What locals may hold before the statement. */
-  readonly held: Environment;
+  readonly held: Held;
   /** Everything that the block and those in it have put into locals so far. */
-  readonly written: Environment;
+  readonly written: Map<number, Paths>;
 };
 
+/** The statements before one in its block, for those few that need to know. */
+type Before = () => Block;
+
 /** What is known of a unit so far: what its parameters may hold, and what it may return. */
-type Called = { readonly parameters: Environment; readonly returned: Map<string, InputPath> };
+type Called = { readonly parameters: Map<number, Paths>; readonly returned: Map<string, InputPath> };
 
 const NO_PATHS: Paths = new Map();
 const EVERYTHING: Paths = pathsFrom([[]]);
 const NOWHERE: Place = { file: "", row: 0 };
 
-/** What the units may read that run when `roots` are called with the input. */
+/** What the units may read that run when `roots` are called with the input. What they return is read as well. */
 export function readsOfUnits(plan: Plan, roots: readonly Unit[]): Found {
   return new Flow(plan, roots).run();
 }
 
 class Flow {
   readonly #plan: Plan;
+  readonly #roots: readonly Unit[];
   readonly #called = new Map<Unit, Called>();
   readonly #found = new Map<string, FoundPath>();
   readonly #builtins = new Map<string, Place>();
@@ -76,17 +75,24 @@ class Flow {
 
   constructor(plan: Plan, roots: readonly Unit[]) {
     this.#plan = plan;
+    this.#roots = roots;
     for (const root of roots) this.#enter(root, [EVERYTHING, NO_PATHS]);
   }
 
   run(): Found {
     while (this.#changed) {
       this.#changed = false;
-      for (const [unit, { parameters, returned }] of this.#called)
-        this.#blocks(unit.blocks, { returned, held: new Map(parameters), written: new Map() });
+      for (const [unit, { parameters, returned }] of this.#called) this.#unit(unit, parameters, returned);
     }
+    for (const root of this.#roots) this.#read(this.#called.get(root)?.returned ?? NO_PATHS, NOWHERE);
     const paths = [...this.#found.values()];
     return { reads: readsFrom(paths), paths, builtins: this.#builtins };
+  }
+
+  #unit({ blocks }: Unit, parameters: ReadonlyMap<number, Paths>, returned: Called["returned"]): void {
+    const held = new Held();
+    for (const [parameter, paths] of parameters) held.set(parameter, paths);
+    this.#blocks(blocks, { returned, held, written: new Map() });
   }
 
   #blocks(blocks: readonly Block[], scope: Scope): void {
@@ -94,14 +100,14 @@ class Flow {
   }
 
   #block(block: Block, scope: Scope): void {
-    const inner = { ...scope, held: new Map(scope.held), written: new Map() };
-    for (const local of ownLocals(block)) inner.held.delete(local);
+    const inner = { ...scope, held: new Held(scope.held), written: new Map() };
+    for (const local of ownLocals(block)) inner.held.set(local, undefined);
     for (const [index, statement] of block.entries())
-      this.#statement(statement, inner, block.slice(0, index));
+      this.#statement(statement, inner, () => block.slice(0, index));
     for (const [local, paths] of inner.written) this.#mayHold(scope, local, paths);
   }
 
-  #statement(statement: Statement, scope: Scope, before: Block): void {
+  #statement(statement: Statement, scope: Scope, before: Before): void {
     const { type, fields } = statement;
     const place = this.#placeOf(statement);
     switch (type) {
@@ -133,10 +139,10 @@ class Flow {
         this.#holds(scope, fields.target, this.#operand(scope, fields.source));
         break;
       case "AssignVarOnceStmt":
-        this.#assignOnce(statement, scope, place, before.at(-1));
+        this.#assignOnce(statement, scope, place, before);
         break;
       case "ResetLocalStmt":
-        scope.held.delete(localOf(fields.target));
+        scope.held.set(localOf(fields.target), undefined);
         break;
       default:
         this.#use(statement, scope, place);
@@ -164,8 +170,8 @@ class Flow {
     this.#holds(scope, fields.key, NO_PATHS);
     this.#holds(scope, fields.value, NO_PATHS);
     const block = blockOf(fields.block);
-    for (let size = -1; size !== sizeOf(scope.held); ) {
-      size = sizeOf(scope.held);
+    for (let weight = -1; weight !== scope.held.weight; ) {
+      weight = scope.held.weight;
       this.#block(block, scope);
     }
   }
@@ -204,13 +210,13 @@ class Flow {
       let looked = replaced;
       for (const member of path) looked = this.#members(looked, member, place);
     }
-    const inner = { ...scope, held: new Map(scope.held), written: new Map() };
+    const inner = { ...scope, held: new Held(scope.held), written: new Map() };
     inner.held.set(localOf(fields.local), replaced);
     this.#block(blockOf(fields.block), inner);
     for (const [local, paths] of inner.written) this.#mayHold(scope, local, paths);
   }
 
-  #call({ fields }: Statement, scope: Scope, place: Place, before: Block): void {
+  #call({ fields }: Statement, scope: Scope, place: Place, before: Before): void {
     const name = String(fields.func);
     const operands = listOf(fields.args, name).map((operand) => operandOf(this.#plan, operand));
     const passed = operands.map((operand) => this.#operandPaths(scope, operand));
@@ -266,13 +272,11 @@ class Flow {
    * Gives a local its value, or compares the value with the one that the local has. The comparison reads both: it can
    * be left out of account only where the local surely holds nothing.
    */
-  #assignOnce({ fields }: Statement, scope: Scope, place: Place, before: Statement | undefined): void {
+  #assignOnce({ fields }: Statement, scope: Scope, place: Place, before: Before): void {
     const target = localOf(fields.target);
     const source = this.#operand(scope, fields.source);
     const known = scope.held.get(target);
-    const isFree =
-      known === undefined || (before?.type === "IsUndefinedStmt" && before.fields.source === target);
-    if (isFree) this.#holds(scope, target, source);
+    if (known === undefined || isKnownUndefined(target, before())) this.#holds(scope, target, source);
     else {
       const either = this.#union(known, source);
       this.#read(either, place);
@@ -371,16 +375,20 @@ const USES: ReadonlyMap<string, readonly string[]> = new Map([
   ["SetAddStmt", ["value"]],
 ]);
 
+/** Whether the statements before, in the same block, have made sure that a local holds nothing. */
+function isKnownUndefined(local: number, before: Block): boolean {
+  for (const { type, fields } of before.toReversed()) {
+    if (type === "IsUndefinedStmt" && fields.source === local) return true;
+    const isPlain = fields.block === undefined && fields.blocks === undefined;
+    if (!isPlain || fields.target === local || fields.result === local) return false;
+  }
+  return false;
+}
+
 /** Whether a rule may be what a path with computed parts leads to. */
 function mayStandAt(rule: readonly string[], path: readonly Operand[]): boolean {
   if (rule.length === 0) return false;
   return path.every((part, at) => part.kind !== "string" || rule[at] === undefined || rule[at] === part.text);
-}
-
-function sizeOf(held: Environment): number {
-  let size = held.size;
-  for (const paths of held.values()) size += paths.size;
-  return size;
 }
 
 function pathsFrom(paths: readonly InputPath[]): Paths {

@@ -50,13 +50,13 @@ export function parsePlan(json: JsonValue): Plan {
 
 function unitsOf(list: JsonValue | undefined): ReadonlyMap<string, Unit> {
   const units = listOf(list, "units").map((entry) => {
-    const { name, params, path, blocks } = objectOf(entry, "unit");
+    const { name, params, path, blocks: list } = objectOf(entry, "unit");
     if (typeof name !== "string") throw new TypeError("a unit of the plan has no name");
     return {
       name,
       parameters: params === undefined ? DOCUMENTS : listOf(params, name).map(localOf),
       path: listOf(path, name).map(String),
-      blocks: blocksOf(blocks),
+      blocks: blocksOf(list),
     };
   });
   return new Map(units.map((unit) => [unit.name, unit]));
@@ -67,9 +67,22 @@ export function blocksOf(list: JsonValue | undefined): readonly Block[] {
   return listOf(list, "blocks").map(blockOf);
 }
 
+/** Blocks are looked at again and again; each is read once. */
+const blocks = new WeakMap<JsonObject, Block>();
+
 /** One block. */
 export function blockOf(block: JsonValue | undefined): Block {
-  return listOf(objectOf(block, "block").stmts, "statements").map((entry) => {
+  const object = objectOf(block, "block");
+  let statements = blocks.get(object);
+  if (statements === undefined) {
+    statements = statementsOf(object);
+    blocks.set(object, statements);
+  }
+  return statements;
+}
+
+function statementsOf(block: JsonObject): Block {
+  return listOf(block.stmts, "statements").map((entry) => {
     const { type, stmt } = objectOf(entry, "statement");
     if (typeof type !== "string") throw new TypeError("a statement of the plan has no type");
     return { type, fields: objectOf(stmt, type) };

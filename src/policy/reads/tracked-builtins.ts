@@ -28,13 +28,13 @@ export function trackedUse(
   plan: Plan,
   name: string,
   operands: readonly Operand[],
-  before: Block,
+  before: () => Block,
 ): TrackedUse | undefined {
   if (TYPE_BUILTINS.has(name)) return { members: [], carries: false };
   if (name !== "object.get") return undefined;
   const key = operands[1];
   if (key?.kind === "string") return { members: [key.text], carries: true };
-  const members = key?.kind === "local" ? constantTexts(plan, key.local, before) : undefined;
+  const members = key?.kind === "local" ? constantTexts(plan, key.local, before()) : undefined;
   return members === undefined ? undefined : { members, carries: true };
 }
 
