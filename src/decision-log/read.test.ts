@@ -1,25 +1,46 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { decisionEvent } from "../../test/support/decision-event.ts";
 import { createDecisionLog } from "./decision-log.ts";
-import { DecisionLogReadError, LINE_BYTES_MAX, type LoggedDecision, readDecisionLog } from "./read.ts";
+import { EVENT_BYTES_MAX } from "./event-texts.ts";
+import { type LoggedDecision, readDecisionLog, type UnreadableEvent } from "./read.ts";
 
-async function withFolder(run: (dir: string) => Promise<void>): Promise<void> {
+async function read(path: string, unreadable: UnreadableEvent[] = []): Promise<LoggedDecision[]> {
+  const decisions: LoggedDecision[] = [];
+  const onUnreadable = (event: UnreadableEvent) => unreadable.push(event);
+  for await (const decision of readDecisionLog(path, { onUnreadable })) decisions.push(decision);
+  return decisions;
+}
+
+async function readText(text: string | Buffer): Promise<{ ids: string[]; unreadable: string[] }> {
+  return withFolder(async (dir) => {
+    const file = join(dir, "log");
+    await writeFile(file, text);
+    const unreadable: UnreadableEvent[] = [];
+    const ids = (await read(file, unreadable)).map(({ decisionId }) => decisionId);
+    return {
+      ids,
+      unreadable: unreadable.map(({ place, why }) => `${place.replace(file, "log")} ${why}`),
+    };
+  });
+}
+
+function eventOf(id: string, more: object = {}): string {
+  return JSON.stringify({ decision_id: id, path: "a/b", timestamp: "2026-01-01T00:00:00Z", ...more });
+}
+
+async function withFolder<T>(run: (dir: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), "decisions-"));
   try {
-    await run(dir);
+    return await run(dir);
   } finally {
     await rm(dir, { recursive: true });
   }
-}
-
-async function read(path: string, onHalfLine?: (place: string) => void): Promise<LoggedDecision[]> {
-  const decisions: LoggedDecision[] = [];
-  for await (const decision of readDecisionLog(path, onHalfLine)) decisions.push(decision);
-  return decisions;
 }
 
 const LINE = JSON.stringify({
@@ -79,26 +100,72 @@ test("names what masks changed of what policy reads", () =>
     assert.deepEqual((await read(file))[0]?.changed, ["/input/a", "/nd_builtin_cache/c"]);
   }));
 
-test("passes by the half line of a process that was killed, and says so", () =>
-  withFolder(async (dir) => {
-    const file = join(dir, "log.jsonl");
-    await writeFile(file, `${LINE}\n${LINE.slice(0, 30)}`);
-    const half: string[] = [];
-    assert.equal((await read(file, (place) => half.push(place))).length, 1);
-    assert.deepEqual(half, [`${file}:2`]);
-  }));
+test("reads arrays, lines and gzip of either, in pieces of any size", async () => {
+  const array = `[${eventOf("a")},\n${eventOf("b", { input: { text: 'x],{"\\\\' } })} , ${eventOf("c")}\n]`;
+  const lines = `${eventOf("d")}\r\n\n  ${eventOf("e")}\n`;
+  const expected = { ids: ["a", "b", "c", "d", "e"], unreadable: [] };
+  for (const text of [`${array}\n${lines}`, `${array}${lines}`])
+    assert.deepEqual(await readText(text), expected);
+  assert.deepEqual(await readText(gzipSync(`${array}\n${lines}`)), expected);
+  // Two members of gzip, as two uploads that were put one behind the other.
+  assert.deepEqual(await readText(Buffer.concat([gzipSync(array), gzipSync(lines)])), expected);
+  const padding = " ".repeat(64 * 1024 - eventOf("a").length + 7);
+  assert.deepEqual((await readText(`[${eventOf("a")}${padding},${eventOf("b")}]`)).ids, ["a", "b"]);
+  assert.deepEqual(await readText("[]\n[ ]\n"), { ids: [], unreadable: [] });
+  assert.deepEqual(await readText(""), { ids: [], unreadable: [] });
+});
 
-test("refuses what is no log of decisions, at its line", () =>
+test("names what is no decision by its line and reads on behind it", async () => {
+  const bad = ["{", "1", "{}", '{"decision_id":1,"path":"a"}', '{"decision_id":"x"}', "{}}"];
+  const { ids, unreadable } = await readText(
+    `${eventOf("a")}\n${bad.join("\n")}\n${eventOf("b")}\n[${eventOf("c")},\n{"x":},${eventOf("d")}]`,
+  );
+  assert.deepEqual(ids, ["a", "b", "c", "d"]);
+  assert.deepEqual(
+    unreadable.map((text) => text.split(" ")[0]),
+    [...bad.map((_, index) => `log:${index + 2}`), "log:10"],
+  );
+});
+
+test("passes by what OPA's console says beside decisions", async () => {
+  const said = '{"level":"info","msg":"Initializing server.","time":"2026-01-01T00:00:00Z"}';
+  const decision = eventOf("a", {
+    level: "info",
+    msg: "Decision Log",
+    type: "openpolicyagent.org/decision_logs",
+  });
+  assert.deepEqual(await readText(`${said}\n${decision}\n`), { ids: ["a"], unreadable: [] });
+});
+
+test("reads what there is of a log that was cut off, and says so", async () => {
+  const half = await readText(`${eventOf("a")}\n${eventOf("b").slice(0, 30)}`);
+  assert.deepEqual(half.ids, ["a"]);
+  assert.match(half.unreadable[0] ?? "", /^log:2 it is not JSON.*the file ends in it/);
+  const events = Array.from({ length: 2000 }, () => eventOf(randomUUID()));
+  const packed = gzipSync(`${events.join("\n")}\n`);
+  const cut = await readText(packed.subarray(0, packed.length / 2));
+  assert.ok(cut.ids.length > 100 && cut.ids.length < 2000, String(cut.ids.length));
+  assert.match(cut.unreadable.at(-1) ?? "", /^log unexpected end of file$/);
+});
+
+test("does not hold an event that is too long", async () => {
+  const long = `{"a":"${"x".repeat(EVENT_BYTES_MAX)}"}`;
+  const expected = { ids: ["a", "b"], unreadable: [`log:2 it is longer than ${EVENT_BYTES_MAX} bytes`] };
+  assert.deepEqual(await readText(`${eventOf("a")}\n${long}\n${eventOf("b")}`), expected);
+  assert.deepEqual(await readText(`[${eventOf("a")},\n${long},\n${eventOf("b")}]`), expected);
+});
+
+test("reads hostile events as the data they are", async () => {
+  const deep = `{"decision_id":"x","path":"a","input":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
+  const proto =
+    '{"decision_id":"p","path":"a","__proto__":{"decision_id":"q"},"input":{"__proto__":{"a":1}}}';
+  const { ids, unreadable } = await readText(`${deep}\n${proto}\n${eventOf("a")}`);
+  assert.deepEqual(ids, ["p", "a"]);
+  assert.match(unreadable[0] ?? "", /^log:1 /);
+  assert.equal(({} as { a?: number }).a, undefined);
+});
+
+test("refuses a log that is not there", () =>
   withFolder(async (dir) => {
-    const file = join(dir, "log.jsonl");
-    for (const bad of ["{", "1", "{}", '{"decision_id":1,"path":"a"}']) {
-      await writeFile(file, `${LINE}\n${bad}\n`);
-      await assert.rejects(
-        read(file),
-        (error) => error instanceof DecisionLogReadError && error.message.startsWith(`${file}:2 `),
-      );
-    }
-    await writeFile(file, `{"a":"${"x".repeat(LINE_BYTES_MAX)}"}`);
-    await assert.rejects(read(file), /has a line of more than/);
     await assert.rejects(read(join(dir, "absent")), /ENOENT/);
   }));

@@ -1,13 +1,9 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
-import { INPUT_BYTES_MAX } from "./decision-log.ts";
+import { EVENT_BYTES_MAX, type EventText, eventTexts } from "./event-texts.ts";
 import { decisionFiles } from "./folder.ts";
 import { isRawNumber, parseLossless } from "./lossless-json.ts";
-
-/** A line with the largest input that is logged, and as much again beside it. */
-export const LINE_BYTES_MAX = 2 * INPUT_BYTES_MAX;
 
 /** A decision as it was logged, ready to be made again. */
 export type LoggedDecision = {
@@ -16,7 +12,8 @@ export type LoggedDecision = {
   readonly decisionId: string;
   /** That of the request, for an answer. */
   readonly batchDecisionId?: string;
-  readonly entrypoint: string;
+  /** Undefined: a query was asked and not a rule. */
+  readonly entrypoint: string | undefined;
   /** RFC 3339. */
   readonly timestamp: string;
   readonly bundles: JsonValue;
@@ -31,90 +28,113 @@ export type LoggedDecision = {
    * (`/input/request/body`), erased or masked. Another evaluation that reads it may answer otherwise because of that.
    */
   readonly changed: readonly string[];
+  /** The same of the result: `/result/token`. */
+  readonly changedResult: readonly string[];
 };
 
-export class DecisionLogReadError extends Error {
-  override readonly name = "DecisionLogReadError";
-}
+/** What stands in a log and is no decision. */
+export type UnreadableEvent = {
+  /** `FILE:LINE`, or the file where it is the file itself. */
+  readonly place: string;
+  readonly why: string;
+};
+
+export type ReadOptions = {
+  /** Told of each place that cannot be read; what stands behind it is read all the same. */
+  readonly onUnreadable: (event: UnreadableEvent) => void;
+  /** Give only events that hold this text; undefined: all. A cheap look before an event is parsed. */
+  readonly holding?: string;
+};
 
 /**
- * Decisions of a folder that `decisionLogs.dir` names, or of one file of JSON lines, oldest first. Lines of OPA's console
- * log can be read too. The last line of a file may be half there when the process was killed: it is told and passed by.
- * @throws DecisionLogReadError that names file and line, or the error of the file system
+ * Decisions of a folder (the one that `decisionLogs.dir` names, or one of files `*.json`, `*.jsonl`, `*.ndjson`, `*.log`
+ * and `*.gz`, in the order of their names) or of one file: JSON lines, JSON arrays as OPA uploads them, or gzip of
+ * either. In lines of OPA's console log what is no decision is passed by. Holds one event at a time.
+ * @throws the error of the file system when there is no such file or folder
  */
-export async function* readDecisionLog(
-  path: string,
-  onHalfLine: (place: string) => void = () => {},
+export async function* readDecisionLog(path: string, options: ReadOptions): AsyncGenerator<LoggedDecision> {
+  for (const file of await filesOf(path)) yield* readFile(file, options);
+}
+
+async function filesOf(path: string): Promise<readonly string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const written = await decisionFiles(path);
+  const names =
+    written.length > 0 ? written : (await readdir(path)).filter((name) => LOG_FILE.test(name)).sort();
+  return names.map((name) => join(path, name));
+}
+
+/** What else may hold decisions: uploads as a receiver kept them, and what a console printed. */
+const LOG_FILE = /\.(json|jsonl|ndjson|log)(\.gz)?$|\.gz$/;
+
+async function* readFile(
+  file: string,
+  { onUnreadable, holding }: ReadOptions,
 ): AsyncGenerator<LoggedDecision> {
-  const isFolder = (await stat(path)).isDirectory();
-  const files = isFolder ? (await decisionFiles(path)).map((name) => join(path, name)) : [path];
-  for (const file of files) yield* readFile(file, onHalfLine);
-}
-
-async function* readFile(file: string, onHalfLine: (place: string) => void): AsyncGenerator<LoggedDecision> {
-  let number = 0;
-  for await (const { bytes, ended } of linesOf(file)) {
-    number += 1;
-    const place = `${file}:${number}`;
-    if (bytes.length === 0) continue;
-    const decision = parseLine(bytes.toString("utf8"), place);
-    if (!(decision instanceof DecisionLogReadError)) yield decision;
-    else if (ended) throw decision;
-    else onHalfLine(place);
-  }
-}
-
-type Line = { readonly bytes: Buffer; readonly ended: boolean };
-
-async function* linesOf(file: string): AsyncGenerator<Line> {
-  let parts: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
-      yield { bytes: Buffer.concat([...parts, chunk.subarray(start, end)]), ended: true };
-      parts = [];
-      length = 0;
-      start = end + 1;
-    }
-    parts.push(chunk.subarray(start));
-    length += chunk.length - start;
-    if (length > LINE_BYTES_MAX)
-      throw new DecisionLogReadError(
-        `${file} has a line of more than ${LINE_BYTES_MAX} bytes: it is no decision log`,
-      );
-  }
-  if (length > 0) yield { bytes: Buffer.concat(parts), ended: false };
-}
-
-const LF = 0x0a;
-
-function parseLine(text: string, place: string): LoggedDecision | DecisionLogReadError {
-  let event: JsonValue;
   try {
-    event = parseLossless(text);
+    for await (const text of eventTexts(file)) {
+      if (holding !== undefined && !text.bytes.includes(holding)) continue;
+      const place = `${file}:${text.line}`;
+      const decision = parseEvent(text, place);
+      if (typeof decision === "string") onUnreadable({ place, why: decision });
+      else if (decision !== undefined) yield decision;
+    }
   } catch (error) {
-    return new DecisionLogReadError(`${place} is not JSON: ${(error as Error).message}`, { cause: error });
+    // A file that is cut off, or is deleted because newer ones have come. What it held up to there was read.
+    onUnreadable({ place: file, why: (error as Error).message });
   }
-  if (!isJsonObject(event) || typeof event.decision_id !== "string" || typeof event.path !== "string")
-    return new DecisionLogReadError(`${place} is no decision: it has no decision_id or no path`);
-  const { decision_id, batch_decision_id, path, timestamp, bundles, input, result, error } = event;
+}
+
+/** A decision; undefined for a line of a process log; or why it is neither. */
+function parseEvent(
+  { bytes, ended, tooLong }: EventText,
+  place: string,
+): LoggedDecision | string | undefined {
+  if (tooLong) return `it is longer than ${EVENT_BYTES_MAX} bytes`;
+  try {
+    return decisionOf(parseLossless(bytes.toString("utf8")), place);
+  } catch (error) {
+    const cut = ended ? "" : ", and the file ends in it: the process was killed, or the log is still written";
+    return `it is not JSON: ${(error as Error).message}${cut}`;
+  }
+}
+
+function decisionOf(event: JsonValue, place: string): LoggedDecision | string | undefined {
+  if (isProcessLogLine(event)) return undefined;
+  if (!isJsonObject(event) || typeof event.decision_id !== "string")
+    return "it is no decision: it has no decision_id";
+  const { decision_id, batch_decision_id, path, query, timestamp, bundles, input, result, error } = event;
+  if (typeof path !== "string" && typeof query !== "string")
+    return "it is no decision: it has neither path nor query";
+  const changed = [...stringsOf(event.erased), ...stringsOf(event.masked)];
   return {
     place,
     decisionId: decision_id,
     ...(typeof batch_decision_id === "string" ? { batchDecisionId: batch_decision_id } : {}),
-    entrypoint: path,
+    entrypoint: typeof path === "string" ? path.replace(/^\/+/, "") : undefined,
     timestamp: String(timestamp),
     bundles: plain(bundles) ?? {},
     input: input === undefined ? undefined : Buffer.from(JSON.stringify(input)),
     result: plain(result),
     error: isJsonObject(error) ? error : undefined,
     nondeterministic: recorded(event.nd_builtin_cache),
-    changed: [...stringsOf(event.erased), ...stringsOf(event.masked)].filter((name) => REPLAYED.test(name)),
+    changed: changed.filter((name) => REPLAYED.test(name)),
+    changedResult: changed.filter((name) => RESULT.test(name)),
   };
 }
 
+/** OPA writes decisions to the same console as what it says about itself. */
+function isProcessLogLine(event: JsonValue): boolean {
+  return (
+    isJsonObject(event) &&
+    typeof event.level === "string" &&
+    typeof event.msg === "string" &&
+    event.decision_id === undefined
+  );
+}
+
 const REPLAYED = /^\/(input|nd_builtin_cache)(\/|$)/;
+const RESULT = /^\/result(\/|$)/;
 
 function stringsOf(value: JsonValue | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
