@@ -15,6 +15,8 @@ type Options = {
   readonly models?: readonly string[];
   readonly upstreamKeyFile?: string;
   readonly upstreamRegion: string;
+  readonly bundle?: string;
+  readonly rollout?: boolean;
 };
 
 /** `regent run`: sidecar, Envoy and sample models as one process tree, until Ctrl-C. */
@@ -30,6 +32,11 @@ export function runCommand(): Command {
     .option("--models <names>", "its models, separated by commas (default: what its /v1/models lists)", names)
     .option("--upstream-key-file <file>", "file with its key, which is sent as bearer")
     .option("--upstream-region <region>", "the region it counts as", "us")
+    .option(
+      "--bundle <file>",
+      "decide with this bundle instead of the sample policies; a new one is taken up",
+    )
+    .option("--rollout", "take new versions of it through the shadow and an approval: see docs/policy.md")
     .addHelpText(
       "after",
       "\nPort 0 is one that the system picks.\n\nExamples:\n  regent run\n  regent run --upstream http://127.0.0.1:8000",
@@ -38,7 +45,11 @@ export function runCommand(): Command {
       const ended = untilSignal();
       const { port, adminPort, probesPort, grpcPort, dir } = options;
       const ports = { port, adminPort, probesPort, grpcPort };
-      const stack = await startLocalStack({ dir, ...ports, ...upstreamOf(options), onStep: reportStep });
+      const stack = await startLocalStack({
+        ...{ dir, ...ports, ...upstreamOf(options), onStep: reportStep },
+        ...(options.bundle === undefined ? {} : { bundle: options.bundle }),
+        rollout: options.rollout === true,
+      });
       try {
         process.stdout.write(welcome(stack));
         const reason = await Promise.race([ended, stack.broken]);
@@ -139,7 +150,7 @@ behind it       ${stack.targets.map(({ name, origin: at }) => `${name} ${at}`).j
 metrics         ${stack.probesOrigin}/metrics
 records         regent audit verify ${stack.auditDir}
 configuration   ${stack.dir}/regent.yaml, ${stack.dir}/envoy.yaml
-
+${stack.tokenFile === undefined ? "" : `rollout         regent policy status --url ${stack.adminOrigin} --token-file ${stack.tokenFile}\n`}
 Ctrl-C ends everything.
 `;
 }

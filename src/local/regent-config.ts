@@ -9,6 +9,10 @@ export type RegentConfigOptions = {
   /** Folder of the audit log. */
   readonly auditDir: string;
   readonly registryFile: string;
+  /** The policies; the sample ones when undefined. */
+  readonly bundle?: string | undefined;
+  /** Where a rollout keeps its state, and the file with the token that steers it; undefined: none. */
+  readonly rollout?: { readonly dir: string; readonly tokenFile: string } | undefined;
   /** Where a file of the package lies, as the configuration shall name it. */
   readonly packageFile: (path: string) => string;
 };
@@ -17,14 +21,24 @@ const HEAD = `# yaml-language-server: $schema=./schema/regent.schema.json
 # Regent behind the Envoy of this folder, with the sample policies, keys and models: what \`regent demo\` and \`regent run\` start.
 `;
 
+/** For trying it out by hand: a few requests are enough, and whoever tries it approves. */
+const TRIAL_ROLLOUT = {
+  steps: [{ shadow: "0s" }, { approval: "you" }],
+  gate: { decisions: 10, deniedPercent: 100, allowedPercent: 100 },
+};
+
 /** The configuration of the sidecar in a local stack. */
 export function regentConfig(options: RegentConfigOptions): ConfigSource {
   return {
     version: 1,
     listen: options.listen,
-    admin: { listen: options.admin },
+    admin: {
+      listen: options.admin,
+      ...(options.rollout === undefined ? {} : { token: { file: options.rollout.tokenFile } }),
+    },
     probes: { listen: options.probes },
-    bundles: [{ name: "main", path: options.packageFile("dist/demo-policies.tar.gz") }],
+    bundles: [{ name: "main", path: options.bundle ?? options.packageFile("dist/demo-policies.tar.gz") }],
+    ...(options.rollout === undefined ? {} : { rollout: { ...TRIAL_ROLLOUT, dir: options.rollout.dir } }),
     // Envoy shows ext_authz no body here: an empty one would be refused under a multipart content-type.
     extAuthz: { entrypoint: "envoy/authz/allow", skipRequestBodyParse: true },
     identity: { apiKeys: { file: options.packageFile("policies/demo/keys.yaml") } },

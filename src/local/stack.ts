@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Address, renderAddress } from "../config/address.ts";
@@ -22,6 +23,10 @@ export type StackOptions = {
   readonly grpcPort: number;
   /** A server to govern instead of the sample models. */
   readonly upstream?: Upstream;
+  /** A bundle to decide with instead of the sample policies. */
+  readonly bundle?: string;
+  /** Take new versions of it through a rollout. */
+  readonly rollout?: boolean;
   /** Told of each step as it begins. */
   readonly onStep: (step: string) => void;
 };
@@ -39,6 +44,8 @@ export type Stack = {
   readonly upstreamModels: readonly string[] | undefined;
   readonly dir: string;
   readonly auditDir: string;
+  /** File with the token of the admin port; undefined without a rollout. */
+  readonly tokenFile: string | undefined;
   /** The processes, by name: `sim-us`, `sim-eu`, `regent`, `envoy`. */
   readonly pids: ReadonlyMap<string, number>;
   /** Resolves with a sentence when one of the processes ends by itself; never rejects. */
@@ -112,6 +119,7 @@ class Starting {
       upstreamModels: models,
       dir: this.#dir,
       auditDir: this.#auditDir,
+      tokenFile: this.#tokenFile,
       pids: new Map(this.#children.map(({ name, pid }) => [name, pid])),
       broken: this.#firstEnding(),
       stop: () => this.stop(),
@@ -131,6 +139,10 @@ class Starting {
 
   get #auditDir(): string {
     return join(this.#dir, "audit");
+  }
+
+  get #tokenFile(): string | undefined {
+    return this.#options.rollout === true ? this.#file("admin-token") : undefined;
   }
 
   #file(name: string): string {
@@ -182,12 +194,22 @@ class Starting {
         probes: `${HOST}:${ports.probes}`,
         auditDir: this.#auditDir,
         registryFile,
+        bundle: this.#options.bundle && resolve(this.#options.bundle),
+        rollout: this.#writeToken(),
         packageFile: (path) => packageFile(path),
       }),
     );
     const args = [...memoryFlags(), REGENT_MAIN, "serve", "-c", config];
     const child = await this.#startChild("regent", process.execPath, args);
     await untilReady(child, READY_MS_MAX.regent, () => answersOk(`http://${HOST}:${ports.probes}/readyz`));
+  }
+
+  /** A token that is made for this stack, so that the policies can be steered. */
+  #writeToken(): { dir: string; tokenFile: string } | undefined {
+    const tokenFile = this.#tokenFile;
+    if (tokenFile === undefined) return undefined;
+    writeFileSync(tokenFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
+    return { dir: this.#file("rollout"), tokenFile };
   }
 
   async #startEnvoy(program: string, port: number, regent: Address, targets: readonly EnvoyTarget[]) {

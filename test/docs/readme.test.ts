@@ -72,7 +72,7 @@ test("every block of commands in the README runs as it is written", {
   for (const sign of [
     "<EMAIL_ADDRESS>",
     "no faults",
-    "PASS",
+    "all end as in OPA",
     '"code": "unknown_endpoint"',
     decisionId,
     "verified",
