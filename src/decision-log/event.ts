@@ -212,10 +212,17 @@ function requestContext(headers: Headers | undefined, wanted: readonly string[])
 /** RFC 3339 in UTC with up to nine digits after the second, none of them a zero at the end, as Go writes it. */
 export function timestampText(timestamp: number | bigint): string {
   const ms = typeof timestamp === "bigint" ? Number(timestamp / NANOS_PER_MS) : Math.round(timestamp);
-  const text = new Date(ms).toISOString().slice(0, -1);
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond.number) {
+    lastSecond.number = second;
+    lastSecond.text = new Date(second * 1000).toISOString().slice(0, -".000Z".length);
+  }
   const below = typeof timestamp === "bigint" ? String(timestamp % NANOS_PER_MS).padStart(6, "0") : "";
-  const whole = text + below;
-  return whole.endsWith("0") ? `${whole.replace(/\.?0+$/, "")}Z` : `${whole}Z`;
+  let fraction = String(ms - second * 1000).padStart(3, "0") + below;
+  while (fraction.endsWith("0")) fraction = fraction.slice(0, -1);
+  return fraction === "" ? `${lastSecond.text}Z` : `${lastSecond.text}.${fraction}Z`;
 }
 
 const NANOS_PER_MS = 1_000_000n;
+/** Thousands of events have the same one. */
+const lastSecond = { number: Number.NaN, text: "" };

@@ -9,6 +9,8 @@ import { Queue } from "./queue.ts";
 export const FOLDER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 /** Written at once. */
 const BATCH_BYTES_MAX = 1024 * 1024;
+/** How long an event waits for others to be written with it: what a kill may take. */
+const GATHER_MS = 100;
 /** After a write that failed. */
 const RETRY_MS = 1_000;
 /** Events say who asked what: not for everybody on the machine. */
@@ -47,7 +49,8 @@ export class DecisionFolder {
   #file: { readonly handle: FileHandle; bytes: number } | undefined;
   #nextNumber: number;
   #writing: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  /** Until the next write. */
+  #timer: NodeJS.Timeout | undefined;
   #trouble: string | undefined;
   #closed = false;
 
@@ -73,14 +76,15 @@ export class DecisionFolder {
     const line = oneLine(event);
     this.#queue.push(line, line.length);
     this.#trim();
-    if (this.#retry === undefined) void this.flush();
+    this.#schedule(GATHER_MS);
+    if (this.#queue.bytes > BATCH_BYTES_MAX && this.#trouble === undefined) void this.flush();
   }
 
   /** Writes what waits, unless the disk fails. Never rejects. */
   flush(): Promise<void> {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
-      if (this.#queue.count > 0 && this.#retry === undefined && !this.#closed) void this.flush();
+      if (this.#queue.count > 0) this.#schedule(GATHER_MS);
     });
     return this.#writing;
   }
@@ -89,7 +93,7 @@ export class DecisionFolder {
   async close(): Promise<number> {
     await this.#writing;
     this.#closed = true;
-    clearTimeout(this.#retry);
+    clearTimeout(this.#timer);
     await this.flush();
     await this.#file?.handle.close();
     const lost = this.#queue.count;
@@ -148,12 +152,16 @@ export class DecisionFolder {
   async #fail(error: unknown): Promise<void> {
     this.#say((error as Error).message);
     await this.#endFile().catch((closing: Error) => this.#say(closing.message));
-    if (this.#closed) return;
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
+    this.#schedule(this.#options.retryMs ?? RETRY_MS);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#closed || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       void this.flush();
-    }, this.#options.retryMs ?? RETRY_MS);
-    this.#retry.unref();
+    }, ms);
+    this.#timer.unref();
   }
 
   #say(trouble: string | undefined): void {
