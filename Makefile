@@ -21,7 +21,7 @@ endif
 regent := node_modules/.bin/regent
 with_tools := PATH="$(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: help setup build proto demo run test bench lint format clean
+.PHONY: help setup build proto demo run test parity bench lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ run: setup ## start the same stack on 127.0.0.1:10000 and stay up (UPSTREAM= MOD
 
 test: setup ## lint, types, Rego, unit, real Envoy, demo (STAGES="unit rego" runs some)
 	@$(with_tools) node tools/test/main.ts $(STAGES)
+
+parity: setup ## OPA's conformance cases and the recorded answers: passed, failed, excepted
+	@$(with_tools) node test/conformance/main.ts
 
 bench: setup ## what Regent adds to a request (PEER=name:port measures another ext_authz server beside it)
 	@$(with_tools) node bench/main.ts $(if $(PEER),--peer '$(PEER)')

@@ -1,6 +1,10 @@
+import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parse } from "yaml";
+
+export const OPA_VERSION = "v1.22.0";
 
 /** A case of OPA's conformance suite, as its YAML files have it. */
 export type Case = {
@@ -17,6 +21,15 @@ export type Case = {
   readonly sort_bindings?: boolean;
 };
 
+/** The folder of the case files in the OPA module that set-up installs: they are read in place. */
+export async function casesFolder(): Promise<string> {
+  const { stdout } = await promisify(execFile)("go", [
+    ...["list", "-m", "-f", "{{.Dir}}"],
+    `github.com/open-policy-agent/opa@${OPA_VERSION}`,
+  ]);
+  return join(stdout.trim(), "v1/test/cases/testdata/v1");
+}
+
 export async function readCases(folder: string): Promise<readonly Case[]> {
   const cases: Case[] = [];
   for (const name of (await readdir(folder, { recursive: true })).sort()) {
@@ -30,16 +43,19 @@ export async function readCases(folder: string): Promise<readonly Case[]> {
   return cases;
 }
 
-const ENTRYPOINT_QUERY = /^data((?:\.[A-Za-z_]\w*|\["[^"]+"\])+) = ([A-Za-z_]\w*)$/;
+/** What a case asks: a document by its path, and the variable that takes it. */
+export type Entrypoint = { readonly path: readonly string[]; readonly variable: string };
 
-/** The entrypoint that a query asks and the variable it binds; undefined for a query of another form. */
-export function entrypointOf(query: string): { entrypoint: string; variable: string } | undefined {
-  const [, path, variable] = ENTRYPOINT_QUERY.exec(query) ?? [];
+const DOCUMENT_QUERY = /^data((?:\.[A-Za-z_]\w*|\["[^"]+"\])+) = ([A-Za-z_]\w*)$/;
+
+/** The document that a query asks for; undefined for a query of another form. */
+export function entrypointOf(query: string): Entrypoint | undefined {
+  const [, path, variable] = DOCUMENT_QUERY.exec(query) ?? [];
   if (path === undefined || variable === undefined || variable === "input") return undefined;
   const parts = [...path.matchAll(/\.(\w+)|\["([^"]+)"\]/g)].map(
     ([, plain, quoted]) => plain ?? quoted ?? "",
   );
-  return { entrypoint: parts.join("/"), variable };
+  return { path: parts, variable };
 }
 
 /** JSON with integers of any size, in a canonical order of keys. */

@@ -1,157 +1,67 @@
 /**
- * Runs OPA's own conformance cases through Regent's evaluator and counts. The cases are read in place from the OPA
- * module that set-up installs; compiled policies are kept in the system's temporary folder, so a second run is quick.
+ * How far Regent answers as OPA does: OPA's conformance cases, the recorded answers of opa-envoy-plugin, and those of
+ * builtins. Prints one table; ends with 3 when something failed that is not a published exception.
  *
- *   node test/conformance/main.ts [--verbose] [PART OF A NOTE]
+ *   node test/conformance/main.ts [--cases PART OF A NOTE] [--write]
+ *
+ * With --cases it runs those conformance cases alone and tells what is wrong with them. With --write it writes
+ * docs/conformance.md anew.
  */
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { packageFile } from "../../src/document/package-root.ts";
+import { findOpa } from "../../src/policy/opa/opa.ts";
+import { casesFolder, readCases } from "./cases.ts";
+import { EXCEPTION_REASONS } from "./exceptions.ts";
+import { CONFORMANCE_PAGE, conformancePage } from "./page.ts";
+import { type Outcome, runCases } from "./run.ts";
+import { type Counts, runVectors, VECTOR_TESTS } from "./vectors.ts";
 
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
-import { HOST_BUILTINS } from "../../src/policy/builtins/host.ts";
-import { readBundle } from "../../src/policy/bundle/bundle.ts";
-import { systemClock } from "../../src/policy/clock.ts";
-import { faultOf } from "../../src/policy/fault.ts";
-import { findOpa, runOpa } from "../../src/policy/opa/opa.ts";
-import { resultJson } from "../../src/policy/result.ts";
-import { PolicyRevision } from "../../src/policy/revision.ts";
-import { type Case, canonical, entrypointOf, readCases, toJson } from "./cases.ts";
+const VECTORS_FOLDER = packageFile("..", "shared", "vectors", "opa-envoy");
 
-const OPA_VERSION = "v1.22.0";
-const WORKERS = 2;
-const cache = join(tmpdir(), "regent-conformance");
-
-type Outcome =
-  | { readonly kind: "passed" }
-  | { readonly kind: "other_form" | "not_compiled" | "missing_builtin" | "failed"; readonly why: string };
-
-async function casesFolder(): Promise<string> {
-  const { stdout } = await promisify(execFile)("go", [
-    "list",
-    "-m",
-    "-f",
-    "{{.Dir}}",
-    `github.com/open-policy-agent/opa@${OPA_VERSION}`,
-  ]);
-  return join(stdout.trim(), "v1/test/cases/testdata/v1");
+function countsOf(outcomes: readonly Outcome[]): Counts {
+  const passed = outcomes.filter((outcome) => outcome.passed).length;
+  const excepted = outcomes.filter(
+    (outcome) => !outcome.passed && EXCEPTION_REASONS.has(outcome.testCase.note),
+  ).length;
+  return { passed, excepted, failed: outcomes.length - passed - excepted };
 }
 
-/** The compiled bundle of a case, or OPA's fault. */
-async function compile(opa: string, modules: readonly string[], entrypoint: string): Promise<string> {
-  const key = createHash("sha256")
-    .update(JSON.stringify([OPA_VERSION, modules, entrypoint]))
-    .digest("hex");
-  const bundle = join(cache, `${key}.tar.gz`);
-  if (
-    await access(bundle).then(
-      () => true,
-      () => false,
-    )
-  )
-    return bundle;
-  const folder = await mkdtemp(join(tmpdir(), "regent-case-"));
-  try {
-    const files = modules.map((_, index) => join(folder, `module-${index}.rego`));
-    await Promise.all(modules.map((module, index) => writeFile(files[index] ?? "", module)));
-    const built = join(folder, "bundle.tar.gz");
-    const run = await runOpa(opa, ["build", "-t", "wasm", "-e", entrypoint, "-o", built, ...files]);
-    if (run.status !== 0) throw new Error(run.stderr.trim());
-    // Two cases may share their modules: the file appears whole.
-    await rename(built, bundle);
-    return bundle;
-  } finally {
-    await rm(folder, { recursive: true });
+function printRow(name: string, cells: readonly (string | number)[]): void {
+  process.stdout.write(`${name.padEnd(20)}${cells.map((cell) => String(cell).padStart(10)).join("")}\n`);
+}
+
+function print(name: string, { passed, failed, excepted }: Counts): void {
+  printRow(name, [passed, failed, excepted]);
+}
+
+const { values } = parseArgs({ options: { cases: { type: "string" }, write: { type: "boolean" } } });
+const all = await readCases(await casesFolder());
+if (values.write === true) await writeFile(CONFORMANCE_PAGE, conformancePage(all.length));
+else {
+  const outcomes = await runCases(
+    await findOpa(),
+    all.filter(({ note }) => note.includes(values.cases ?? "")),
+  );
+  const tables: [string, Counts][] = [["conformance cases", countsOf(outcomes)]];
+  for (const { passed, testCase, why } of outcomes) {
+    const published = EXCEPTION_REASONS.has(testCase.note);
+    if (!passed && (values.cases !== undefined || !published))
+      process.stderr.write(`${testCase.note}: ${why}\n`);
   }
-}
-
-async function run(opa: string, testCase: Case): Promise<Outcome> {
-  const query = entrypointOf(testCase.query);
-  if (query === undefined) return { kind: "other_form", why: testCase.query };
-  // OPA parses this as a term, which may have commas at the end.
-  const term = testCase.input_term?.replace(/,(\s*[}\]])/g, "$1");
-  const input = term ?? (testCase.input === undefined ? undefined : toJson(testCase.input));
-  let file: string;
-  try {
-    file = await compile(opa, testCase.modules ?? [], query.entrypoint);
-  } catch (error) {
-    return { kind: "not_compiled", why: (error as Error).message };
-  }
-  try {
-    const bundle = { ...(await readBundle(file)), data: Buffer.from(toJson(testCase.data ?? {})) };
-    const revision = await PolicyRevision.create(bundle, {
-      builtins: HOST_BUILTINS,
-      clock: systemClock,
-      print: () => {},
-    });
-    const { result } = revision.evaluate(
-      query.entrypoint,
-      input === undefined ? undefined : Buffer.from(input),
-    );
-    return judge(testCase, query.variable, result === undefined ? undefined : resultJson(result));
-  } catch (error) {
-    const fault = faultOf(error);
-    if (fault.includes("needs builtins")) return { kind: "missing_builtin", why: fault };
-    const wantsError = testCase.want_error_code !== undefined || testCase.want_error !== undefined;
-    return wantsError && !testCase.strict_error
-      ? { kind: "passed" }
-      : { kind: "failed", why: `error: ${fault}` };
-  }
-}
-
-function judge(testCase: Case, variable: string, resultText: string | undefined): Outcome {
-  const wantsError = testCase.want_error_code !== undefined || testCase.want_error !== undefined;
-  if (wantsError) {
-    // Errors of builtins are errors only in strict mode; Wasm knows no strict mode, there they are undefined.
-    const undefinedWanted =
-      testCase.strict_error === true || testCase.want_error_code === "eval_builtin_error";
-    if (undefinedWanted && resultText === undefined) return { kind: "passed" };
-    return {
-      kind: "failed",
-      why: `wanted an error (${testCase.want_error ?? testCase.want_error_code}), got ${resultText}`,
-    };
-  }
-  const wanted = (testCase.want_result ?? []).map((binding) => binding[variable]);
-  const got = resultText === undefined ? [] : [parseExact(resultText)];
-  const sets = testCase.sort_bindings === true;
-  if (canonical(wanted, sets) === canonical(got, sets)) return { kind: "passed" };
-  return { kind: "failed", why: `wanted ${canonical(wanted, sets)}, got ${canonical(got, sets)}` };
-}
-
-/** JSON.parse that keeps integers of any size. */
-function parseExact(text: string): unknown {
-  const reviver = (_: string, value: unknown, context?: { source?: string }) =>
-    typeof value === "number" && /^-?\d+$/.test(context?.source ?? "")
-      ? BigInt(context?.source ?? "")
-      : value;
-  return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
-}
-
-const { values, positionals } = parseArgs({
-  options: { verbose: { type: "boolean" } },
-  allowPositionals: true,
-});
-await mkdir(cache, { recursive: true });
-const opa = await findOpa();
-const cases = (await readCases(await casesFolder())).filter(({ note }) =>
-  note.includes(positionals[0] ?? ""),
-);
-const counts = new Map<string, number>();
-const lines: string[] = [];
-const queue = [...cases];
-await Promise.all(
-  Array.from({ length: WORKERS }, async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const outcome = await run(opa, next);
-      counts.set(outcome.kind, (counts.get(outcome.kind) ?? 0) + 1);
-      if (outcome.kind !== "passed")
-        lines.push(`${outcome.kind}\t${next.note}\t${outcome.why.replaceAll("\n", " ")}`);
+  if (values.cases === undefined) {
+    for (const [name, file] of Object.entries(VECTOR_TESTS)) {
+      if (!existsSync(VECTORS_FOLDER)) {
+        process.stderr.write(`${name}: SKIPPED, ${VECTORS_FOLDER} is not there\n`);
+        continue;
+      }
+      const { faults, ...counts } = await runVectors(file);
+      for (const fault of faults) process.stderr.write(`${name}: ${fault}\n`);
+      tables.push([name, counts]);
     }
-  }),
-);
-if (values.verbose) process.stdout.write(`${lines.sort().join("\n")}\n`);
-process.stdout.write(
-  `${cases.length} cases: ${[...counts].map(([kind, count]) => `${count} ${kind}`).join(", ")}\n`,
-);
+  }
+  printRow("", ["passed", "failed", "excepted"]);
+  for (const [name, counts] of tables) print(name, counts);
+  if (tables.some(([, { failed }]) => failed > 0)) process.exitCode = 3;
+}
