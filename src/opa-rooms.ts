@@ -243,7 +243,7 @@ function checksOf(
   envoy: OpaEnvoy,
   entrypoint: string,
   policy: ManagedPolicyEngine,
-  { performance }: OpaMetrics,
+  metrics: OpaMetrics,
   decisionLog: DecisionLog | undefined,
 ): CheckHandlers {
   const { protoDescriptor, skipRequestBodyParse, dryRun } = envoy;
@@ -259,7 +259,7 @@ function checksOf(
     {
       policies: (subject) => visible(policy.for(subject)),
       ...(decisionLog === undefined ? {} : { onDecision: (event) => decisionLog.log(event) }),
-      ...(performance === undefined ? {} : { performance }),
+      ...(envoy.performanceMetrics ? { performance: metrics.performance(envoy.durationBuckets) } : {}),
     },
   );
 }

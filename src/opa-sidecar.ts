@@ -54,6 +54,9 @@ export async function startOpaSidecar(options: OpaSidecarOptions): Promise<Sidec
   }
 }
 
+/** What of the plugin's options a server that listens cannot change. */
+const OF_THE_LISTENER = ["addr", "messageBytesMax", "answerBytesMax", "reflection"] as const;
+
 /** The configuration that is in force, and its rooms. */
 type Current = { readonly config: OpaConfig; readonly raw: unknown; readonly rooms: OpaRooms };
 
@@ -62,7 +65,7 @@ class OpaSidecar implements Sidecar {
   readonly #id = randomUUID();
   readonly #boot: OpaConfig;
   readonly #api: Listening[] = [];
-  #metrics: OpaMetrics | undefined;
+  readonly #metrics: OpaMetrics = createOpaMetrics();
   #telemetry: Telemetry | undefined;
   #current: Current | undefined;
   #grpc: { readonly server: GrpcServer; readonly envoy: OpaEnvoy } | undefined;
@@ -70,6 +73,8 @@ class OpaSidecar implements Sidecar {
   #discoveryServices: Services | undefined;
   #watch: FileWatch | undefined;
   #stopping = false;
+  /** Called when policies may have become active. */
+  #changed: (() => void) | undefined;
   /** Configurations are put into force one after another. */
   #applying: Promise<void> = Promise.resolve();
 
@@ -103,8 +108,7 @@ class OpaSidecar implements Sidecar {
 
   async start(): Promise<void> {
     const { command, loaded, log } = this.#options;
-    const { envoy, discovery, bundles } = this.#boot;
-    this.#metrics = createOpaMetrics(envoy?.performanceMetrics === true ? envoy.durationBuckets : undefined);
+    const { discovery, bundles } = this.#boot;
     this.#telemetry = await createTelemetry({
       labels: { tenant: 0, model: 0 },
       policy: { status: () => this.#current?.rooms.policy.status() ?? [] },
@@ -132,7 +136,7 @@ class OpaSidecar implements Sidecar {
       config,
       labels: this.#labels(config),
       named: this.#namedBundles(),
-      metrics: this.#required(this.#metrics),
+      metrics: this.#metrics,
       discovery: this.#boot.discovery === undefined ? undefined : () => this.#discovery?.status() ?? {},
       log,
     });
@@ -146,6 +150,8 @@ class OpaSidecar implements Sidecar {
       throw error;
     }
     if (previous !== undefined) void this.#retire(previous.rooms);
+    rooms.policy.onStatus(() => this.#changed?.());
+    this.#changed?.();
   }
 
   async #retire(rooms: OpaRooms): Promise<void> {
@@ -178,10 +184,12 @@ class OpaSidecar implements Sidecar {
   async #listenGrpc(envoy: OpaEnvoy | undefined): Promise<void> {
     const { log } = this.#options;
     if (this.#grpc !== undefined) {
-      if (envoy?.addr !== this.#grpc.envoy.addr)
+      const { envoy: listening } = this.#grpc;
+      const changed = OF_THE_LISTENER.filter((key) => envoy?.[key] !== listening[key]);
+      if (changed.length > 0)
         log.warn(
-          { listening: this.listening.grpc, configured: envoy?.addr ?? null },
-          "the plugin's address has changed in the configuration: it is taken up at the next start",
+          { listening: this.listening.grpc, changed },
+          "how the plugin listens has changed in the configuration: it is taken up at the next start",
         );
       return;
     }
@@ -256,12 +264,18 @@ class OpaSidecar implements Sidecar {
   }
 
   async #waitReady(timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while (Date.now() < deadline) {
-      if (this.#current?.rooms.policy.ready === true) return;
-      await pause(READY_LOOK_MS);
-    }
-    this.#options.log.warn({ timeoutMs }, "the bundles are not active yet; serving all the same");
+    const ready = Promise.withResolvers<void>();
+    this.#changed = () => {
+      if (this.#current?.rooms.policy.ready === true) ready.resolve();
+    };
+    this.#changed();
+    const timer = setTimeout(() => {
+      this.#options.log.warn({ timeoutMs }, "the bundles are not active yet; serving all the same");
+      ready.resolve();
+    }, timeoutMs);
+    await ready.promise;
+    clearTimeout(timer);
+    this.#changed = undefined;
   }
 
   async #openApi(): Promise<void> {
@@ -280,7 +294,7 @@ class OpaSidecar implements Sidecar {
 
   #apiRooms(): ApiRooms {
     const current = () => this.#current;
-    const metrics = this.#required(this.#metrics);
+    const metrics = this.#metrics;
     const nothing = { entrypoints: [], complete: true, data: () => undefined };
     return {
       policies: () =>
@@ -356,9 +370,6 @@ class OpaSidecar implements Sidecar {
     await this.#telemetry?.close();
   }
 }
-
-/** Between two looks whether the bundles are there. */
-const READY_LOOK_MS = 50;
 
 /** opa-envoy-plugin listens everywhere unless told otherwise, and whoever swaps it must find it where it was. */
 function warnOfExposure({ address, addr }: OpaEnvoy, log: ProcessLog): void {

@@ -14,10 +14,7 @@ export function serveCommand(): Command {
     .description("Run the sidecar: answer Envoy's ext_authz and ext_proc until SIGTERM.")
     .argument("[paths...]", "policies, data and bundles to serve, only with --opa-config")
     .option("-c, --config <file>", "the configuration; without one, the built-in defaults")
-    .option(
-      "--opa-config <file>",
-      "run in place of opa-envoy-plugin, with a configuration of OPA; the options below are those of opa run",
-    );
+    .option("--opa-config <file>", "run in place of opa-envoy-plugin, with a configuration of OPA");
   return addOpaOptions(command)
     .addHelpText(
       "after",

@@ -7,14 +7,18 @@ const HTTP_BUCKETS = [1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 0.01, 0.1, 1];
 export type OpaMetrics = {
   /** Counts an answer of the HTTP API; seconds. */
   observeHttp(handler: string, method: string, status: number, seconds: number): void;
-  /** The plugin's own, where `enable-performance-metrics` is set. */
-  readonly performance: { observe(seconds: number): void; countError(reason: string): void } | undefined;
+  /**
+   * The plugin's own, which are there once they are asked for.
+   * @param buckets seconds; those of the first time stay
+   */
+  performance(buckets: readonly number[]): PerformanceMetrics;
   /** The text format of Prometheus. */
   read(): Promise<string>;
 };
 
-/** @param durationBuckets those of `grpc_request_duration_seconds`; undefined: the plugin's metrics are off */
-export function createOpaMetrics(durationBuckets: readonly number[] | undefined): OpaMetrics {
+export type PerformanceMetrics = { observe(seconds: number): void; countError(reason: string): void };
+
+export function createOpaMetrics(): OpaMetrics {
   const registry = new Registry();
   const registers = [registry];
   const http = new Histogram({
@@ -24,15 +28,19 @@ export function createOpaMetrics(durationBuckets: readonly number[] | undefined)
     buckets: HTTP_BUCKETS,
     registers,
   });
+  let performance: PerformanceMetrics | undefined;
   return {
     observeHttp: (handler, method, status, seconds) =>
       http.observe({ code: String(status), handler, method }, seconds),
-    performance: durationBuckets === undefined ? undefined : performanceOf(durationBuckets, registry),
+    performance(buckets) {
+      performance ??= performanceOf(buckets, registry);
+      return performance;
+    },
     read: () => registry.metrics(),
   };
 }
 
-function performanceOf(buckets: readonly number[], registry: Registry): OpaMetrics["performance"] {
+function performanceOf(buckets: readonly number[], registry: Registry): PerformanceMetrics {
   const duration = new Histogram({
     name: "grpc_request_duration_seconds",
     help: "A histogram of duration for grpc authz requests.",
