@@ -8,7 +8,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 
-const PARTS = ["evaluation", "memory", "swaps", "hostile"];
+const PARTS = ["evaluation", "pruning", "memory", "swaps", "hostile"];
 
 const { values } = parseArgs({ options: { part: { type: "string" } } });
 for (const part of PARTS) {
