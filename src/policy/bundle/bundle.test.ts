@@ -9,6 +9,7 @@ import { ARCHIVE_BYTES_MAX, RATIO_FREE_BYTES, RATIO_MAX } from "./archive.ts";
 import { parseBundle, readBundle } from "./bundle.ts";
 import { DATA_DEPTH_MAX } from "./data.ts";
 import { BundleError } from "./error.ts";
+import { YAML_BYTES_MAX } from "./yaml.ts";
 
 const WASM: TarEntry = { path: "policy.wasm", content: "wasm" };
 const manifest = (value: unknown): TarEntry => ({ path: ".manifest", content: JSON.stringify(value) });
@@ -186,7 +187,16 @@ describe("parseBundle", () => {
       return `${name}: &${name} [${`*${before},`.repeat(9)}]\n`;
     }).join("")}`;
     await refused(parse(WASM, { path: "data.yaml", content: bomb }), /data\.yaml cannot be read/);
-    await refused(parse(WASM, { path: "data.yaml", content: "a: .inf" }), /cannot be written as JSON/);
+    await refused(parse(WASM, { path: "data.yaml", content: "a: .inf" }), /JSON has no infinite numbers/);
+  });
+
+  test("refuses YAML that is larger than the limit, at the limit", async () => {
+    const yaml = (bytes: number): TarEntry => ({
+      path: "a/data.yaml",
+      content: `b: 1 #${" ".repeat(bytes - 6)}`,
+    });
+    assert.equal((await parse(WASM, yaml(YAML_BYTES_MAX))).data.toString(), '{"a":{"b":1}}');
+    await refused(parse(WASM, yaml(YAML_BYTES_MAX + 1)), /YAML of more than 1048576 bytes: write it as JSON/);
   });
 
   test("refuses a bundle without compiled policies and says what to do", async () => {
