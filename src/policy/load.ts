@@ -9,6 +9,7 @@ import { systemClock } from "./clock.ts";
 import { faultOf } from "./fault.ts";
 import { buildBundle } from "./opa/build.ts";
 import { OpaError } from "./opa/opa.ts";
+import type { Reads } from "./reads/reads.ts";
 import type { PolicyRevision } from "./revision.ts";
 import { readFiles } from "./source/read.ts";
 
@@ -26,7 +27,7 @@ export async function loadForEvaluation(
   print: (line: string) => void,
 ): Promise<PolicyRevision> {
   const content = await readSources(path, entrypoint);
-  const set = await load(path, content, entrypoint, print);
+  const set = await load(path, content, [entrypoint], print);
   if (!set.policies.has(entrypoint)) {
     const names = set.modules.flatMap(({ revision }) => revision.entrypoints);
     throw new BundleError(
@@ -36,16 +37,86 @@ export async function loadForEvaluation(
   return set.module(entrypoint).revision;
 }
 
+/** Sources are compiled for each entrypoint that is asked for, a second or more each. */
+export const SOURCE_ENTRYPOINTS_MAX = 32;
+
+/** Policies that a person named, for questions that come up one by one. */
+export type NamedPolicies = {
+  /** @returns undefined when they cannot be asked that. @throws BundleError, OpaError */
+  of(entrypoint: string): Promise<NamedPolicy | undefined>;
+};
+
+export type NamedPolicy = {
+  readonly policy: PolicyRevision;
+  /** What the entrypoint may read of its input. */
+  readonly reads: Reads;
+  /** What each rule may read, by `category/rule`; of those that are not there nothing is known. */
+  readonly ruleReads: ReadonlyMap<string, Reads>;
+  readonly content: BundleContent;
+};
+
+/**
+ * As {@link loadForEvaluation}, where it is not known yet what will be asked: a bundle is loaded once, sources are
+ * compiled for each entrypoint when it is first asked for.
+ * @throws BundleError that names the path; OpaError
+ */
+export async function loadNamedPolicies(path: string, print: (line: string) => void): Promise<NamedPolicies> {
+  const known = new Map<string, NamedPolicy | undefined>();
+  const bundle = await readBundle(path);
+  const isCompiled = bundle !== undefined && bundle.wasm.length > 0;
+  const whole = isCompiled ? { set: await load(path, bundle, [], print), content: bundle } : undefined;
+  return {
+    async of(entrypoint) {
+      if (whole !== undefined) return namedPolicy(whole, entrypoint);
+      if (known.has(entrypoint)) return known.get(entrypoint);
+      if (known.size >= SOURCE_ENTRYPOINTS_MAX)
+        throw new BundleError(
+          `${path} would have to be compiled for more than ${SOURCE_ENTRYPOINTS_MAX} entrypoints: build it with regent policy build, or name one with --entrypoint`,
+        );
+      const compiled = await compiledFor(path, bundle, entrypoint, print);
+      const found = compiled && namedPolicy(compiled, entrypoint);
+      known.set(entrypoint, found);
+      return found;
+    },
+  };
+}
+
+type Whole = { readonly set: PolicySet; readonly content: BundleContent };
+
+async function compiledFor(
+  path: string,
+  bundle: BundleContent | undefined,
+  entrypoint: string,
+  print: (line: string) => void,
+): Promise<Whole | undefined> {
+  try {
+    const content = bundle ?? (await compile(path, entrypoint));
+    return { set: await load(path, content, [entrypoint], print), content };
+  } catch (error) {
+    if (error instanceof OpaError && NO_RULE.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+/** What OPA says of an entrypoint that is none. */
+const NO_RULE = /^error: entrypoint .* does not refer to a rule/;
+
+function namedPolicy({ set, content }: Whole, entrypoint: string): NamedPolicy | undefined {
+  if (!set.policies.has(entrypoint)) return undefined;
+  const { revision: policy, facts } = set.module(entrypoint);
+  return { policy, reads: set.policies.reads(entrypoint), ruleReads: facts.rules, content };
+}
+
 async function load(
   path: string,
   content: BundleContent,
-  entrypoint: string,
+  entrypoints: readonly string[],
   print: (line: string) => void,
 ): Promise<PolicySet> {
   try {
     const { set } = await buildSet(new Map([["bundle", content]]), {
       decisions: [],
-      entrypoints: [entrypoint],
+      entrypoints,
       optionalEntrypoints: [],
       printOf: () => print,
       revision: { builtins: HOST_BUILTINS, clock: systemClock, timeLimitMs: TIME_LIMIT_MS },
@@ -57,15 +128,22 @@ async function load(
   }
 }
 
-/** A folder without module and manifest is no bundle but sources, in which data stands wherever its file does. */
 async function readSources(path: string, entrypoint: string): Promise<BundleContent> {
+  return (await readBundle(path)) ?? compile(path, entrypoint);
+}
+
+/**
+ * Undefined for sources: a `.rego` file, or a folder without module and manifest, in which data stands wherever its file
+ * does.
+ */
+async function readBundle(path: string): Promise<BundleContent | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || (found.isFile() && !path.endsWith(".rego")))
     return readContent(await readFiles(path));
-  if (found.isFile()) return compile(path, entrypoint);
+  if (found.isFile()) return undefined;
   const version = await readFiles(path);
   const isBundle = version.files.has("policy.wasm") || version.files.has(".manifest");
-  return isBundle ? readContent(version) : compile(path, entrypoint);
+  return isBundle ? readContent(version) : undefined;
 }
 
 async function compile(path: string, entrypoint: string): Promise<BundleContent> {
