@@ -39,8 +39,12 @@ export function regentConfig(options: RegentConfigOptions): ConfigSource {
     probes: { listen: options.probes },
     bundles: [{ name: "main", path: options.bundle ?? options.packageFile("dist/demo-policies.tar.gz") }],
     ...(options.rollout === undefined ? {} : { rollout: { ...TRIAL_ROLLOUT, dir: options.rollout.dir } }),
-    // Envoy shows ext_authz no body here: an empty one would be refused under a multipart content-type.
-    extAuthz: { entrypoint: "envoy/authz/allow", skipRequestBodyParse: true },
+    // Envoy shows ext_authz no body here: an empty one would be refused under a multipart content-type. Policies of one's
+    // own have no rule for it as a rule; then ext_authz only says who calls.
+    extAuthz: {
+      ...(options.bundle === undefined ? { entrypoint: "envoy/authz/allow" } : {}),
+      skipRequestBodyParse: true,
+    },
     identity: { apiKeys: { file: options.packageFile("policies/demo/keys.yaml") } },
     registry: { file: options.registryFile },
     audit: { dir: options.auditDir },

@@ -100,7 +100,7 @@ test_deny_at_night if {
 `,
     "input.json": `${JSON.stringify(SAMPLE_REQUEST, null, 2)}\n`,
     "regent/tenants/data.yaml":
-      "# Who may ask: data.regent.tenants. docs/policies/README.md lists the fields.\nacme:\n  home_region: eu\n",
+      "# Who may ask: data.regent.tenants. docs/policies/README.md lists the fields.\nexample:\n  home_region: eu\n",
   };
 }
 
@@ -121,7 +121,7 @@ const SAMPLE_REQUEST = {
     size: 70,
     body: { model: "small", messages: [{ role: "user", content: "Hello" }] },
   },
-  identity: { subject: "ann", tenant: "acme", roles: ["analyst"], claims: {}, method: "api_key" },
+  identity: { subject: "ann", tenant: "example", roles: ["analyst"], claims: {}, method: "api_key" },
   inference: {
     format: "openai-chat",
     operation: "chat",
