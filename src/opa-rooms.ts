@@ -5,7 +5,8 @@ import { type CheckHandlers, createCheckHandlers } from "./envoy/check/handler.t
 import type { JsonObject } from "./exchange/json.ts";
 import { valueAt } from "./opa/api/documents.ts";
 import type { ApiDecision, ApiPolicies, PluginState } from "./opa/api/rooms.ts";
-import type { OpaBundle, OpaConfig, OpaEnvoy } from "./opa/config.ts";
+import type { OpaBundle, OpaConfig } from "./opa/config.ts";
+import type { OpaEnvoy } from "./opa/envoy.ts";
 import type { OpaMetrics } from "./opa/metrics.ts";
 import { type BundleOptions, createPolicyEngine, type ManagedPolicyEngine } from "./policy/engine.ts";
 import { planQuery } from "./policy/opa/query.ts";

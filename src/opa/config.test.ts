@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import { BODY_BYTES_MAX } from "./api/body.ts";
-import { OpaValueError, opaConfigFrom } from "./config.ts";
+import { opaConfigFrom } from "./config.ts";
+import { OpaValueError } from "./envoy.ts";
 import { parseOpaConfig } from "./load.ts";
 
 const configOf = (yaml: string) => opaConfigFrom(parseOpaConfig(yaml, "opa.yaml").document, "/work");

@@ -1,15 +1,15 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deepFreeze } from "../document/freeze.ts";
-import { Secret } from "../document/secret.ts";
 import type { Verification } from "../policy/bundle/signature/key.ts";
 import type { Polling } from "../policy/source/http.ts";
-import type { ServiceCredentials, ServiceOptions } from "../services/index.ts";
-import { type OpaAddress, parseOpaAddress } from "./address.ts";
+import type { ServiceOptions } from "../services/index.ts";
 import { BODY_BYTES_MAX, BODY_LIMITS, type BodyLimits } from "./api/body.ts";
 import { serviceNames } from "./checks.ts";
-import { PLUGIN_NAMES } from "./keys.ts";
-import type { OpaDocument, OpaPlugin } from "./schema.ts";
+import { envoyOf, type OpaEnvoy } from "./envoy.ts";
+import type { OpaDocument } from "./schema.ts";
+import { servicesOf } from "./services.ts";
+import { isGiven, trimSlashes } from "./values.ts";
 
 /** Where one bundle comes from. */
 export type OpaBundle = {
@@ -61,25 +61,6 @@ export type OpaStatus = {
   readonly console: boolean;
 };
 
-/** What opa-envoy-plugin is configured to do. */
-export type OpaEnvoy = {
-  readonly address: OpaAddress;
-  /** As it was written. */
-  readonly addr: string;
-  /** The path of the decision, or the query that stands in for one. */
-  readonly decision: { readonly path: string } | { readonly query: string };
-  readonly dryRun: boolean;
-  readonly skipRequestBodyParse: boolean;
-  readonly reflection: boolean;
-  /** File of a FileDescriptorSet. */
-  readonly protoDescriptor?: string;
-  readonly messageBytesMax: number;
-  readonly answerBytesMax: number;
-  readonly performanceMetrics: boolean;
-  /** Seconds, upper bounds. */
-  readonly durationBuckets: readonly number[];
-};
-
 /** OPA's configuration as the rooms get it: times in milliseconds, paths of files absolute, secrets closed, frozen. */
 export type OpaConfig = {
   readonly services: readonly ServiceOptions[];
@@ -95,11 +76,6 @@ export type OpaConfig = {
   /** Absent: nothing is served to Envoy. */
   readonly envoy?: OpaEnvoy;
 };
-
-/** What is wrong with a value that only turns out when it is used. The loader has seen all else. */
-export class OpaValueError extends Error {
-  override readonly name = "OpaValueError";
-}
 
 /** A checked document to the options of the rooms. @throws OpaValueError */
 export function opaConfigFrom(document: OpaDocument, cwd: string): OpaConfig {
@@ -259,115 +235,4 @@ function statusOf(status: NonNullable<OpaDocument["status"]>, only: string | und
     ...(isGiven(partitionName) ? { partitionName } : {}),
     console: toConsole,
   };
-}
-
-function servicesOf({ services }: OpaDocument, cwd: string): readonly ServiceOptions[] {
-  const named = Array.isArray(services)
-    ? services.map((service) => [service.name, service] as const)
-    : Object.entries(services);
-  return named.map(([name, service]) => {
-    const { tls, credentials } = service;
-    const ca = isGiven(tls?.ca_cert) ? tls.ca_cert : credentials?.client_tls?.ca_cert;
-    const systemCa = tls?.system_ca_required ?? credentials?.client_tls?.system_ca_required ?? false;
-    const timeout = service.response_header_timeout_seconds;
-    const credentialsGiven = credentialsOf(credentials, cwd);
-    return {
-      name,
-      url: service.url,
-      ...(service.headers === undefined ? {} : { headers: service.headers }),
-      ...(isGiven(ca) || systemCa
-        ? { tls: { ...(isGiven(ca) ? { caFile: resolve(cwd, ca) } : {}), systemCaRequired: systemCa } }
-        : {}),
-      ...(service.allow_insecure_tls === true ? { allowInsecureTls: true } : {}),
-      ...(timeout === undefined ? {} : { responseHeaderTimeoutMs: timeout * 1000 }),
-      ...(credentialsGiven === undefined ? {} : { credentials: credentialsGiven }),
-    };
-  });
-}
-
-type Credentials = Extract<OpaDocument["services"], readonly unknown[]>[number]["credentials"];
-
-function credentialsOf(credentials: Credentials, cwd: string): ServiceCredentials | undefined {
-  const { bearer, client_tls, oauth2, s3_signing } = credentials ?? {};
-  if (bearer !== undefined)
-    return {
-      kind: "bearer",
-      token: isGiven(bearer.token)
-        ? new Secret(bearer.token)
-        : { file: resolve(cwd, bearer.token_path ?? "") },
-      ...(isGiven(bearer.scheme) ? { scheme: bearer.scheme } : {}),
-    };
-  if (client_tls !== undefined) {
-    const { cert = "", private_key = "", private_key_passphrase: passphrase } = client_tls;
-    return {
-      kind: "clientTls",
-      certFile: resolve(cwd, cert),
-      keyFile: resolve(cwd, private_key),
-      ...(isGiven(passphrase) ? { passphrase: new Secret(passphrase) } : {}),
-    };
-  }
-  if (oauth2 !== undefined)
-    return {
-      kind: "oauth2",
-      tokenUrl: oauth2.token_url ?? "",
-      clientId: oauth2.client_id ?? "",
-      clientSecret: new Secret(oauth2.client_secret ?? ""),
-      ...(oauth2.scopes === undefined ? {} : { scopes: oauth2.scopes }),
-    };
-  return s3_signing === undefined ? undefined : s3Signing(s3_signing, cwd);
-}
-
-function s3Signing(
-  { environment_credentials: environment, profile_credentials: profile, service }: S3Signing,
-  cwd: string,
-): ServiceCredentials {
-  const signed = { kind: "s3Signing" as const, ...(isGiven(service) ? { service } : {}) };
-  // OPA asks the environment first, so it does where both are named.
-  if (environment !== undefined || profile === undefined) return { ...signed, keys: { from: "environment" } };
-  return {
-    ...signed,
-    keys: {
-      from: "profile",
-      ...(isGiven(profile.path) ? { file: resolve(cwd, profile.path) } : {}),
-      ...(isGiven(profile.profile) ? { profile: profile.profile } : {}),
-    },
-    ...(isGiven(profile.aws_region) ? { region: profile.aws_region } : {}),
-  };
-}
-
-type S3Signing = NonNullable<NonNullable<Credentials>["s3_signing"]>;
-
-function envoyOf({ plugins }: OpaDocument, cwd: string): { readonly envoy?: OpaEnvoy } {
-  for (const name of PLUGIN_NAMES) {
-    const plugin = plugins[name];
-    if (plugin !== undefined) return { envoy: envoyOptions(name, plugin, cwd) };
-  }
-  return {};
-}
-
-function envoyOptions(name: string, plugin: OpaPlugin, cwd: string): OpaEnvoy {
-  const address = parseOpaAddress(plugin.addr);
-  if (typeof address === "string") throw new OpaValueError(`plugins.${name}.addr: ${plugin.addr} ${address}`);
-  const descriptor = plugin["proto-descriptor"];
-  return {
-    address,
-    addr: plugin.addr,
-    decision: isGiven(plugin.query) ? { query: plugin.query } : { path: plugin.path ?? "envoy/authz/allow" },
-    dryRun: plugin["dry-run"],
-    skipRequestBodyParse: plugin["skip-request-body-parse"],
-    reflection: plugin["enable-reflection"],
-    ...(descriptor === "" ? {} : { protoDescriptor: resolve(cwd, descriptor) }),
-    messageBytesMax: plugin["grpc-max-recv-msg-size"],
-    answerBytesMax: plugin["grpc-max-send-msg-size"],
-    performanceMetrics: plugin["enable-performance-metrics"],
-    durationBuckets: plugin["grpc-request-duration-seconds-buckets"],
-  };
-}
-
-function isGiven(value: string | undefined): value is string {
-  return value !== undefined && value !== "";
-}
-
-function trimSlashes(path: string): string {
-  return path.replace(/^\/+|\/+$/g, "");
 }

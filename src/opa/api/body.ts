@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { parse as parseYaml } from "yaml";
 import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
+import { yamlToJson } from "../../policy/bundle/yaml.ts";
 import { ApiError } from "./reply.ts";
 
 /** Bytes of a body, as it is sent and unpacked. OPA's 256 MiB and 512 MiB would stand still all that is decided beside. */
@@ -10,8 +10,6 @@ export const BODY_LIMITS = { bytes: 4 * 1024 * 1024, gzipBytes: 16 * 1024 * 1024
 export const BODY_BYTES_MAX = 64 * 1024 * 1024;
 /** YAML takes a hundred times as long to read as JSON. */
 export const YAML_BYTES_MAX = 256 * 1024;
-/** How far aliases of a YAML body may unfold in all. */
-const YAML_ALIASES_MAX = 100;
 
 export type BodyLimits = { readonly bytes: number; readonly gzipBytes: number };
 
@@ -64,7 +62,7 @@ export function parseBody(body: Buffer, contentType: string | null): unknown {
   if (yaml && body.length > YAML_BYTES_MAX) throw tooLarge(`YAML exceeds limit of ${YAML_BYTES_MAX} bytes`);
   try {
     const text = body.toString("utf8");
-    return yaml ? parseYaml(text, { maxAliasCount: YAML_ALIASES_MAX }) : parseJson(text);
+    return yaml ? (JSON.parse(yamlToJson(text)) as unknown) : parseJson(text);
   } catch (error) {
     throw invalid(`body contains malformed input document: ${(error as Error).message}`, error);
   }
