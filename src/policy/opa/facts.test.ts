@@ -8,6 +8,8 @@ import { fileOf } from "./archive.ts";
 import { buildBundle } from "./build.ts";
 import { findOpa, OpaError, runOpa } from "./opa.ts";
 
+const DOCS = new URL("../../../docs/policy-input.md", import.meta.url);
+
 type Manifest = {
   readonly revision: string;
   readonly metadata: { readonly regent: { readonly [member: string]: unknown } };
@@ -134,6 +136,12 @@ describe("a claim of what a decision depends on", () => {
       "opa.runtime()",
     ])
       await refused(claim(all, `\t${call}`), /p\.rego:8: the policy calls \S+, which answers anew each time/);
+  });
+
+  test("as docs/policy-input.md shows it is one that holds", async () => {
+    const [, shown = ""] = /```rego\n([^`]*)```/.exec(await readFile(DOCS, "utf8")) ?? [];
+    const teams = { "teams/data.json": '{"acme":{"red":true}}', "p.rego": `package p\n\n${shown}` };
+    assert.match(JSON.stringify(await build(teams)), /"ttlMs":30000/);
   });
 
   test("of another form is refused by name", async () => {
