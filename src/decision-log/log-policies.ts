@@ -103,7 +103,7 @@ export function withoutContent(visible: Visible, why: string): Visible {
     nondeterministic: undefined,
     erased: [...visible.erased, ...erased],
     masked: [],
-    custom: { regent: { erased_because: why } },
+    custom: { ...visible.custom, regent: { erased_because: why } },
   };
 }
 
