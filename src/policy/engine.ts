@@ -1,5 +1,6 @@
 import { RegentError } from "../exchange/errors.ts";
 import type { JsonObject } from "../exchange/json.ts";
+import { READS_EVERYTHING } from "../exchange/reads.ts";
 import type { PolicySet } from "./activation/set.ts";
 import { type BundleStatus, opaStatusOf, statusOf } from "./activation/status.ts";
 import { BundleStore, type StoreOptions } from "./activation/store.ts";
@@ -14,7 +15,6 @@ import type { RolloutPlan } from "./life/plan.ts";
 import type { Rollout } from "./life/rollout.ts";
 import { type PolicyLog, printToLog } from "./log.ts";
 import type { Policies, PolicyDocument } from "./policies.ts";
-import { READS_EVERYTHING } from "./reads/reads.ts";
 import { createFileSource } from "./source/file.ts";
 import type { BundleSource } from "./source/source.ts";
 import { EvaluationPool } from "./worker/pool.ts";

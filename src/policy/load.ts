@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Reads } from "../exchange/reads.ts";
 import { buildSet, type PolicySet } from "./activation/set.ts";
 import { HOST_BUILTINS } from "./builtins/host.ts";
 import { type BundleContent, readContent } from "./bundle/content.ts";
@@ -9,7 +10,6 @@ import { systemClock } from "./clock.ts";
 import { faultOf } from "./fault.ts";
 import { buildBundle } from "./opa/build.ts";
 import { OpaError } from "./opa/opa.ts";
-import type { Reads } from "./reads/reads.ts";
 import type { PolicyRevision } from "./revision.ts";
 import { readFiles } from "./source/read.ts";
 

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
-import type { Reads } from "./reads/reads.ts";
+import type { Reads } from "../exchange/reads.ts";
 
 /** The policies that decide one exchange: the same ones for its request and its answer, whatever is activated between. */
 export type Policies = {

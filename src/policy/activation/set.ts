@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { RegentError } from "../../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import { READS_EVERYTHING } from "../../exchange/reads.ts";
 import type { BundleContent } from "../bundle/content.ts";
 import { mergeDocuments } from "../bundle/document.ts";
 import { BundleError } from "../bundle/error.ts";
@@ -8,7 +9,6 @@ import { assertRootsApart, isWithin } from "../bundle/roots.ts";
 import { faultOf } from "../fault.ts";
 import type { Evaluation, Policies, PolicyDocument } from "../policies.ts";
 import { type PolicyFacts, readManifestSection } from "../reads/manifest.ts";
-import { READS_EVERYTHING } from "../reads/reads.ts";
 import { resultValue } from "../result.ts";
 import { PolicyRevision, type RevisionEvaluation, type RevisionOptions } from "../revision.ts";
 import type { PolicyModule } from "../wasm/module.ts";

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import type { Reads } from "../../exchange/reads.ts";
 import type { CacheClaim } from "../reads/claim.ts";
 import { readsOfUnits } from "../reads/flow.ts";
 import type { Found } from "../reads/found.ts";
 import { METADATA_MEMBER } from "../reads/manifest.ts";
 import { type Plan, parsePlan } from "../reads/plan.ts";
-import type { Reads } from "../reads/reads.ts";
 import { fileOf, withFile } from "./archive.ts";
 import { assertClaim, readClaim } from "./claims.ts";
 import { OpaError } from "./opa.ts";

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
+import { type Reads, readsOf } from "../../exchange/reads.ts";
 import { BundleError } from "../bundle/error.ts";
-import { type Reads, readsOf } from "./reads.ts";
 
 /** What a policy says of an entrypoint whose decisions may be kept. */
 export type CacheClaim = {

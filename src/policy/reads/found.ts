@@ -1,5 +1,5 @@
+import type { Reads } from "../../exchange/reads.ts";
 import type { InputPath } from "./claim.ts";
-import type { Reads } from "./reads.ts";
 
 /** A line of a policy. */
 export type Place = { readonly file: string; readonly row: number };

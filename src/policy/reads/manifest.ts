@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import type { Reads } from "../../exchange/reads.ts";
 import { BundleError } from "../bundle/error.ts";
 import { type CacheClaim, parseClaim } from "./claim.ts";
-import { parseReads, type Reads } from "./reads.ts";
+import { parseReads } from "./reads.ts";
 
 /** What `regent policy build` found out about the policy of a bundle, as the bundle's manifest carries it. */
 export type PolicyFacts = {

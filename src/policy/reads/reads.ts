@@ -2,8 +2,6 @@ import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
 import type { Reads } from "../../exchange/reads.ts";
 import { BundleError } from "../bundle/error.ts";
 
-export { READS_EVERYTHING, type Reads, readsOf } from "../../exchange/reads.ts";
-
 /** Names below each other. The analysis goes 16 deep; a manifest that nests deeper was not written by it. */
 export const READS_DEPTH_MAX = 32;
 /** Members in all. 1,000 rules that read ten members each are 10,000. */
