@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type AuditLine, queryAudit, tailAudit } from "../audit/query.ts";
 import { type AuditVerdict, verifyAudit } from "../audit/verify.ts";
+import { printable } from "../exchange/printable.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 
 type Format = "pretty" | "json";
@@ -146,12 +147,4 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && Object.hasOwn(value, name)
     ? (value as { readonly [name: string]: unknown })[name]
     : undefined;
-}
-
-/** A log may have been changed by somebody who wants to act on the terminal that shows it. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }

@@ -37,6 +37,10 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     summary: "evaluate a policy as the sidecar would",
     load: async () => (await import("./eval.ts")).evalCommand(),
   },
+  replay: {
+    summary: "decide a log of decisions again with other policies",
+    load: async () => (await import("./replay.ts")).replayCommand(),
+  },
   audit: {
     summary: "verify, query and print the log of records",
     load: async () => (await import("./audit.ts")).auditCommand(),
