@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { parseDurationMs } from "../../document/units.ts";
+import type { RolloutPlan, RolloutStep } from "../../policy/life/plan.ts";
 import { durationText, required, section } from "./values.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -71,31 +72,7 @@ export const rolloutSection = z
   })
   .optional();
 
-export type RolloutStepConfig =
-  | { readonly kind: "shadow"; readonly forMs: number }
-  | { readonly kind: "canary"; readonly percent: number; readonly forMs: number }
-  | { readonly kind: "approval"; readonly approval: string };
-
-/** Shares are 0 to 1, times are milliseconds. */
-export type RolloutConfig = {
-  readonly folder: string;
-  readonly plan: {
-    readonly steps: readonly RolloutStepConfig[];
-    readonly gate: {
-      readonly decisions: number;
-      readonly denials: number;
-      readonly allowances: number;
-      readonly errors: number;
-      readonly latencyRatio: number;
-    };
-    readonly rollback: {
-      readonly forMs: number;
-      readonly decisions: number;
-      readonly denials: number;
-      readonly errors: number;
-    };
-  };
-};
+export type RolloutConfig = { readonly folder: string; readonly plan: RolloutPlan };
 
 export function rolloutFrom(
   document: z.output<typeof rolloutSection>,
@@ -124,12 +101,7 @@ export function rolloutFrom(
   };
 }
 
-function stepFrom({
-  shadow,
-  canary,
-  for: lasting,
-  approval,
-}: z.output<typeof stepSchema>): RolloutStepConfig {
+function stepFrom({ shadow, canary, for: lasting, approval }: z.output<typeof stepSchema>): RolloutStep {
   if (shadow !== undefined) return { kind: "shadow", forMs: ms(shadow) };
   if (approval !== undefined) return { kind: "approval", approval };
   return { kind: "canary", percent: required(canary), forMs: ms(required(lasting)) };
