@@ -64,9 +64,10 @@ export class PolicySet {
     this.bytes = bytes;
     this.#modules = modules;
     this.#byEntrypoint = entrypointsOf(modules);
+    const names = new Set(this.#byEntrypoint.keys());
     let parsed: JsonValue | undefined;
     this.document = {
-      entrypoints: [...this.#byEntrypoint.keys()],
+      entrypoints: [...names],
       complete,
       data: () => {
         parsed ??= JSON.parse(data.toString("utf8")) as JsonValue;
@@ -76,7 +77,8 @@ export class PolicySet {
     this.policies = {
       revision: revisionOf(bundles),
       bundles: Object.fromEntries([...bundles].map(([name, { revision }]) => [name, { revision }])),
-      has: (entrypoint) => this.#byEntrypoint.has(entrypoint),
+      // Also once it is closed: a question that is optional must fail then, and not be left out.
+      has: (entrypoint) => names.has(entrypoint),
       reads: (entrypoint) =>
         this.#byEntrypoint.get(entrypoint)?.facts.reads.get(entrypoint) ?? READS_EVERYTHING,
       evaluate: (entrypoint, input) => this.#decide(entrypoint, input),
@@ -90,18 +92,24 @@ export class PolicySet {
   /** Evaluates an entrypoint. @throws RegentError policy_trap, policy_timeout, policy_unavailable */
   evaluate(entrypoint: string, input: JsonValue | Buffer | undefined): Evaluation {
     const startedAt = performance.now();
-    const evaluation = this.module(entrypoint).revision.evaluate(entrypoint, input);
+    const evaluation = this.#asked(entrypoint).evaluate(entrypoint, input);
     return this.#evaluated(evaluation, startedAt);
   }
 
   async #decide(entrypoint: string, input: JsonValue | Buffer): Promise<Evaluation> {
     const startedAt = performance.now();
-    const evaluation = await this.module(entrypoint).revision.decide(entrypoint, input);
+    const evaluation = await this.#asked(entrypoint).decide(entrypoint, input);
     return this.#evaluated(evaluation, startedAt);
   }
 
-  #evaluated({ result, nondeterministic }: RevisionEvaluation, startedAt: number): Evaluation {
+  /** Told before it is evaluated: a failure makes an instance as well. */
+  #asked(entrypoint: string): PolicyRevision {
+    const { revision } = this.module(entrypoint);
     this.onEvaluation?.();
+    return revision;
+  }
+
+  #evaluated({ result, nondeterministic }: RevisionEvaluation, startedAt: number): Evaluation {
     return {
       result: result === undefined ? undefined : resultValue(result),
       revision: this.policies.revision,
