@@ -34,6 +34,8 @@ export type Format = {
    * like a regular end. It may follow anything that a {@link StreamReducer} gave out.
    */
   refuseInStream(refusal: Refusal): Buffer;
+  /** Absent: its clients take the list in OpenAI's form. */
+  readonly models?: ModelWords;
 };
 
 /** Where a dialect is spoken. The path is matched exactly. */
@@ -45,9 +47,34 @@ export type Endpoint = {
 };
 
 /** Why a request is refused, before a dialect words it. */
-export type Refusal = { readonly status: number; readonly code: string; readonly message: string };
+export type Refusal = {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** The decision's id, where the refusal can carry one. */
+  readonly requestId?: string;
+};
 
-export type RenderedRefusal = { readonly contentType: string; readonly body: Buffer };
+export type RenderedRefusal = {
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** What the clients of the dialect look for besides; lower case. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+};
+
+/** How a dialect lists models to a caller: `GET /v1/models` and `GET /v1/models/{name}`. */
+export type ModelWords = {
+  list(models: readonly ListedModel[]): Buffer;
+  one(model: ListedModel): Buffer;
+};
+
+/** A model as a caller sees it in the list. */
+export type ListedModel = {
+  readonly name: string;
+  /** Seconds since the epoch. */
+  readonly created?: number;
+  readonly owner: string;
+};
 
 /** A request as the wire fixtures describe it: values as they were sent, null where nothing was. */
 export type RequestDescription = {
@@ -65,6 +92,8 @@ export type ReadAnswer = Answer & {
   readonly refusal: string | undefined;
   /** The code of the error as on the wire: some servers send a number. */
   readonly errorCode: string | number | null;
+  /** What `regent read` prints of it that not every dialect has. */
+  readonly details?: JsonObject;
 };
 
 /** What a stream gives the client and whoever accounts for it. */

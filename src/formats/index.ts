@@ -15,7 +15,7 @@ export type {
   StreamReducer,
   StreamStep,
 } from "./format.ts";
-export { type ListedModel, renderModel, renderModels } from "./openai-chat/models.ts";
+export { type ListedModel, renderModel, renderModels } from "./openai/models.ts";
 export { type BodyKind, type Reading, readingOf } from "./reading.ts";
 
 /** Every dialect, one line each. */

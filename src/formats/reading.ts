@@ -58,6 +58,7 @@ function answerReading(format: Format, kind: BodyKind, answer: ReadAnswer): Read
     ...(texts.length > 1 ? { texts: texts.map((text) => text ?? null) } : {}),
     ...(reasoningText === undefined ? {} : { reasoning_text: reasoningText }),
     ...(refusal === undefined ? {} : { refusal }),
+    ...answer.details,
     ...(invalid === undefined ? {} : { invalid }),
   };
 }

@@ -62,8 +62,8 @@ export class TextCollector {
     this.#length += text.length;
   }
 
-  opaque(pointer: string, modality: string): void {
-    this.opaqueParts.push({ pointer, modality });
+  opaque(pointer: string, modality: string, size: { bytes?: number; host?: string } = {}): void {
+    this.opaqueParts.push({ pointer, modality, ...size });
   }
 
   /** A member that the format gives no meaning: its name and all strings in it. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { KIND_STATUS, type Reason } from "../../src/exchange/decision.ts";
 import type { JsonObject, JsonValue } from "../../src/exchange/json.ts";
-import { refuse } from "../../src/formats/openai-chat/refuse.ts";
+import { refuse } from "../../src/formats/openai/refuse.ts";
 import { parseDecision } from "../../src/policy/decision.ts";
 import { createPolicyEngine, type ManagedPolicyEngine } from "../../src/policy/engine.ts";
 import { buildBundle } from "../../src/policy/opa/build.ts";

@@ -1,23 +1,25 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { invalid, type RequestReader } from "../openai/request.ts";
+import { PART_MODALITIES } from "../openai/schema.ts";
 import type { TextCollector } from "../text.ts";
-import { assertPlainSpelling, invalid } from "./refusals.ts";
-import { isWord, PART_MODALITIES } from "./schema.ts";
+import { SCHEMA } from "./schema.ts";
 
 /** @throws RegentError body_invalid */
-export function readMessages(messages: JsonValue, text: TextCollector): void {
+export function readMessages(messages: JsonValue, request: RequestReader): void {
   if (!Array.isArray(messages)) throw invalid("messages must be an array");
   for (let index = 0; index < messages.length; index++) {
     const message: JsonValue = messages[index];
     if (!isJsonObject(message)) throw invalid(`messages[${index}] must be an object`);
-    readMessage(message, `/messages/${index}`, text);
+    readMessage(message, `/messages/${index}`, request);
   }
 }
 
-function readMessage(message: JsonObject, pointer: string, text: TextCollector): void {
+function readMessage(message: JsonObject, pointer: string, request: RequestReader): void {
   const { role } = message;
   if (typeof role !== "string" || role === "")
     throw invalid(`${pointer}/role must be a text that is not empty`);
-  const known = isWord("role", role);
+  const { text } = request;
+  const known = SCHEMA.isWord("role", role);
   const speaker = known ? role : "unknown_role";
   for (const key in message) {
     const value = message[key] as JsonValue;
@@ -27,7 +29,7 @@ function readMessage(message: JsonObject, pointer: string, text: TextCollector):
     } else if (key === "tool_calls") text.tree(`${pointer}/tool_calls`, value, "tool_call");
     else if (key === "audio" && value !== null) text.opaque(`${pointer}/audio`, "audio");
     else {
-      assertPlainSpelling(key);
+      request.assertPlainSpelling(key);
       text.member(pointer, key, value, speaker);
     }
   }
@@ -47,7 +49,7 @@ function readPart(part: JsonValue, pointer: string, role: string, text: TextColl
     return;
   }
   const type = isJsonObject(part) ? part.type : undefined;
-  const modality = typeof type === "string" ? PART_MODALITIES.get(type) : undefined;
+  const modality = PART_MODALITIES.get(type);
   if (modality !== undefined) {
     text.opaque(pointer, modality);
     return;

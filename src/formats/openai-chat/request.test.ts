@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { RegentError } from "../../exchange/errors.ts";
 import type { Inference } from "../../exchange/inference.ts";
 import { type JsonDocument, readJson } from "../../wire/json/index.ts";
+import { MODEL_NAME_CHARS_MAX } from "../openai/request.ts";
 import { NUMBERS_READ_AS_SETTINGS_MAX } from "../text.ts";
-import { MODEL_NAME_CHARS_MAX, readRequest } from "./request.ts";
+import { readRequest } from "./request.ts";
 
 function document(body: unknown): JsonDocument {
   const result = readJson(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { editJson, readJson } from "../../wire/json/index.ts";
-import { renderModel, renderModels } from "./models.ts";
+import { renderModel, renderModels } from "../openai/models.ts";
+import { askForUsage, replaceText, rewriteModel } from "../openai/rewrite.ts";
 import { readRequest } from "./request.ts";
-import { askForUsage, replaceText, rewriteModel } from "./rewrite.ts";
 
 function read(text: string) {
   const result = readJson(Buffer.from(text));

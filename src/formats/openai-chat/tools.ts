@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
+import { invalid } from "../openai/request.ts";
 import type { TextCollector } from "../text.ts";
-import { invalid } from "./refusals.ts";
 
 /**
  * The tools offered to the model, `tools` or the older `functions`: names, and every string of their descriptions and

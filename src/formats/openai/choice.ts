@@ -1,19 +1,6 @@
 import type { ToolCall } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
-
-/** Calls of one answer, all choices together, that are kept apart. Models make a handful at once. */
-export const TOOL_CALLS_MAX = 1024;
-
-/**
- * Characters that are kept of a word that an upstream chose: the name of a model or tool, the id of a call, the reason
- * to finish. They stay in memory as long as the stream is open, and some go into the record.
- */
-export const WORD_CHARS_MAX = 256;
-
-/** A word as far as it is kept: a copy, because a slice would keep all of the text it was cut from. */
-export function keptWord(word: string): string {
-  return word.length <= WORD_CHARS_MAX ? word : Buffer.from(word.slice(0, WORD_CHARS_MAX)).toString();
-}
+import { argumentsText, keptWord, parsedArguments, TOOL_CALLS_MAX } from "./kept.ts";
 
 type Call = { readonly index: number; readonly id: string; name: string; arguments: string };
 
@@ -55,7 +42,7 @@ export class Choice {
 
   toolCalls(): ToolCall[] {
     const calls = this.#functionCall === undefined ? this.#calls : [...this.#calls, this.#functionCall];
-    return calls.map((call) => ({ name: call.name, arguments: parsed(call.arguments) }));
+    return calls.map((call) => ({ name: call.name, arguments: parsedArguments(call.arguments) }));
   }
 
   /** A text, null, or Mistral's list of parts. An empty list is a text without words. */
@@ -127,25 +114,5 @@ export class Choice {
     const call = { index, id, name: "", arguments: "" };
     this.#calls.push(call);
     return call;
-  }
-}
-
-/** Some servers send the arguments as JSON instead of as text. What is nested too deep to be written down is no text. */
-function argumentsText(value: JsonValue | undefined): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "string") return value;
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    if (error instanceof RangeError) return "";
-    throw error;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

@@ -1,15 +1,16 @@
 import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import type { ReadAnswer } from "../format.ts";
-import { Choice, keptWord, TOOL_CALLS_MAX } from "./choice.ts";
+import { Choice } from "./choice.ts";
 import { type ReadError, readError } from "./error.ts";
+import { KEPT_BYTES_MAX, keptWord, TOOL_CALLS_MAX } from "./kept.ts";
 import { mergeUsage, readUsage } from "./usage.ts";
 
 /** Choices of one answer. OpenAI makes at most 128. */
 export const CHOICES_MAX = 1024;
 
-/** Bytes of text, reasoning and arguments that are kept of one answer: some two million tokens, more than models give. */
-export const KEPT_BYTES_MAX = 8 * 1024 * 1024;
+/** What a choice says: its `message` in a whole answer, its `delta` in a stream, or what else a dialect calls it. */
+export type PartOf = (choice: JsonObject) => JsonValue | undefined;
 
 /** An answer that grows: by one whole body, or by the events of a stream. */
 export class AnswerBuilder {
@@ -41,26 +42,27 @@ export class AnswerBuilder {
   }
 
   /** Takes a body or an event. Gives the reason when an answer cannot be like that, and nothing after it counts. */
-  add(body: JsonObject, part: "message" | "delta"): string | undefined {
+  add(body: JsonObject, partOf: PartOf): string | undefined {
     this.fail(readError(body));
     if (typeof body.model === "string" && body.model !== "") this.#model ??= keptWord(body.model);
     this.#usage = mergeUsage(this.#usage, readUsage(body));
     if (!Array.isArray(body.choices)) return undefined;
     for (const [position, choice] of (body.choices as readonly JsonValue[]).entries()) {
-      if (isJsonObject(choice) && !this.#add(choice, position, part)) return "too many choices or tool calls";
+      if (isJsonObject(choice) && !this.#add(choice, position, partOf))
+        return "too many choices or tool calls";
     }
     return this.#keepText && this.#outputBytes > KEPT_BYTES_MAX
       ? `more than ${KEPT_BYTES_MAX} bytes of text`
       : undefined;
   }
 
-  #add(body: JsonObject, position: number, part: "message" | "delta"): boolean {
+  #add(body: JsonObject, position: number, partOf: PartOf): boolean {
     const choice = this.#choiceAt(typeof body.index === "number" ? body.index : position);
     if (choice === undefined) return false;
     // Some servers send an empty text where others send null.
     if (typeof body.finish_reason === "string" && body.finish_reason !== "")
       choice.finishReason = keptWord(body.finish_reason);
-    const message = body[part];
+    const message = partOf(body);
     if (!isJsonObject(message)) return true;
     const { outputBytes, callCount } = choice;
     const fits = choice.add(message);

@@ -1,0 +1,61 @@
+import type { Usage } from "../exchange/inference.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
+import { RESPONSE_BYTES_MAX } from "./bounds.ts";
+
+/** What an upstream sends is read loosely: the client gets its bytes in any case. */
+export function parse(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON object that a whole answer is, or why it is none. */
+export function parseAnswer(body: Buffer): { readonly object: JsonObject } | { readonly invalid: string } {
+  if (body.length > RESPONSE_BYTES_MAX) return { invalid: `body is larger than ${RESPONSE_BYTES_MAX} bytes` };
+  const value = parse(body.toString("utf8"));
+  if (value === undefined) return { invalid: "body is not JSON" };
+  return isJsonObject(value) ? { object: value } : { invalid: "body is not a JSON object" };
+}
+
+/** The arguments of a tool call: the JSON value where the text is one, else the text. */
+export function parsedArguments(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Arguments that were sent as JSON instead of as text. What is nested too deep to be written down is no text. */
+export function argumentsText(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return "";
+    throw error;
+  }
+}
+
+/** A token count: a whole number from zero up. Anything else counts as not reported. */
+export function count(value: JsonValue | undefined): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** A member of what may be an object. */
+export function member(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  return isJsonObject(value) ? value[key] : undefined;
+}
+
+/** Not reported is no member, so that merging cannot replace a count by nothing. */
+export function reportedUsage(usage: { [K in keyof Usage]-?: number | undefined }): Usage {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
+}
+
+/** Several reports in one stream are running totals: the later one replaces the earlier, count by count. */
+export function mergeUsage(earlier: Usage | undefined, later: Usage | undefined): Usage | undefined {
+  return earlier === undefined || later === undefined ? (later ?? earlier) : { ...earlier, ...later };
+}

@@ -1,0 +1,53 @@
+import { isJsonObject, type JsonObject } from "../../exchange/json.ts";
+import type { SseEvent } from "../../wire/sse.ts";
+import { type EventFate, type EventReader, eventStream, parseLoosely } from "../event-stream.ts";
+import type { StreamOptions } from "../format.ts";
+import { AnswerBuilder, type PartOf } from "./answer.ts";
+import { errorOf, readError } from "./error.ts";
+
+/**
+ * Streams of chunks with choices, ended by `[DONE]`. Events after `[DONE]` are read like those before it: a client may
+ * read them too.
+ */
+export function chunkStream(partOf: PartOf) {
+  return eventStream((options) => new ChunkReader(options, partOf));
+}
+
+class ChunkReader implements EventReader {
+  doneMarker = false;
+  readonly #answer: AnswerBuilder;
+  readonly #hideUsage: boolean;
+  readonly #partOf: PartOf;
+
+  constructor({ hideUsage, keepText }: StreamOptions, partOf: PartOf) {
+    this.#answer = new AnswerBuilder(keepText);
+    this.#hideUsage = hideUsage;
+    this.#partOf = partOf;
+  }
+
+  get complete(): boolean {
+    return this.doneMarker || this.#answer.hasError || this.#answer.allFinished;
+  }
+
+  read({ type, data }: SseEvent): EventFate {
+    if (data === "[DONE]") {
+      this.doneMarker = true;
+      return "shown";
+    }
+    const chunk = parseLoosely(data);
+    if (!isJsonObject(chunk)) return "unparsed";
+    if (type === "error") this.#answer.fail(readError(chunk) ?? errorOf(chunk));
+    const fault = this.#answer.add(chunk, this.#partOf);
+    if (fault !== undefined) return { fault: `the answer has ${fault}` };
+    return this.#hideUsage && isUsageOnly(chunk) ? "hidden" : "shown";
+  }
+
+  answer() {
+    return this.#answer.answer();
+  }
+}
+
+/** The event that `stream_options.include_usage` adds at the end. */
+function isUsageOnly(chunk: JsonObject): boolean {
+  return Array.isArray(chunk.choices) && chunk.choices.length === 0 && isJsonObject(chunk.usage);
+}
