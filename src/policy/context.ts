@@ -52,6 +52,11 @@ export class EvaluationContext implements BuiltinContext {
     if (nowMs - this.#startedAtMs > this.#options.timeLimitMs) throw new RegentError("policy_timeout");
   }
 
+  /** Work of any length may begin where nobody waits but this evaluation. */
+  announce(_workMs: number): void {
+    this.checkTime();
+  }
+
   print(line: string): void {
     this.#printed += 1;
     if (this.#printed <= PRINTED_LINES_MAX) this.#options.print(line);

@@ -22,6 +22,13 @@ export type BuiltinContext = {
   nondeterministic(builtin: string, args: readonly RegoValue[], make: () => RegoValue): RegoValue;
   /** To be called now and then by what may take long. @throws RegentError policy_timeout when the time is used up. */
   checkTime(): void;
+  /**
+   * To be called before work that cannot look at the clock while it lasts.
+   * @param workMs milliseconds that it may take at worst. What is too much for the thread that serves is begun again in
+   *   another one.
+   * @throws RegentError policy_timeout
+   */
+  announce(workMs: number): void;
   /** Takes a line that the policy printed. */
   print(line: string): void;
 };

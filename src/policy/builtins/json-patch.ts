@@ -18,14 +18,24 @@ type Path = readonly RegoValue[];
  * is not changed.
  * @throws BuiltinError when an operation is malformed or does not apply.
  */
-export function applyPatches(source: RegoValue, operations: RegoArray): RegoValue {
+export function applyPatches(source: RegoValue, operations: RegoArray, checkTime: () => void): RegoValue {
   let document: RegoValue | undefined = source;
-  for (const operation of operations) document = apply(document, operation);
+  const copied = { values: 0 };
+  for (const operation of operations) {
+    checkTime();
+    document = apply(document, operation, copied);
+  }
   if (document === undefined) throw new BuiltinError("nothing is left of the document");
   return document;
 }
 
-function apply(document: RegoValue | undefined, operation: RegoValue): RegoValue | undefined {
+/** Counts the values that operations copy: each may double the document. */
+type Copied = { values: number };
+
+/** Values that the operations of one patch copy, at most. */
+export const COPIED_VALUES_MAX = 100_000;
+
+function apply(document: RegoValue | undefined, operation: RegoValue, copied: Copied): RegoValue | undefined {
   if (!isObject(operation)) throw new BuiltinError("a patch is not an object");
   const path = parsePath(attribute(operation, "path"));
   switch (attribute(operation, "op")) {
@@ -40,8 +50,11 @@ function apply(document: RegoValue | undefined, operation: RegoValue): RegoValue
       const moved = find(document, from);
       return insert(remove(document, from), path, moved);
     }
-    case "copy":
-      return insert(document, path, find(document, parsePath(attribute(operation, "from"))));
+    case "copy": {
+      const value = find(document, parsePath(attribute(operation, "from")));
+      count(value, copied);
+      return insert(document, path, value);
+    }
     case "test":
       if (!equalValues(find(document, path), attribute(operation, "value")))
         throw new BuiltinError("a test of the patch failed");
@@ -49,6 +62,15 @@ function apply(document: RegoValue | undefined, operation: RegoValue): RegoValue
     default:
       throw new BuiltinError("a patch has an unknown op");
   }
+}
+
+function count(value: RegoValue, copied: Copied): void {
+  copied.values += 1;
+  if (copied.values > COPIED_VALUES_MAX)
+    throw new RangeError(`json.patch: more than ${COPIED_VALUES_MAX} values are copied`);
+  if (isArray(value)) for (const item of value) count(item, copied);
+  else if (value instanceof RegoSet) for (const item of value.items) count(item, copied);
+  else if (isObject(value)) for (const item of value.values()) count(item, copied);
 }
 
 function attribute(operation: RegoObject, name: string): RegoValue {

@@ -2,11 +2,15 @@ import { BuiltinError, type HostBuiltin } from "./builtin.ts";
 import { sorted, sortedEntries } from "./compare.ts";
 import { applyPatches } from "./json-patch.ts";
 import { arrayAt, objectAt } from "./operands.ts";
+import { assertOutputLength } from "./output.ts";
 import { renderJson } from "./render-json.ts";
 import { isArray, type RegoObject, RegoSet, type RegoValue } from "./value.ts";
 
 export const jsonBuiltins: readonly HostBuiltin[] = [
-  { name: "json.patch", call: (args) => applyPatches(args[0] as RegoValue, arrayAt(args, 1)) },
+  {
+    name: "json.patch",
+    call: (args, context) => applyPatches(args[0] as RegoValue, arrayAt(args, 1), () => context.checkTime()),
+  },
   {
     name: "json.marshal_with_options",
     call: (args) => marshal(args[0] as RegoValue, marshalOptions(objectAt(args, 1))),
@@ -31,8 +35,7 @@ function marshalOptions(options: RegoObject): MarshalOptions {
 }
 
 function marshal(value: RegoValue, { pretty, prefix, indent }: MarshalOptions): string {
-  if (!pretty) return marshalJson(value);
-  return prefix + indented(value, prefix, indent, 0);
+  return pretty ? new IndentedWriter(prefix, indent).write(value) : marshalJson(value);
 }
 
 /** JSON as Go's encoding/json writes it: HTML characters are escaped. */
@@ -40,20 +43,58 @@ export function marshalJson(value: RegoValue): string {
   return renderJson(value, marshalString);
 }
 
-function indented(value: RegoValue, prefix: string, indent: string, depth: number): string {
-  const items = typeof value === "object" && value !== null ? itemsOf(value) : undefined;
-  const line = `\n${prefix}${indent.repeat(depth + 1)}`;
-  const end = `\n${prefix}${indent.repeat(depth)}`;
-  if (items !== undefined) {
-    if (items.length === 0) return "[]";
-    return `[${items.map((item) => line + indented(item, prefix, indent, depth + 1)).join(",")}${end}]`;
+/** JSON over several lines. It looks at the length as it goes on: an indentation counts once a line and level. */
+class IndentedWriter {
+  readonly #prefix: string;
+  readonly #indent: string;
+  #text = "";
+
+  constructor(prefix: string, indent: string) {
+    this.#prefix = prefix;
+    this.#indent = indent;
   }
-  if (!(value instanceof Map)) return marshalJson(value);
-  if (value.size === 0) return "{}";
-  const parts = members(value).map(
-    ([key, item]) => `${line}${marshalString(key)}: ${indented(item, prefix, indent, depth + 1)}`,
-  );
-  return `{${parts.join(",")}${end}}`;
+
+  write(value: RegoValue): string {
+    this.#append(this.#prefix);
+    this.#value(value, 0);
+    return this.#text;
+  }
+
+  #append(text: string): void {
+    this.#text += text;
+    assertOutputLength("json.marshal_with_options", this.#text.length);
+  }
+
+  #line(depth: number): void {
+    assertOutputLength("json.marshal_with_options", this.#indent.length * depth);
+    this.#append(`\n${this.#prefix}${this.#indent.repeat(depth)}`);
+  }
+
+  #value(value: RegoValue, depth: number): void {
+    const items = typeof value === "object" && value !== null ? itemsOf(value) : undefined;
+    if (items !== undefined) this.#block("[]", items, depth, (item) => this.#value(item, depth + 1));
+    else if (value instanceof Map)
+      this.#block("{}", members(value), depth, ([key, item]) => {
+        this.#append(`${marshalString(key)}: `);
+        this.#value(item, depth + 1);
+      });
+    else this.#append(marshalJson(value));
+  }
+
+  #block<T>(brackets: string, items: readonly T[], depth: number, write: (item: T) => void): void {
+    if (items.length === 0) {
+      this.#append(brackets);
+      return;
+    }
+    this.#append(brackets.slice(0, 1));
+    for (const [index, item] of items.entries()) {
+      if (index > 0) this.#append(",");
+      this.#line(depth + 1);
+      write(item);
+    }
+    this.#line(depth);
+    this.#append(brackets.slice(1));
+  }
 }
 
 /** The elements of an array or a set. */

@@ -12,6 +12,7 @@ const context: BuiltinContext = {
   nondeterministic: (_, __, make) => make(),
   print: () => {},
   checkTime: () => {},
+  announce: () => {},
 };
 
 /** Calls a builtin with JSON values. */

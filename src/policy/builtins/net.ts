@@ -25,7 +25,8 @@ export const netBuiltins: readonly HostBuiltin[] = [
   { name: "net.cidr_merge", call: (args) => merge(collectionAt(args, 0).map(mergeable)) },
   {
     name: "net.cidr_contains_matches",
-    call: ([left, right]) => containsMatches(left as RegoValue, right as RegoValue),
+    call: ([left, right], context) =>
+      containsMatches(left as RegoValue, right as RegoValue, () => context.checkTime()),
   },
 ];
 
@@ -50,16 +51,22 @@ function expand(network: Network): RegoSet {
 type Indexed = { readonly text: RegoValue; readonly index: RegoValue };
 
 /** Pairs of indexes (or elements, for sets and single strings) where a network of the left contains one of the right. */
-function containsMatches(left: RegoValue, right: RegoValue): RegoSet {
+/** Pairs of a network and an address in it, at most: some 10 MB in the memory of the policy. */
+export const MATCHES_MAX = 100_000;
+
+function containsMatches(left: RegoValue, right: RegoValue, checkTime: () => void): RegoSet {
   const candidates = indexed(right).map(({ text, index }) => ({ range: rangeOf(text), index }));
   const pairs: RegoValue[] = [];
   for (const { text, index } of indexed(left)) {
+    checkTime();
     const network = networkFrom(asString(text));
     const [first, last] = [firstOf(network), lastOf(network)];
     for (const { range, index: other } of candidates) {
       if (range.bits === network.bits && first <= range.first && range.last <= last)
         pairs.push([index, other]);
     }
+    if (pairs.length > MATCHES_MAX)
+      throw new RangeError(`net.cidr_contains_matches: there are more than ${MATCHES_MAX} matches`);
   }
   return setOf(pairs);
 }

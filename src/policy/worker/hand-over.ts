@@ -68,6 +68,12 @@ class InlineContext extends EvaluationContext {
     if (this.#looks >= INLINE_LOOKS_MIN && nowMs - this.#startedAtMs > INLINE_LIMIT_MS)
       throw new RegentError("policy_timeout");
   }
+
+  /** What would hold this thread for too long is not even begun here. */
+  override announce(workMs: number): void {
+    this.checkTime();
+    if (workMs > INLINE_LIMIT_MS) throw new RegentError("policy_timeout");
+  }
 }
 
 function isTimeout(error: unknown): boolean {

@@ -11,7 +11,13 @@ import { PolicyInstance } from "../wasm/instance.ts";
 import { STEPS_EXPORT } from "../wasm/meter.ts";
 import { compilePolicyModule, type PolicyModule } from "../wasm/module.ts";
 import { evaluateBounded } from "./hand-over.ts";
-import { INLINE_INPUT_BYTES_MAX, WAITING_BYTES_MAX, WAITING_MAX, WORKERS_MAX } from "./limits.ts";
+import {
+  INLINE_INPUT_BYTES_MAX,
+  INLINE_LIMIT_MS,
+  WAITING_BYTES_MAX,
+  WAITING_MAX,
+  WORKERS_MAX,
+} from "./limits.ts";
 import type { RemotePolicy } from "./messages.ts";
 import { type EvaluationJob, EvaluationPool } from "./pool.ts";
 
@@ -231,6 +237,20 @@ describe("evaluateBounded", () => {
       here: () => assert.fail("it was evaluated here"),
     });
     assert.equal(answer.resultSet, `{{"result": ${INLINE_INPUT_BYTES_MAX}}}`);
+  });
+
+  test("does not even begin here what says that it cannot be interrupted for long", async () => {
+    const job = jobOf("squares", '{"n": 20}');
+    const answer = await evaluateBounded(pool, {
+      ...job,
+      clock: () => NOW_NS,
+      here: (context) => {
+        context.announce(INLINE_LIMIT_MS / 2);
+        context.announce(INLINE_LIMIT_MS * 2);
+        return assert.fail("it went on here");
+      },
+    });
+    assert.equal(answer.resultSet, '{{"result": 0}}');
   });
 
   test("denies ten bytes that ask for 10^9 steps within 100 ms, and holds this thread for a few of them", async () => {

@@ -2,6 +2,7 @@
  * Go's fmt.Sprintf for the operands that Rego's sprintf has: 64-bit integers, big integers, floats and strings.
  * @see https://pkg.go.dev/fmt
  */
+import { assertOutputLength } from "../output.ts";
 import { formatOperand } from "./format-operand.ts";
 
 /** An operand, with its Go type. */
@@ -53,6 +54,7 @@ class Formatter {
       if (percent === -1) break;
       this.#at = percent + 1;
       this.#directive();
+      assertOutputLength("sprintf", this.#output.length);
     }
     if (!this.#reordered && this.#next < this.#operands.length) this.#output += this.#extra();
     return this.#output;

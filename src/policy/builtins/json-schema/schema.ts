@@ -54,7 +54,7 @@ export type Schema = {
   uniqueItems: boolean;
   contains?: Schema;
   const?: string;
-  enum?: string[];
+  enum?: ReadonlySet<string>;
   oneOf: Schema[];
   anyOf: Schema[];
   allOf: Schema[];
@@ -229,8 +229,8 @@ class SchemaParser {
     if (constant !== undefined) schema.const = canonicalJson(constant);
     const values = listAt(node, "enum")?.map(canonicalJson);
     if (values === undefined) return;
-    if (new Set(values).size < values.length) throw new BuiltinError("enum items must be unique");
-    schema.enum = values;
+    schema.enum = new Set(values);
+    if (schema.enum.size < values.length) throw new BuiltinError("enum items must be unique");
   }
 
   #combinations(schema: Schema, node: RegoObject): void {

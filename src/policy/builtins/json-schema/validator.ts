@@ -1,4 +1,6 @@
+import type { BuiltinContext } from "../builtin.ts";
 import { compareDecimals, type Decimal, decimalOf, INTEGER_DIGITS_MAX } from "../decimal.ts";
+import { announceSearch } from "../regex.ts";
 import { isArray, isNumber, isObject, type RegoNumber, type RegoObject, type RegoValue } from "../value.ts";
 import { boundText } from "./bound-text.ts";
 import { canonicalJson, membersOf } from "./document.ts";
@@ -13,12 +15,14 @@ export type SchemaError = {
   readonly description: string;
 };
 
+type Clock = Pick<BuiltinContext, "checkTime" | "announce">;
+
 /** Schemas met between two looks at the clock: about 0.1 ms. */
 const STEPS_PER_LOOK = 100;
 
 /** Everything that is wrong with a document. @throws RangeError when it is nested deeper than {@link DEPTH_MAX}. */
-export function validate(schema: Schema, document: RegoValue, checkTime: () => void): readonly SchemaError[] {
-  const validator = new Validator(checkTime);
+export function validate(schema: Schema, document: RegoValue, clock: Clock): readonly SchemaError[] {
+  const validator = new Validator(clock);
   return validator.visit(schema, document, []).errors;
 }
 
@@ -27,12 +31,12 @@ type Outcome = { readonly errors: SchemaError[]; score: number };
 type Path = readonly string[];
 
 class Validator {
-  readonly #checkTime: () => void;
+  readonly #clock: Clock;
   #steps = 0;
   #depth = 0;
 
-  constructor(checkTime: () => void) {
-    this.#checkTime = checkTime;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   visit(schema: Schema, value: RegoValue, path: Path): Outcome {
@@ -42,8 +46,7 @@ class Validator {
   }
 
   #visit(schema: Schema, value: RegoValue, path: Path, outcome: Outcome): void {
-    this.#steps += 1;
-    if (this.#steps % STEPS_PER_LOOK === 0) this.#checkTime();
+    this.#step();
     this.#depth += 1;
     if (this.#depth > DEPTH_MAX)
       throw new RangeError(`a document may be held to schemas ${DEPTH_MAX} levels deep at most`);
@@ -52,6 +55,11 @@ class Validator {
     } else if (schema.reference !== undefined) this.#visit(schema.reference, value, path, outcome);
     else this.#hold(schema, value, path, outcome);
     this.#depth -= 1;
+  }
+
+  #step(): void {
+    this.#steps += 1;
+    if (this.#steps % STEPS_PER_LOOK === 0) this.#clock.checkTime();
   }
 
   #hold(schema: Schema, value: RegoValue, path: Path, outcome: Outcome): void {
@@ -70,7 +78,7 @@ class Validator {
     else if (isObject(value)) this.#object(schema, value, path, outcome);
     else if (value !== null && isNumber(value)) holdNumber(schema, value, path, outcome);
     holdValue(schema, value, path, outcome);
-    if (typeof value === "string") holdString(schema, value, path, outcome);
+    if (typeof value === "string") holdString(schema, value, path, outcome, this.#clock);
     if (isObject(value)) this.#properties(schema, value, path, outcome);
     outcome.score += 1;
   }
@@ -196,7 +204,11 @@ class Validator {
     if (schema.patternProperties.length === 0 && additionalProperties === undefined) return;
     const known = new Set(schema.properties.map(([name]) => name));
     for (const [name, member] of membersOf(value)) {
-      const matching = schema.patternProperties.filter(([pattern]) => pattern.matcher(name).find());
+      const matching = schema.patternProperties.filter(([pattern]) => {
+        this.#step();
+        announceSearch(pattern, name, this.#clock);
+        return pattern.matcher(name).find();
+      });
       for (const [, pattern] of matching) merge(outcome, this.visit(pattern, member, [...path, name]));
       if (matching.length > 0) outcome.score += 1;
       else if (!known.has(name)) {
@@ -287,14 +299,14 @@ function holdValue(schema: Schema, value: RegoValue, path: Path, outcome: Outcom
   const { const: constant, enum: allowed, format } = schema;
   if (constant !== undefined && canonicalJson(value) !== constant)
     fail(outcome, "const", path, `${fieldOf(path)} does not match: ${constant}`);
-  if (allowed !== undefined && !allowed.includes(canonicalJson(value)))
-    fail(outcome, "enum", path, `${fieldOf(path)} must be one of the following: ${allowed.join(", ")}`);
+  if (allowed !== undefined && !allowed.has(canonicalJson(value)))
+    fail(outcome, "enum", path, `${fieldOf(path)} must be one of the following: ${[...allowed].join(", ")}`);
   if (format !== undefined && typeof value === "string" && !hasFormat(format, value))
     fail(outcome, "format", path, `Does not match format '${format}'`);
   outcome.score += 1;
 }
 
-function holdString(schema: Schema, value: string, path: Path, outcome: Outcome): void {
+function holdString(schema: Schema, value: string, path: Path, outcome: Outcome, clock: Clock): void {
   const { minLength, maxLength, pattern } = schema;
   if (minLength !== undefined || maxLength !== undefined) {
     const length = [...value].length;
@@ -303,6 +315,7 @@ function holdString(schema: Schema, value: string, path: Path, outcome: Outcome)
     if (length > (maxLength ?? Number.POSITIVE_INFINITY))
       fail(outcome, "string_lte", path, `String length must be less than or equal to ${maxLength}`);
   }
+  if (pattern !== undefined) announceSearch(pattern, value, clock);
   if (pattern !== undefined && !pattern.matcher(value).find())
     fail(outcome, "pattern", path, `Does not match pattern '${pattern.pattern()}'`);
   outcome.score += 1;

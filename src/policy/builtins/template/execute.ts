@@ -116,6 +116,7 @@ class Executor {
     let empty = true;
     for (const [key, item] of itemsOf(value)) {
       empty = false;
+      this.#step();
       const [first, second] = variables;
       if (second !== undefined) this.#assign(second, item);
       if (first !== undefined) this.#assign(first, second === undefined ? item : key);

@@ -1,6 +1,7 @@
 /** The functions that every template of Go has. @see https://pkg.go.dev/text/template#hdr-Functions */
 import { compareStrings } from "../compare.ts";
 import { type Operand as Printable, sprintfGo } from "../go/format.ts";
+import { assertOutputLength } from "../output.ts";
 import { isArray, isObject, type RegoObject, type RegoValue } from "../value.ts";
 import { fault } from "./parser.ts";
 import {
@@ -19,8 +20,11 @@ type Arguments = readonly TemplateValue[];
 
 /** `and` and `or` are not here: they do not evaluate all of their arguments. */
 export function callFunction(name: string, args: Arguments): TemplateValue {
-  const text = TEXT_FUNCTIONS[name];
-  if (text !== undefined) return text(args);
+  const text = TEXT_FUNCTIONS[name]?.(args);
+  if (text !== undefined) {
+    assertOutputLength(`strings.render_template: ${name}`, text.length);
+    return text;
+  }
   const called = FUNCTIONS[name];
   if (called === undefined) throw fault(`error calling ${name}: not a function`);
   return called(args.map((arg) => arg ?? null));
