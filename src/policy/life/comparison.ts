@@ -143,7 +143,7 @@ function sideOf(answered: AnsweredWith): Side {
 
 /** Where an input says which request it is and whose. Policies read neither as a rule, and then they are not in it. */
 function namesOf(input: JsonValue | Buffer): { decisionId?: string; tenant?: string } {
-  const document = Buffer.isBuffer(input) ? (JSON.parse(input.toString("utf8")) as JsonValue) : input;
+  const document = Buffer.isBuffer(input) ? parsed(input) : input;
   const { request, identity } = isJsonObject(document) ? document : {};
   const id = isJsonObject(request) ? request.id : undefined;
   const tenant = isJsonObject(identity) ? identity.tenant : undefined;
@@ -151,4 +151,13 @@ function namesOf(input: JsonValue | Buffer): { decisionId?: string; tenant?: str
     ...(typeof id === "string" ? { decisionId: id.slice(0, NAME_CHARS_MAX) } : {}),
     ...(typeof tenant === "string" ? { tenant: tenant.slice(0, NAME_CHARS_MAX) } : {}),
   };
+}
+
+/** Undefined: it is no JSON, which policies say themselves. */
+function parsed(input: Buffer): JsonValue | undefined {
+  try {
+    return JSON.parse(input.toString("utf8")) as JsonValue;
+  } catch {
+    return undefined;
+  }
 }

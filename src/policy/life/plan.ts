@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** One step that a new version of the policies goes through before it decides everything. */
 export type RolloutStep =
   /** It is evaluated beside the live policies; what it says is compared and never enforced. */
@@ -39,3 +41,8 @@ export type RolloutPlan = {
   readonly gate: Gate;
   readonly rollback: RollbackWatch;
 };
+
+/** What tells the steps of one plan from those of another: SHA-256, hex. */
+export function digestOfSteps(steps: readonly RolloutStep[]): string {
+  return createHash("sha256").update(JSON.stringify(steps)).digest("hex");
+}

@@ -371,6 +371,23 @@ describe("over a restart", () => {
     assert.equal(after.rollout.status().candidate?.revision, "three");
   });
 
+  test("a candidate begins anew where the plan is another one, so that no step of it is left out", async () => {
+    const { stage } = await begun(new TestVersion("two"));
+    await stage.ask(10);
+    stage.pass(MINUTE);
+    const { state } = stage.saved.at(-1) ?? assert.fail();
+    assert.equal(state.candidate?.step, 1);
+    const approval = { kind: "approval", approval: "security" } as const;
+    const plans = [PLAN.steps.slice(0, 1), [approval, ...PLAN.steps]];
+    for (const steps of plans) {
+      const after = new Stage({ steps }, state);
+      after.rollout.restore(new TestVersion("one"));
+      after.rollout.propose(new TestVersion("two"));
+      assert.equal(after.liveRevision, "one");
+      assert.equal(after.rollout.status().candidate?.step, 0);
+    }
+  });
+
   test("a version that was turned down never becomes the first", () => {
     const { state } = { state: { version: 1, live: "x", rejected: [], history: [] } as RolloutState };
     const two = new TestVersion("two");
@@ -379,6 +396,32 @@ describe("over a restart", () => {
     stage.rollout.propose(two);
     assert.equal(stage.rollout.for("x"), undefined);
     assert.equal(two.released, true);
+  });
+});
+
+describe("what cannot be compared", () => {
+  test("counts as changed, and what comes after it is compared all the same", async () => {
+    const candidate = new TestVersion("two");
+    const { stage, live } = await begun(candidate, { gate: { ...PLAN.gate, decisions: 100 } });
+    // Deeper than a comparison with a stack can go, and no object is the same.
+    const answers = [`${"[".repeat(9_000)}${"]".repeat(9_000)}`, "1"];
+    const told = (version: TestVersion) => JSON.parse(answers.at(version.asked - 1) ?? "null") as JsonValue;
+    live.say = () => ({ ...ALLOW, told: told(live) });
+    candidate.say = () => ({ ...ALLOW, told: told(candidate) });
+    await stage.ask(2);
+    const { counts } = stage.rollout.status().candidate ?? assert.fail();
+    assert.deepEqual([counts.changed, counts.same], [1, 1]);
+  });
+
+  test("is told without names where the input is no JSON", async () => {
+    const { stage } = await begun(new TestVersion("two", () => DENY), {
+      gate: { ...PLAN.gate, decisions: 100 },
+    });
+    for (const input of ["{", "{}"])
+      await (stage.rollout.for("x") ?? assert.fail()).evaluate("decision", Buffer.from(input));
+    await settled();
+    await settled();
+    assert.equal(stage.rollout.status().candidate?.differences.length, 2);
   });
 });
 

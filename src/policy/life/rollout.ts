@@ -1,7 +1,7 @@
 import type { PolicyLog } from "../log.ts";
 import type { Policies } from "../policies.ts";
 import { Comparison, type Difference } from "./comparison.ts";
-import type { RolloutPlan, RolloutStep } from "./plan.ts";
+import { digestOfSteps, type RolloutPlan, type RolloutStep } from "./plan.ts";
 import { HISTORY_MAX, REJECTED_MAX, type Rejection, type RolloutState, type Transition } from "./state.ts";
 import { isInCanary } from "./subjects.ts";
 import { beyondGate, Tally, type Verdict } from "./tally.ts";
@@ -227,13 +227,21 @@ export class Rollout {
   #begin(version: Version): void {
     if (this.#candidate !== undefined)
       this.#dropCandidate("withdrawn", REGENT, `${version.revision} is newer`);
-    const step = this.#resumed?.digest === version.digest ? this.#resumed.step : 0;
+    const step = this.#resumedStep(version);
     this.#resumed = undefined;
     const differences: Difference[] = [];
     this.#candidate = { version, differences, ...this.#startStep(differences, step) };
     this.#note("proposed", version, REGENT);
     if (this.#step(this.#candidate) === undefined) this.#promote(REGENT);
     else this.#rebuildViews();
+  }
+
+  /** Where a candidate of before the restart goes on. In another plan it has gone through no step yet. */
+  #resumedStep({ digest }: Version): number {
+    const { steps } = this.#options.plan;
+    const resumed = this.#resumed;
+    if (resumed?.digest !== digest || resumed.plan !== digestOfSteps(steps)) return 0;
+    return resumed.step < steps.length ? resumed.step : 0;
   }
 
   #startStep(differences: Difference[], step: number) {
@@ -383,13 +391,15 @@ export class Rollout {
   }
 
   #state(live: Version): RolloutState {
-    const candidate = this.#candidate ?? undefined;
+    const candidate = this.#candidate && {
+      digest: this.#candidate.version.digest,
+      step: this.#candidate.step,
+      plan: digestOfSteps(this.#options.plan.steps),
+    };
     return {
       version: 1,
       live: live.digest,
-      ...(candidate === undefined
-        ? {}
-        : { candidate: { digest: candidate.version.digest, step: candidate.step } }),
+      ...(candidate === undefined ? {} : { candidate }),
       rejected: this.#rejected,
       history: this.#history,
     };

@@ -40,7 +40,10 @@ export const rolloutState = z.strictObject({
   version: z.literal(1),
   /** Digest of the version that decides. */
   live: z.string().regex(/^[\w-]{1,128}$/),
-  candidate: z.strictObject({ digest: z.string(), step: z.number().int().min(0) }).optional(),
+  /** Where the candidate is, and in which plan: {@link digestOfSteps}. */
+  candidate: z
+    .strictObject({ digest: z.string(), step: z.number().int().min(0), plan: z.string() })
+    .optional(),
   rejected: z.array(rejection).max(REJECTED_MAX),
   history: z.array(transition).max(HISTORY_MAX),
 });
