@@ -1,4 +1,6 @@
 /** The thread that runs what takes long: one evaluation at a time, each with its own limit of CPU time. */
+import { readlinkSync } from "node:fs";
+import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { RegentError } from "../../exchange/errors.ts";
 import { HOST_BUILTINS } from "../builtins/host.ts";
@@ -8,12 +10,22 @@ import { PolicyInstance } from "../wasm/instance.ts";
 import { GRACE_MS, POLICIES_PER_WORKER_MAX } from "./limits.ts";
 import type { FromWorker, RemotePolicy, ToWorker } from "./messages.ts";
 
+/** Nice value: a third of a core's time where the thread that serves wants it too. More would starve large bodies. */
+const NICE = 5;
+
 const policies = new Map<number, RemotePolicy>();
 
 function say(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
 
+/** The thread that serves goes first where both want a core. Linux has a priority for each thread; elsewhere all are equal. */
+function stepBack(): void {
+  if (process.platform !== "linux") return;
+  setPriority(Number(readlinkSync("/proc/thread-self").split("/").at(-1)), NICE);
+}
+
+stepBack();
 parentPort?.on("message", (message: ToWorker) => {
   if (message.kind === "load") load(message.key, message.remote);
   else evaluate(message);
