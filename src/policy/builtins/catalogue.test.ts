@@ -70,9 +70,15 @@ describe("the table of builtins", () => {
         await writeFile(path, `package p\n\nr := ${call}\n`);
         await assert.rejects(
           buildBundle({ paths: [path], output: join(folder, "b.tar.gz"), entrypoints: ["p/r"] }),
-          /undefined function (http\.send|net\.lookup_ip_addr)/,
+          /undefined function (http\.send|net\.lookup_ip_addr)[^]*\1 is not there\. It would reach out to the network[^]*docs\/builtins\.md lists/,
         );
       }
+      const path = join(folder, "q.rego");
+      await writeFile(path, "package p\n\nr := json.sing(1)\n");
+      await assert.rejects(
+        buildBundle({ paths: [path], output: join(folder, "b.tar.gz"), entrypoints: ["p/r"] }),
+        /undefined function json\.sing\ndocs\/builtins\.md lists the builtins that Regent has\.$/,
+      );
     });
   });
 });
@@ -120,7 +126,7 @@ function namesAskedBy(policy: Awaited<ReturnType<typeof compilePolicyModule>>): 
   try {
     new PolicyInstance({ policy, memoryMaxBytes: 1 << 24, builtins: new Map() });
   } catch (error) {
-    const [, names = ""] = /does not have: (.*)$/.exec((error as Error).message) ?? [];
+    const [, names = ""] = /does not have: ([^;]*)/.exec((error as Error).message) ?? [];
     return names.split(", ").sort();
   }
   return [];

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { adviceOnBuiltins } from "../builtins/absent.ts";
 import { readBundle } from "../bundle/bundle.ts";
 import { withFacts } from "./facts.ts";
 import { logEntrypoints } from "./log-entrypoints.ts";
@@ -72,7 +73,9 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
 
 async function compile(opa: string, args: readonly string[]): Promise<void> {
   const run = await runOpa(opa, ["build", ...args]);
-  if (run.status !== 0) throw new OpaError((run.stderr || run.stdout).trim());
+  if (run.status === 0) return;
+  const fault = (run.stderr || run.stdout).trim();
+  throw new OpaError(`${fault}\n${adviceOnBuiltins(fault)}`.trim());
 }
 
 /**

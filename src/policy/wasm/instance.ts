@@ -209,7 +209,7 @@ export class PolicyInstance {
     const missing = [...ids.keys()].filter((name) => !builtins.has(name));
     if (missing.length > 0)
       throw new PolicyModuleError(
-        `the policy needs builtins that Regent does not have: ${missing.join(", ")}`,
+        `the policy needs builtins that Regent does not have: ${missing.join(", ")}; docs/builtins.md lists those that it has, regent policy build holds policies to them`,
       );
     for (const [name, id] of ids) this.#builtins[id] = builtins.get(name);
   }
