@@ -1,4 +1,3 @@
-import type { JsonValue } from "../exchange/json.ts";
 import {
   initialSse,
   restOfSse,
@@ -82,13 +81,4 @@ function finish({ sse, reader, events, unparsedEvents, fault }: EventStream): St
     truncated: rest.length > 0,
     unparsedEvents,
   };
-}
-
-/** What an upstream sends is read loosely: the client gets its bytes in any case. */
-export function parseLoosely(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }

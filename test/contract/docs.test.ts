@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import * as bounds from "../../src/formats/bounds.ts";
 import { FORMATS } from "../../src/formats/index.ts";
 import * as answer from "../../src/formats/openai/answer.ts";
-import * as kept from "../../src/formats/openai/kept.ts";
-import * as request from "../../src/formats/openai/request.ts";
-import * as response from "../../src/formats/openai/response.ts";
 import * as text from "../../src/formats/text.ts";
 import * as contentEncoding from "../../src/wire/content-encoding.ts";
 import * as json from "../../src/wire/json/index.ts";
@@ -33,7 +31,7 @@ test("docs/formats.md lists every endpoint of every format, and no other", () =>
 });
 
 test("docs/formats.md lists every limit of reading with its value, and no other", () => {
-  const modules = [json, contentEncoding, sse, text, request, response, answer, kept];
+  const modules = [json, contentEncoding, sse, text, bounds, answer];
   const limits = modules
     .flatMap((module) => Object.entries(module as { [name: string]: unknown }))
     .filter(([, value]) => typeof value === "number")

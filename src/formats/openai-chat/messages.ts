@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
-import { invalid, type RequestReader } from "../openai/request.ts";
+import { invalid } from "../members.ts";
+import type { RequestReader } from "../openai/request.ts";
 import { PART_MODALITIES } from "../openai/schema.ts";
 import type { TextCollector } from "../text.ts";
 import { SCHEMA } from "./schema.ts";

@@ -2,8 +2,8 @@ import type { ToolCall } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import type { JsonDocument } from "../../wire/json/index.ts";
 import type { RequestDescription } from "../format.ts";
+import { invalid } from "../members.ts";
 import { Choice } from "../openai/choice.ts";
-import { invalid } from "../openai/request.ts";
 import { toolName } from "./tools.ts";
 
 /** @throws RegentError body_invalid */

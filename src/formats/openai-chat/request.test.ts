@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RegentError } from "../../exchange/errors.ts";
 import type { Inference } from "../../exchange/inference.ts";
 import { type JsonDocument, readJson } from "../../wire/json/index.ts";
-import { MODEL_NAME_CHARS_MAX } from "../openai/request.ts";
+import { MODEL_NAME_CHARS_MAX } from "../bounds.ts";
 import { NUMBERS_READ_AS_SETTINGS_MAX } from "../text.ts";
 import { readRequest } from "./request.ts";
 

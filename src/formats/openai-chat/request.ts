@@ -1,7 +1,8 @@
 import type { Inference } from "../../exchange/inference.ts";
 import type { JsonValue } from "../../exchange/json.ts";
 import type { JsonDocument } from "../../wire/json/index.ts";
-import { invalid, RequestReader } from "../openai/request.ts";
+import { invalid, readFlag, readModel, readUser } from "../members.ts";
+import { RequestReader } from "../openai/request.ts";
 import { readMessages } from "./messages.ts";
 import { SCHEMA } from "./schema.ts";
 import { readTools } from "./tools.ts";
@@ -24,8 +25,8 @@ export function readRequest(document: JsonDocument, operation: string): Inferenc
     else if (key === "user") text.tree("/user", value, "user_id");
     else if (!READ_APART.has(key)) request.member(key, value);
   }
-  const model = request.model();
-  const stream = request.flag("stream");
+  const model = readModel(body);
+  const stream = readFlag(body, "stream");
   const includeUsage = request.includeUsage();
   return {
     format: "openai-chat",
@@ -40,7 +41,7 @@ export function readRequest(document: JsonDocument, operation: string): Inferenc
     tools,
     modalities: request.modalities(askedModalities(body.modalities)),
     parameters,
-    user: request.user(),
+    user: readUser(body.user, "user"),
     usageInStream: stream && includeUsage,
   };
 }

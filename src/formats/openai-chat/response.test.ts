@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RESPONSE_BYTES_MAX, TOOL_CALLS_MAX, WORD_CHARS_MAX } from "../bounds.ts";
 import type { ReadAnswer } from "../format.ts";
 import { CHOICES_MAX } from "../openai/answer.ts";
-import { TOOL_CALLS_MAX, WORD_CHARS_MAX } from "../openai/kept.ts";
-import { RESPONSE_BYTES_MAX } from "../openai/response.ts";
 import { readResponse } from "./response.ts";
 
 function read(body: unknown, status = 200): ReadAnswer {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SSE_EVENT_BYTES_MAX } from "../../wire/sse.ts";
+import { KEPT_BYTES_MAX } from "../bounds.ts";
 import type { StreamEnd, StreamOptions } from "../format.ts";
 import { CHOICES_MAX } from "../openai/answer.ts";
-import { KEPT_BYTES_MAX } from "../openai/kept.ts";
 import { refuseInStream } from "../openai/refuse.ts";
 import { stream } from "./stream.ts";
 

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
-import { invalid } from "../openai/request.ts";
+import { invalid } from "../members.ts";
 import type { TextCollector } from "../text.ts";
 
 /**

@@ -1,10 +1,11 @@
 import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { KEPT_BYTES_MAX, keptWord, TOOL_CALLS_MAX } from "../bounds.ts";
 import type { ReadAnswer } from "../format.ts";
+import { mergeUsage } from "../loose.ts";
 import { Choice } from "./choice.ts";
 import { type ReadError, readError } from "./error.ts";
-import { KEPT_BYTES_MAX, keptWord, TOOL_CALLS_MAX } from "./kept.ts";
-import { mergeUsage, readUsage } from "./usage.ts";
+import { readUsage } from "./usage.ts";
 
 /** Choices of one answer. OpenAI makes at most 128. */
 export const CHOICES_MAX = 1024;

@@ -1,6 +1,7 @@
 import type { ToolCall } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
-import { argumentsText, keptWord, parsedArguments, TOOL_CALLS_MAX } from "./kept.ts";
+import { keptWord, TOOL_CALLS_MAX } from "../bounds.ts";
+import { argumentsText, parsedArguments } from "../loose.ts";
 
 type Call = { readonly index: number; readonly id: string; name: string; arguments: string };
 

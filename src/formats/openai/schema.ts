@@ -4,6 +4,7 @@ import type { Schema } from "../text.ts";
 export type RequestSchema = Schema & {
   /** Members of a request that Regent acts on. Another spelling of one of them is refused. */
   readonly governed: ReadonlySet<string>;
+  readonly plainKeys: ReadonlySet<string>;
 };
 
 /**
@@ -27,6 +28,7 @@ export function requestSchema({
   const names = new Set(ids);
   return {
     governed: new Set(governed),
+    plainKeys: plain,
     isPlainKey: (key) => plain.has(key),
     isWord: (key, value) => known.get(key)?.has(value) === true,
     isId: (key) => names.has(key),
@@ -37,20 +39,6 @@ export function requestSchema({
 export function listed(text: string): readonly string[] {
   return text.split(/\s+/);
 }
-
-/** Types in a JSON Schema. */
-export const JSON_SCHEMA_TYPES = listed("object array string number integer boolean null");
-
-/** Keys of JSON Schema (2020-12 and what is left of draft 7). */
-export const JSON_SCHEMA_KEYS = listed(
-  `$schema $id $ref $defs $anchor $comment $dynamicRef $dynamicAnchor $vocabulary definitions
-  allOf anyOf oneOf not if then else dependentSchemas prefixItems items contains properties
-  patternProperties additionalProperties propertyNames unevaluatedItems unevaluatedProperties
-  const enum multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern
-  maxItems minItems uniqueItems maxContains minContains maxProperties minProperties required
-  dependentRequired title default deprecated readOnly writeOnly examples
-  contentEncoding contentMediaType contentSchema additionalItems dependencies nullable type format description`,
-);
 
 /** Settings that several of OpenAI's requests share. */
 export const COMMON_KEYS = listed(

@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from "../../exchange/json.ts";
 import type { SseEvent } from "../../wire/sse.ts";
-import { type EventFate, type EventReader, eventStream, parseLoosely } from "../event-stream.ts";
+import { type EventFate, type EventReader, eventStream } from "../event-stream.ts";
 import type { StreamOptions } from "../format.ts";
+import { parse } from "../loose.ts";
 import { AnswerBuilder, type PartOf } from "./answer.ts";
 import { errorOf, readError } from "./error.ts";
 
@@ -34,7 +35,7 @@ class ChunkReader implements EventReader {
       this.doneMarker = true;
       return "shown";
     }
-    const chunk = parseLoosely(data);
+    const chunk = parse(data);
     if (!isJsonObject(chunk)) return "unparsed";
     if (type === "error") this.#answer.fail(readError(chunk) ?? errorOf(chunk));
     const fault = this.#answer.add(chunk, this.#partOf);
