@@ -37,6 +37,10 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     summary: "evaluate a policy as the sidecar would",
     load: async () => (await import("./eval.ts")).evalCommand(),
   },
+  explain: {
+    summary: "say why a decision came out as it did",
+    load: async () => (await import("./explain.ts")).explainCommand(),
+  },
   replay: {
     summary: "decide a log of decisions again with other policies",
     load: async () => (await import("./replay.ts")).replayCommand(),
