@@ -21,3 +21,20 @@ test("the configuration is shown without credentials, keys, headers and password
     assert.deepEqual([shown.labels, shown.default_decision], [{ id: "real" }, "/a/b"]);
   }
 });
+
+test("no spelling of a URL shows a password of it", () => {
+  for (const url of [
+    "https://user:hush@hush@h.example/x",
+    " https://user:hush@h.example/x",
+    "https:user:hush@h.example/x",
+    "https:\\\\user:hush@h.example/x",
+    "ht\ntps://user:hu/sh@h.example/x",
+    "https://hush@h.example:port/x",
+  ]) {
+    const shown = JSON.stringify(activeConfig({ services: { s: { url } } }, {}, ""));
+    assert.doesNotMatch(shown, /hush|"[^"]*hu/, url);
+    assert.match(shown, /h\.example/);
+  }
+  const plain = "https://h.example/a@b";
+  assert.match(JSON.stringify(activeConfig({ services: { s: { url: plain } } }, {}, "")), /h\.example\/a@b/);
+});

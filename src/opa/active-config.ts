@@ -36,7 +36,15 @@ function without(value: JsonValue, names: readonly string[]): JsonValue {
   return Object.fromEntries(shown.filter(([name]) => !names.includes(String(name)))) as JsonObject;
 }
 
-/** A user and a password in a URL are credentials. */
+/**
+ * A user and a password in a URL are credentials. They are found as the service finds them, which takes blanks before
+ * it, `https:user@host` and an `@` in a password; what is no URL is shown from the last `@` on.
+ */
 function withoutUser(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
+  if (!URL.canParse(url)) return url.replace(/^.*@/s, "");
+  const shown = new URL(url);
+  if (shown.username === "" && shown.password === "") return url;
+  shown.username = "";
+  shown.password = "";
+  return shown.href;
 }
