@@ -3,7 +3,8 @@ import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context } from "hono";
 import { headersFrom } from "../../exchange/headers.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
-import { inputMember, inputText, parseBody, parseJson, readBody } from "./body.ts";
+import { trimSlashes } from "../values.ts";
+import { BodyRoom, inputMember, inputText, parseBody, parseJson, readBody } from "./body.ts";
 import { decide } from "./decide.ts";
 import { parseDataPath, renderReference } from "./documents.ts";
 import { ApiError, flag, jsonReply } from "./reply.ts";
@@ -27,13 +28,15 @@ type Asked = {
  * @see https://www.openpolicyagent.org/docs/rest-api#data-api
  */
 export function createDataHandlers(rooms: ApiRooms, requests: { readonly count: number }) {
+  const room = new BodyRoom();
+
   const begin = (context: Context, path: string): Asked => {
     const parameters = new URL(context.req.url).searchParams;
     refuseUnserved(parameters);
     return {
       context,
       parameters,
-      path: trimmed(path),
+      path: trimSlashes(path),
       policies: rooms.policies(),
       decisionId: rooms.log === undefined ? undefined : randomUUID(),
       requestId: requests.count,
@@ -92,12 +95,14 @@ export function createDataHandlers(rooms: ApiRooms, requests: { readonly count: 
     return jsonReply(shown, flag(parameters, "pretty"));
   };
 
-  const v0 = async (context: Context, path: string) => {
-    const asked = begin(context, path);
-    const body = parseBody(
-      await readBody(context.req.raw, rooms.bodyLimits),
-      context.req.header("content-type") ?? null,
-    );
+  /** Answers with the value of the body, and has room for it until then. */
+  const withBody = (context: Context, reply: (body: unknown) => Promise<Response>) =>
+    room.during(async (take) => {
+      const body = await readBody(context.req.raw, rooms.bodyLimits, take);
+      return reply(parseBody(body, context.req.header("content-type") ?? null));
+    });
+
+  const v0 = async (asked: Asked, body: unknown) => {
     const input = body === undefined ? undefined : inputText(body);
     const parsedNs = process.hrtime.bigint() - asked.startedNs;
     const { result, nondeterministic, metrics } = await answer(asked, input, parsedNs);
@@ -111,6 +116,11 @@ export function createDataHandlers(rooms: ApiRooms, requests: { readonly count: 
     return jsonReply(result, flag(asked.parameters, "pretty"));
   };
 
+  const askV0 = (context: Context, path: string) => {
+    const asked = begin(context, path);
+    return withBody(context, (body) => v0(asked, body));
+  };
+
   return {
     get: (context: Context, path: string) => {
       const asked = begin(context, path);
@@ -118,15 +128,16 @@ export function createDataHandlers(rooms: ApiRooms, requests: { readonly count: 
       const input = text === undefined ? undefined : inputText(parameterJson(text));
       return v1(asked, input, process.hrtime.bigint() - asked.startedNs);
     },
-    post: async (context: Context, path: string) => {
+    post: (context: Context, path: string) => {
       const asked = begin(context, path);
-      const body = await readBody(context.req.raw, rooms.bodyLimits);
-      const input = inputMember(parseBody(body, context.req.header("content-type") ?? null));
-      const warning = input === undefined ? INPUT_MISSING : undefined;
-      return v1(asked, input, process.hrtime.bigint() - asked.startedNs, warning);
+      return withBody(context, (body) => {
+        const input = inputMember(body);
+        const warning = input === undefined ? INPUT_MISSING : undefined;
+        return v1(asked, input, process.hrtime.bigint() - asked.startedNs, warning);
+      });
     },
-    v0,
-    index: (context: Context) => v0(context, rooms.defaultDecision),
+    v0: askV0,
+    index: (context: Context) => askV0(context, rooms.defaultDecision),
   };
 }
 
@@ -194,8 +205,4 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 function traceOf(traceparent: string | undefined): { readonly traceId?: string; readonly spanId?: string } {
   const [, traceId, spanId] = TRACEPARENT.exec(traceparent ?? "") ?? [];
   return traceId === undefined || spanId === undefined ? {} : { traceId, spanId };
-}
-
-function trimmed(path: string): string {
-  return path.replace(/^\/+|\/+$/g, "");
 }

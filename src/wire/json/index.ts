@@ -15,4 +15,5 @@ export { editJson, type JsonEdit } from "./edit.ts";
 export { type JsonFault, renderJsonFault } from "./fault.ts";
 export { applyPatch, PATCH_OPERATIONS_MAX } from "./patch.ts";
 export { keyPointer, pointerToken } from "./pointer.ts";
+export { scanStructure } from "./scan.ts";
 export { JSON_COPIED_ITEMS_MAX, JSON_EDITED_BYTES_MAX, JsonEditError } from "./tree.ts";
