@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { BundleError } from "../bundle/error.ts";
 import { faultOf } from "../fault.ts";
 import type { PolicyLog } from "../log.ts";
+import { removeLeftovers, replaceFile } from "../replace-file.ts";
 import type { BundleFiles } from "../source/source.ts";
 import { type RolloutState, rolloutState } from "./state.ts";
 
@@ -12,7 +13,11 @@ import { type RolloutState, rolloutState } from "./state.ts";
 export type VersionFiles = ReadonlyMap<string, BundleFiles>;
 
 /** What was kept over a restart. */
-export type Kept = { readonly state: RolloutState; readonly live: VersionFiles };
+export type Kept = {
+  readonly state: RolloutState;
+  /** The version that was live. @throws BundleError when it cannot be read or is not whole: the state counts all the same */
+  live(): Promise<VersionFiles>;
+};
 
 /** A state or a version on disk. 512 MiB is what a bundle may unpack to. */
 const FILE_BYTES_MAX = 600 * 1024 * 1024;
@@ -34,18 +39,23 @@ export class RolloutKeeper {
 
   /**
    * What was kept; undefined when there is nothing. What is in it is to be verified and proved as if it had just come.
-   * @throws BundleError when it cannot be read or is not whole
+   * @throws BundleError when the state cannot be read or is none
    */
   async load(): Promise<Kept | undefined> {
     const text = await this.#read("state.json");
     if (text === undefined) return undefined;
     const state = parseState(text, join(this.#folder, "state.json"));
-    const file = `${state.live}.version`;
-    const content = await this.#read(file);
-    if (content === undefined)
-      throw new BundleError(`${join(this.#folder, file)}, the version that was live, is gone`);
-    this.#written = state.live;
-    return { state, live: parseVersion(content, join(this.#folder, file)) };
+    return { state, live: () => this.#loadVersion(state.live) };
+  }
+
+  async #loadVersion(digest: string): Promise<VersionFiles> {
+    const name = `${digest}.version`;
+    const file = join(this.#folder, name);
+    const content = await this.#read(name);
+    if (content === undefined) throw new BundleError(`${file}, the version that was live, is gone`);
+    const version = parseVersion(content, file);
+    this.#written = digest;
+    return version;
   }
 
   /** Writes in the background, one after another. What cannot be written is logged: deciding goes on without. */
@@ -67,24 +77,18 @@ export class RolloutKeeper {
 
   async #save(state: RolloutState, live: VersionFiles): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    if (this.#written !== state.live) await this.#replace(`${state.live}.version`, renderVersion(live));
-    await this.#replace("state.json", Buffer.from(`${JSON.stringify(state)}\n`));
-    if (this.#written !== undefined && this.#written !== state.live)
-      await rm(join(this.#folder, `${this.#written}.version`), { force: true });
+    await removeLeftovers(this.#folder);
+    if (this.#written !== state.live)
+      await replaceFile(this.#folder, `${state.live}.version`, [renderVersion(live)]);
+    await replaceFile(this.#folder, "state.json", [Buffer.from(`${JSON.stringify(state)}\n`)]);
+    if (this.#written !== state.live) await this.#removeVersionsBut(state.live);
     this.#written = state.live;
   }
 
-  /** Written beside, synced, renamed: after a crash the old file is there, or the new one. */
-  async #replace(name: string, content: Buffer): Promise<void> {
-    const temporary = join(this.#folder, `${name}.tmp`);
-    const handle = await open(temporary, "w", 0o600);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, join(this.#folder, name));
+  async #removeVersionsBut(live: string): Promise<void> {
+    for (const entry of await readdir(this.#folder))
+      if (entry.endsWith(".version") && entry !== `${live}.version`)
+        await rm(join(this.#folder, entry), { force: true });
   }
 
   async #read(name: string): Promise<Buffer | undefined> {

@@ -113,6 +113,11 @@ describe("an engine with a rollout", () => {
   });
 });
 
+function spoilVersion(folder: string): void {
+  const file = readdirSync(folder).find((name) => name.endsWith(".version")) ?? assert.fail();
+  writeFileSync(join(folder, file), "rubbish");
+}
+
 describe("after a restart", () => {
   test("the live version decides although the source has the candidate, which goes on where it was", async () => {
     await withFolder(async (folder) => {
@@ -152,8 +157,7 @@ describe("after a restart", () => {
     await withFolder(async (folder) => {
       const kept = join(folder, "rollout");
       await withRollout(one, async () => {}, kept);
-      const file = readdirSync(kept).find((name) => name.endsWith(".version")) ?? assert.fail();
-      writeFileSync(join(kept, file), "rubbish");
+      spoilVersion(kept);
       await withRollout(
         two,
         async ({ engine, log }) => {
@@ -161,6 +165,51 @@ describe("after a restart", () => {
             log.lines.some(({ level, message }) => level === "error" && /is not whole/.test(message)),
           );
           assert.equal(engine.revision, "two");
+        },
+        kept,
+      );
+      assert.equal(readdirSync(kept).filter((name) => name.endsWith(".version")).length, 1);
+    });
+  });
+
+  test("a version that was turned down stays so where the live one is not whole", async () => {
+    await withFolder(async (folder) => {
+      const kept = join(folder, "rollout");
+      await withRollout(
+        one,
+        async ({ engine, put }) => {
+          await put("main", two);
+          engine.rollout?.rollback("ann", "no");
+        },
+        kept,
+      );
+      spoilVersion(kept);
+      await withRollout(
+        two,
+        async ({ engine, put }) => {
+          assert.equal(engine.ready, false);
+          await put("main", one);
+          assert.equal(engine.revision, "one");
+        },
+        kept,
+      );
+    });
+  });
+
+  test("a version that was not whole is written again when it is live again", async () => {
+    await withFolder(async (folder) => {
+      const kept = join(folder, "rollout");
+      await withRollout(one, async () => {}, kept);
+      spoilVersion(kept);
+      await withRollout(one, async () => {}, kept);
+      await withRollout(
+        two,
+        async ({ engine, log }) => {
+          assert.equal(engine.revision, "one");
+          assert.deepEqual(
+            log.lines.filter(({ level }) => level === "error"),
+            [],
+          );
         },
         kept,
       );

@@ -7,6 +7,7 @@ import type { Policies } from "../policies.ts";
 import { type Kept, RolloutKeeper, type VersionFiles } from "./keeper.ts";
 import type { RolloutPlan } from "./plan.ts";
 import { Rollout, type RolloutOptions, type Version } from "./rollout.ts";
+import type { RolloutState } from "./state.ts";
 
 export type LifeOptions = {
   readonly plan: RolloutPlan;
@@ -40,7 +41,7 @@ export class PolicyLife {
     store: BundleStore,
     options: LifeOptions,
     keeper: RolloutKeeper | undefined,
-    kept: Kept | undefined,
+    restored: RolloutState | undefined,
   ) {
     this.#store = store;
     this.#keeper = keeper;
@@ -51,7 +52,7 @@ export class PolicyLife {
       monotonicMs: options.monotonicMs,
       livePolicies: (version) => options.livePolicies((version as SetVersion).set),
       save: (state, live) => keeper?.save(state, (live as SetVersion).files),
-      ...(kept === undefined ? {} : { restored: kept.state }),
+      ...(restored === undefined ? {} : { restored }),
     };
     this.rollout = new Rollout(rolloutOptions);
     this.#timer = setInterval(() => this.rollout.tick(), TICK_MS).unref();
@@ -63,20 +64,17 @@ export class PolicyLife {
    */
   static async open(store: BundleStore, options: LifeOptions): Promise<PolicyLife> {
     const keeper = options.folder === undefined ? undefined : new RolloutKeeper(options.folder, options.log);
-    let kept: Kept | undefined;
-    try {
-      kept = await keeper?.load();
-      const life = new PolicyLife(store, options, keeper, kept);
-      if (kept !== undefined) await life.#restore(kept);
-      return life;
-    } catch (error) {
-      const message = (error as Error).message;
+    const told = (error: unknown) => {
       options.log.error(
         { err: error },
-        `the version of the policies that was live cannot be used: ${message}`,
+        `the version of the policies that was live cannot be used: ${(error as Error).message}`,
       );
-      return new PolicyLife(store, options, keeper, kept);
-    }
+      return undefined;
+    };
+    const kept = await keeper?.load().catch(told);
+    const life = new PolicyLife(store, options, keeper, kept?.state);
+    if (kept !== undefined) await life.#restore(kept).catch(told);
+    return life;
   }
 
   /** The set that decides, but for the subjects of a canary. */
@@ -100,7 +98,8 @@ export class PolicyLife {
     await this.#keeper?.close();
   }
 
-  async #restore({ live }: Kept): Promise<void> {
+  async #restore(kept: Kept): Promise<void> {
+    const live = await kept.live();
     this.rollout.restore(this.#versionOf(await this.#store.prepare(live), live));
   }
 

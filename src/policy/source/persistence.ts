@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject } from "../../exchange/json.ts";
 import { ARCHIVE_BYTES_MAX } from "../bundle/archive.ts";
 import { BundleError } from "../bundle/error.ts";
+import { removeLeftovers, replaceFile } from "../replace-file.ts";
 
 /** The last accepted archive of a bundle, and what its service called it. */
 export type PersistedBundle = {
@@ -113,37 +114,6 @@ async function readBounded(file: string): Promise<Buffer | undefined> {
   } finally {
     await handle.close();
   }
-}
-
-/** Written beside, synced, renamed, and the folder synced: after a crash the old copy is there, or the new one. */
-async function replaceFile(folder: string, fileName: string, parts: readonly Buffer[]): Promise<void> {
-  const temporary = join(folder, `${fileName}.${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    const handle = await open(temporary, "wx", 0o600);
-    try {
-      for (const part of parts) await handle.writeFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, join(folder, fileName));
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  const directory = await open(folder, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-/** What a crash in the middle of a write left behind. */
-async function removeLeftovers(folder: string, fileName: string): Promise<void> {
-  for (const entry of await readdir(folder))
-    if (entry.startsWith(`${fileName}.`) && entry.endsWith(".tmp"))
-      await rm(join(folder, entry), { force: true });
 }
 
 function sha256(bytes: Buffer): string {
