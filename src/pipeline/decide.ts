@@ -37,7 +37,7 @@ export function evaluate(
   });
 }
 
-/** The same about something that nobody asked for: what would be decided. It is no decision, and not logged. */
+/** The same about something that nobody asked for: what would be decided. It is no decision, not logged and not counted. */
 export function evaluateUnlogged(
   context: Context,
   entrypoint: string,
@@ -45,7 +45,7 @@ export function evaluateUnlogged(
 ): Promise<Decision> {
   return timedAsync(context, "policy", async () => {
     const { policies, document } = ask(context, entrypoint, input);
-    const { result, revision } = await policies.evaluate(entrypoint, document);
+    const { result, revision } = await (policies.unobserved ?? policies).evaluate(entrypoint, document);
     return context.rooms.policy.parseDecision(result, revision);
   });
 }

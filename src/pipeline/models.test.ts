@@ -19,8 +19,9 @@ import {
 } from "../../test/support/pipeline.ts";
 import { withFolder } from "../../test/support/rego.ts";
 import type { Identity } from "../exchange/identity.ts";
-import { createPolicyEngine } from "../policy/engine.ts";
+import { createPolicyEngine, type PolicyEngine } from "../policy/engine.ts";
 import { buildBundle } from "../policy/opa/build.ts";
+import type { Policies } from "../policy/policies.ts";
 import { LISTED_MODELS_MAX } from "./models.ts";
 
 const [answering, shipped, factual] = await Promise.all([
@@ -173,6 +174,27 @@ test("is refused where policy refuses the question, or fails at any model", asyn
   assert.equal((await list(failing)).status, 500);
   const trapping = createStage({ policy: answering, requestEntrypoint: TRAP_ENTRYPOINT });
   assert.equal((await list(trapping)).status, 500);
+});
+
+test("asks about models where no answer counts as a decision", async () => {
+  let unobserved = 0;
+  const policy: PolicyEngine = {
+    ready: true,
+    revision: answering.revision,
+    for(subject) {
+      const policies = answering.for(subject);
+      const evaluate: Policies["evaluate"] = (entrypoint, input) => {
+        unobserved += 1;
+        return policies.evaluate(entrypoint, input);
+      };
+      return { ...policies, unobserved: { ...policies, evaluate } };
+    },
+  };
+  const stage = createStage({ policy });
+  const { names } = await list(stage);
+  assert.ok(names.length > 0);
+  assert.ok(unobserved >= names.length);
+  assert.equal(stage.asked.length, 1, "the request itself");
 });
 
 test(`is made of ${LISTED_MODELS_MAX} models at most`, async () => {

@@ -16,6 +16,11 @@ export type Policies = {
    * @throws RegentError `policy_trap`, `policy_timeout`, or `policy_unavailable` when there is no such entrypoint.
    */
   evaluate(entrypoint: string, input: JsonValue | Buffer): Promise<Evaluation>;
+  /**
+   * The same policies for questions that no request asks, where somebody counts and compares what is answered: such
+   * answers must not pass a gate or bring a version down. Absent: nobody does.
+   */
+  readonly unobserved?: Policies;
 };
 
 /** What can be asked of the policies that are active: for an API whose callers choose paths. */

@@ -329,6 +329,16 @@ describe("a version that was promoted", () => {
     assert.equal(stage.liveRevision, "one");
   });
 
+  test("is not judged by questions that nobody asked", async () => {
+    const { stage, candidate } = await promoted();
+    await stage.ask(10);
+    candidate.say = () => DENY;
+    const policies = stage.rollout.for("x")?.unobserved ?? assert.fail();
+    for (let index = 0; index < 100; index++) await policies.evaluate("decision", {});
+    stage.rollout.tick();
+    assert.equal(stage.liveRevision, "two");
+  });
+
   test("is rolled back on request while the one before is kept, and not later", async () => {
     const { stage, live } = await promoted();
     stage.rollout.rollback("ann", "users complain");
@@ -396,6 +406,18 @@ describe("over a restart", () => {
     stage.rollout.propose(two);
     assert.equal(stage.rollout.for("x"), undefined);
     assert.equal(two.released, true);
+  });
+});
+
+describe("what nobody asked", () => {
+  test("is answered by whoever decides, and compared with nothing", async () => {
+    const candidate = new TestVersion("two", () => DENY);
+    const { stage } = await begun(candidate);
+    const policies = stage.rollout.for("x")?.unobserved ?? assert.fail();
+    const { result } = await policies.evaluate("decision", {});
+    await settled();
+    assert.deepEqual([result, candidate.asked], [ALLOW, 0]);
+    assert.equal(stage.rollout.status().candidate?.decisions, 0);
   });
 });
 

@@ -8,7 +8,11 @@ export type Observer = (answered: AnsweredWith) => void;
 
 /** Policies that decide, whose every answer is told. What they answer and throw stays as it is. */
 export function observed(policies: Policies, observe: Observer): Policies {
-  return { ...forwarded(policies), evaluate: (...question) => decide(policies, question, observe) };
+  return {
+    ...forwarded(policies),
+    evaluate: (...question) => decide(policies, question, observe),
+    unobserved: policies,
+  };
 }
 
 /**
@@ -25,6 +29,7 @@ export function compared(
 ): Policies {
   return {
     ...forwarded(policies),
+    unobserved: policies,
     reads: (entrypoint) => unionOf(policies.reads(entrypoint), other.reads(entrypoint)),
     evaluate(entrypoint, input) {
       const bytes = Buffer.isBuffer(input) ? input.length : JSON.stringify(input).length;
