@@ -8,6 +8,8 @@ export type RegentConfigOptions = {
   readonly probes: string;
   /** Folder of the audit log. */
   readonly auditDir: string;
+  /** Folder of the decision log. */
+  readonly decisionsDir: string;
   readonly registryFile: string;
   /** The policies; the sample ones when undefined. */
   readonly bundle?: string | undefined;
@@ -48,6 +50,7 @@ export function regentConfig(options: RegentConfigOptions): ConfigSource {
     identity: { apiKeys: { file: options.packageFile("policies/demo/keys.yaml") } },
     registry: { file: options.registryFile },
     audit: { dir: options.auditDir },
+    decisionLogs: { dir: options.decisionsDir },
   };
 }
 
@@ -62,6 +65,7 @@ export const COMMITTED: RegentConfigOptions = {
   admin: "127.0.0.1:8181",
   probes: "127.0.0.1:8282",
   auditDir: "../var/audit",
+  decisionsDir: "../var/decisions",
   registryFile: "../policies/demo/registry.yaml",
   packageFile: (path) => `../${path}`,
 };

@@ -44,6 +44,7 @@ export type Stack = {
   readonly upstreamModels: readonly string[] | undefined;
   readonly dir: string;
   readonly auditDir: string;
+  readonly decisionsDir: string;
   /** File with the token of the admin port; undefined without a rollout. */
   readonly tokenFile: string | undefined;
   /** The processes, by name: `sim-us`, `sim-eu`, `regent`, `envoy`. */
@@ -119,6 +120,7 @@ class Starting {
       upstreamModels: models,
       dir: this.#dir,
       auditDir: this.#auditDir,
+      decisionsDir: this.#decisionsDir,
       tokenFile: this.#tokenFile,
       pids: new Map(this.#children.map(({ name, pid }) => [name, pid])),
       broken: this.#firstEnding(),
@@ -143,6 +145,10 @@ class Starting {
 
   get #tokenFile(): string | undefined {
     return this.#options.rollout === true ? this.#file("admin-token") : undefined;
+  }
+
+  get #decisionsDir(): string {
+    return join(this.#dir, "decisions");
   }
 
   #file(name: string): string {
@@ -193,6 +199,7 @@ class Starting {
         admin: `${HOST}:${ports.admin}`,
         probes: `${HOST}:${ports.probes}`,
         auditDir: this.#auditDir,
+        decisionsDir: this.#decisionsDir,
         registryFile,
         bundle: this.#options.bundle && resolve(this.#options.bundle),
         rollout: this.#writeToken(),

@@ -8,7 +8,9 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
   const written: string[] = [];
   const { write } = process.stdout;
   process.stdout.write = (chunk: string | Uint8Array) => {
-    written.push(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
+    // Commands write text. Bytes are the test runner's own messages, about tests before this one.
+    if (typeof chunk !== "string") return write.call(process.stdout, chunk);
+    written.push(chunk);
     return true;
   };
   try {

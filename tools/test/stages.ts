@@ -17,6 +17,7 @@ const SYSTEM_FOLDERS = [
   "test/istio",
   "test/local",
   "test/opa",
+  "test/replay",
   "test/setup",
 ];
 /** No test file takes longer; one that does hangs. Milliseconds. */
