@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import * as message from "../../src/formats/anthropic-messages/answer.ts";
 import * as bounds from "../../src/formats/bounds.ts";
 import { FORMATS } from "../../src/formats/index.ts";
 import * as answer from "../../src/formats/openai/answer.ts";
@@ -31,7 +32,7 @@ test("docs/formats.md lists every endpoint of every format, and no other", () =>
 });
 
 test("docs/formats.md lists every limit of reading with its value, and no other", () => {
-  const modules = [json, contentEncoding, sse, text, bounds, answer];
+  const modules = [json, contentEncoding, sse, text, bounds, answer, message];
   const limits = modules
     .flatMap((module) => Object.entries(module as { [name: string]: unknown }))
     .filter(([, value]) => typeof value === "number")

@@ -1,0 +1,25 @@
+import type { Format } from "../format.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { models } from "./models.ts";
+import { describeRequest } from "./reading.ts";
+import { refuse, refuseInStream } from "./refuse.ts";
+import { readRequest } from "./request.ts";
+import { readResponse } from "./response.ts";
+import { askForUsage, replaceText, rewriteModel } from "./rewrite.ts";
+import { stream } from "./stream.ts";
+
+/** Anthropic messages (https://platform.claude.com/docs/en/api/messages), and the servers that speak them. */
+export const anthropicMessages: Format = {
+  name: "anthropic-messages",
+  endpoints: ENDPOINTS,
+  readRequest,
+  describeRequest,
+  readResponse,
+  stream,
+  rewriteModel,
+  askForUsage,
+  replaceText,
+  refuse,
+  refuseInStream,
+  models,
+};
