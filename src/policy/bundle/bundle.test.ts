@@ -9,6 +9,7 @@ import { ARCHIVE_BYTES_MAX, RATIO_FREE_BYTES, RATIO_MAX } from "./archive.ts";
 import { parseBundle, readBundle } from "./bundle.ts";
 import { DATA_DEPTH_MAX } from "./data.ts";
 import { BundleError } from "./error.ts";
+import { ROOTS_MAX } from "./manifest.ts";
 import { YAML_BYTES_MAX } from "./yaml.ts";
 
 const WASM: TarEntry = { path: "policy.wasm", content: "wasm" };
@@ -112,6 +113,9 @@ describe("parseBundle", () => {
     await refused(parse(WASM, manifest([])), /\.manifest is not a JSON object/);
     await refused(parse(WASM, manifest({ revision: 7 })), /revision must be a string/);
     await refused(parse(WASM, manifest({ roots: "a" })), /roots must be a list/);
+    const many = Array.from({ length: ROOTS_MAX + 1 }, (_, index) => `r${index}`);
+    await parse(WASM, manifest({ roots: many.slice(1) }));
+    await refused(parse(WASM, manifest({ roots: many })), /more than \d+ roots/);
     await refused(parse(WASM, manifest({ wasm: [1] })), /wasm must be a list of objects/);
     await refused(parse(WASM, manifest({ wasm: [entry(1)] })), /wasm\.entrypoint must be a string/);
     await refused(

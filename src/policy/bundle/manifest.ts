@@ -20,6 +20,9 @@ export type Manifest = {
   readonly metadata: JsonObject;
 };
 
+/** Roots of one bundle. Each is held against every other one: these take milliseconds, a million would take an hour. */
+export const ROOTS_MAX = 1_000;
+
 const NO_MANIFEST: Manifest = { revision: "", roots: [""], wasm: [], fileRegoVersions: {}, metadata: {} };
 
 /** Finds and parses the manifest among the files of a bundle; one without has the manifest of an empty object. @throws BundleError */
@@ -78,6 +81,7 @@ function parseWasmEntry(entry: JsonValue): Manifest["wasm"][number] {
 
 /** Roots must not contain each other, and entrypoints must lie inside them, each named once. */
 function assertRoots({ roots, wasm }: Manifest): void {
+  if (roots.length > ROOTS_MAX) throw new BundleError(`.manifest: it has more than ${ROOTS_MAX} roots`);
   for (const [index, root] of roots.entries()) {
     const other = roots.find((candidate, at) => at > index && overlap(candidate, root));
     if (other !== undefined) throw new BundleError(`.manifest: the roots "${root}" and "${other}" overlap`);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { KeptLog } from "../../../test/support/policy-engine.ts";
 import { compileBundle, withFolder, writeSources } from "../../../test/support/rego.ts";
-import { unpackArchive } from "../bundle/archive.ts";
+import { ARCHIVE_BYTES_MAX, unpackArchive } from "../bundle/archive.ts";
 import { BundleError } from "../bundle/error.ts";
 import { createPolicyEngine, type ManagedPolicyEngine } from "../engine.ts";
 import { readFiles } from "./read.ts";
@@ -175,5 +175,16 @@ describe("a file of Rego", () => {
       assert.equal(await ask(engine), "2");
       await engine.close();
     });
+  });
+});
+
+test("refuses a file that is larger than it may be before it is read, whatever its form", async () => {
+  await withFolder(async (folder) => {
+    for (const name of ["p.rego", "bundle.tar.gz"]) {
+      const path = join(folder, name);
+      await writeFile(path, "");
+      await truncate(path, ARCHIVE_BYTES_MAX + 1);
+      await assert.rejects(readFiles(path), isRefusal(/is larger than \d+ bytes/));
+    }
   });
 });

@@ -22,9 +22,9 @@ export async function readFiles(path: string): Promise<BundleFiles> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) return await readWhole(path);
-    if (path.endsWith(".rego")) return treeOf([[basename(path), await readFile(path)]]);
     if (found.size > ARCHIVE_BYTES_MAX)
       throw new BundleError(`${path} is larger than ${ARCHIVE_BYTES_MAX} bytes`);
+    if (path.endsWith(".rego")) return treeOf([[basename(path), await readFile(path)]]);
     return await unpackArchive(await readFile(path));
   } catch (error) {
     throw asBundleError(error, path);
