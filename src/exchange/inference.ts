@@ -1,7 +1,7 @@
 import type { JsonObject } from "./json.ts";
 
 /** The wire dialects Regent reads. A JSON body of no dialect is read strictly for policy, and means nothing more. */
-export type FormatName = "openai-chat";
+export type FormatName = "openai-chat" | "openai-completions" | "openai-embeddings";
 
 /** A piece of text in a body and where it stands. */
 export type TextPart = {
@@ -15,8 +15,14 @@ export type TextPart = {
 /** A part that the format could not read as text: policy may refuse it. */
 export type OpaquePart = {
   readonly pointer: string;
-  /** `image`, `audio`, `file` or `unknown`. */
+  /** `image`, `audio`, `file`, `tokens` or `unknown`. */
   readonly modality: string;
+  /** Of what the body carries itself, decoded; absent where the part only names it. */
+  readonly bytes?: number;
+  /** Where the part is to be fetched from. */
+  readonly host?: string;
+  /** How many there are, where the part is a list of tokens. */
+  readonly tokens?: number;
 };
 
 /** What a format understood of a request. */
@@ -30,7 +36,10 @@ export type Inference = {
   readonly opaqueParts: readonly OpaquePart[];
   /** UTF-8 bytes of all text parts. */
   readonly textBytes: number;
-  /** The most output tokens the client asked for in one choice; undefined when it set no bound. */
+  /**
+   * The most output tokens the client asked for in one choice; undefined when it set no bound, 0 where an answer has
+   * none, as embeddings do.
+   */
   readonly maxOutputTokens: number | undefined;
   /** How many answers the client asked for (`n`), at least 1. */
   readonly choices: number;

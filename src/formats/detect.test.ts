@@ -28,6 +28,21 @@ test("a POST to the exact path of a dialect is an inference", () => {
   assert.equal(found.operation, "chat");
 });
 
+for (const [path, format, operation] of [
+  ["/v1/completions", "openai-completions", "text_completion"],
+  ["/v1/embeddings", "openai-embeddings", "embeddings"],
+] as const) {
+  test(`a POST to ${path} is ${operation}, and no other method or spelling is`, () => {
+    const found = detection("POST", path);
+    assert.ok(found.kind === "inference");
+    assert.deepEqual([found.format.name, found.operation], [format, operation]);
+    for (const method of ["GET", "DELETE", "PUT"]) assert.equal(kindOf(method, path), "unknown");
+    for (const spelt of [`/${path}`, `${path}/`, path.toUpperCase(), `${path};x`, `/x/..${path}`]) {
+      assert.equal(kindOf("POST", spelt), "ambiguous", spelt);
+    }
+  });
+}
+
 test("a GET of the models path is the list or one of it", () => {
   assert.deepEqual(detection("GET", "/v1/models"), { kind: "models", model: undefined });
   assert.deepEqual(detection("GET", "/v1/models/sim-small"), { kind: "models", model: "sim-small" });
@@ -57,11 +72,11 @@ for (const path of [
   "/v1",
   "/v1/chat",
   "/v1/chat/completionsx",
-  "/v1/embeddings",
+  "/v1/responses/resp_1",
+  "/v1/engines/x/completions",
   "/v2/chat/completions",
   "/chat/completions",
   "/openai/v1/chat/completions",
-  "/V1/EMBEDDINGS",
   "/a//b/./c",
   "/%",
   "/%zz",
@@ -180,7 +195,7 @@ test("no mixture of spellings of the chat path passes for anything but itself", 
 });
 
 test("words a refusal in OpenAI's dialect where none is spoken", () => {
-  const { contentType, body } = dialectOf(detection("GET", "/nowhere")).refuse({
+  const { contentType, body } = dialectOf(detection("GET", "/nowhere"), new Map()).refuse({
     status: 404,
     code: "unknown_endpoint",
     message: "No.",

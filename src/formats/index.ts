@@ -2,6 +2,8 @@ import type { RequestHead } from "../exchange/exchange.ts";
 import type { FormatName } from "../exchange/inference.ts";
 import type { Format } from "./format.ts";
 import { openaiChat } from "./openai-chat/index.ts";
+import { openaiCompletions } from "./openai-completions/index.ts";
+import { openaiEmbeddings } from "./openai-embeddings/index.ts";
 import { mayBeReadAs, plainPath } from "./paths.ts";
 
 export type {
@@ -21,6 +23,8 @@ export { type BodyKind, type Reading, readingOf } from "./reading.ts";
 /** Every dialect, one line each. */
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-chat": openaiChat,
+  "openai-completions": openaiCompletions,
+  "openai-embeddings": openaiEmbeddings,
 };
 
 /** What an endpoint is. */

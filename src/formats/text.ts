@@ -62,7 +62,7 @@ export class TextCollector {
     this.#length += text.length;
   }
 
-  opaque(pointer: string, modality: string, size: { bytes?: number; host?: string } = {}): void {
+  opaque(pointer: string, modality: string, size: Omit<OpaquePart, "pointer" | "modality"> = {}): void {
     this.opaqueParts.push({ pointer, modality, ...size });
   }
 

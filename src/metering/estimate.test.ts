@@ -42,6 +42,18 @@ test("counts a part that was not read as a large image", () => {
   assert.ok(difference >= 1_000, `${difference} tokens`);
 });
 
+test("counts tokens that the body itself holds as what they are", () => {
+  const opaqueParts = [{ pointer: "/prompt", modality: "tokens", tokens: 70 }];
+  assert.equal(
+    estimate(inference({ opaqueParts }), model).inputTokens,
+    estimate(inference(), model).inputTokens + 70,
+  );
+});
+
+test("reserves no output where an answer has none", () => {
+  assert.equal(estimate(inference({ maxOutputTokens: 0 }), model).outputTokensMax, 0);
+});
+
 test("bounds the output by what the client asks for, what the model gives, or a default", () => {
   const output = (maxOutputTokens: number | undefined, modelMax: number | undefined) =>
     estimate(

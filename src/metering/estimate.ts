@@ -22,7 +22,7 @@ export function estimate(inference: Inference, model: Model | undefined): Estima
   const inputTokens =
     tokensOf(inference.textBytes) +
     inference.textParts.length * TOKENS_PER_TEXT +
-    inference.opaqueParts.length * TOKENS_PER_OPAQUE_PART +
+    inference.opaqueParts.reduce((sum, { tokens }) => sum + (tokens ?? TOKENS_PER_OPAQUE_PART), 0) +
     TOKENS_PER_REQUEST;
   const outputTokensMax = Math.min(
     answerTokensMax(inference, model) * inference.choices,

@@ -1,9 +1,13 @@
 import { FORMATS } from "../../src/formats/index.ts";
 import { testFormat } from "./contract.ts";
 import { openaiChatRequest } from "./requests/openai-chat.ts";
+import { openaiCompletionsRequest } from "./requests/openai-completions.ts";
+import { openaiEmbeddingsRequest } from "./requests/openai-embeddings.ts";
 
 const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } = {
   "openai-chat": openaiChatRequest,
+  "openai-completions": openaiCompletionsRequest,
+  "openai-embeddings": openaiEmbeddingsRequest,
 };
 
 for (const format of Object.values(FORMATS))

@@ -1,0 +1,23 @@
+import type { Format } from "../format.ts";
+import { refuse, refuseInStream } from "../openai/refuse.ts";
+import { askForUsage, replaceText, rewriteModel } from "../openai/rewrite.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { describeRequest } from "./reading.ts";
+import { readRequest } from "./request.ts";
+import { readResponse } from "./response.ts";
+import { stream } from "./stream.ts";
+
+/** OpenAI completions: a text is continued. Base models, and code models that fill in the middle. */
+export const openaiCompletions: Format = {
+  name: "openai-completions",
+  endpoints: ENDPOINTS,
+  readRequest,
+  describeRequest,
+  readResponse,
+  stream,
+  rewriteModel,
+  askForUsage,
+  replaceText,
+  refuse,
+  refuseInStream,
+};

@@ -1,0 +1,23 @@
+import type { Format } from "../format.ts";
+import { refuse, refuseInStream } from "../openai/refuse.ts";
+import { askForUsage, replaceText, rewriteModel } from "../openai/rewrite.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { describeRequest } from "./reading.ts";
+import { readRequest } from "./request.ts";
+import { readResponse } from "./response.ts";
+import { stream } from "./stream.ts";
+
+/** OpenAI embeddings: texts become vectors. */
+export const openaiEmbeddings: Format = {
+  name: "openai-embeddings",
+  endpoints: ENDPOINTS,
+  readRequest,
+  describeRequest,
+  readResponse,
+  stream,
+  rewriteModel,
+  askForUsage,
+  replaceText,
+  refuse,
+  refuseInStream,
+};
