@@ -182,6 +182,18 @@ describe("OAuth 2.0 client credentials", () => {
     assert.deepEqual(used, []);
   });
 
+  test("ask over the protocol of the token URL, whatever that of the service", async (t) => {
+    const server = await startHttpServer((_, response) => void response.end("{}"));
+    t.after(() => server.close());
+    const tokenUrl = `${server.url.replace("http:", "https:")}/token`;
+    const credentials = { kind: "oauth2", tokenUrl, clientId: "me", clientSecret } as const;
+    const service = createService({ name: "acme", url: server.url, credentials });
+    t.after(() => service.close());
+    const asked = service.request({ method: "GET", path: "x", timeoutMs: 5_000, maxBytes: 10 });
+    // The server does not speak TLS: that it is tried is what counts.
+    await assert.rejects(asked, /no token from https:.*TLS failed/);
+  });
+
   test("are refused when the secret would go out in clear text", () => {
     const credentials = {
       kind: "oauth2",

@@ -1,3 +1,5 @@
+import http from "node:http";
+import https from "node:https";
 import type { Secret } from "../document/secret.ts";
 import { isJsonObject } from "../exchange/json.ts";
 import { isLoopback } from "../exchange/loopback.ts";
@@ -71,7 +73,7 @@ async function requestToken(
       "user-agent": "regent",
     },
     body: Buffer.from(form.toString()),
-    agent,
+    agent: agentFor(url, agent),
     timeoutMs: TOKEN_TIMEOUT_MS,
     headTimeoutMs: 0,
     maxBytes: TOKEN_BYTES_MAX,
@@ -83,6 +85,12 @@ async function requestToken(
   const token = parseToken(response.body, nowMs());
   if (token === undefined) throw refused(url, "its answer holds no bearer token");
   return token;
+}
+
+/** The connections of the service, where the token endpoint speaks its protocol; else plain ones. */
+function agentFor({ protocol }: URL, agent: HttpAgent): HttpAgent {
+  if (protocol === "https:") return agent instanceof https.Agent ? agent : https.globalAgent;
+  return agent instanceof https.Agent ? http.globalAgent : agent;
 }
 
 function parseToken(body: Buffer, nowMs: number): Token | undefined {
