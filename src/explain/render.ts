@@ -20,7 +20,11 @@ export function renderExplanation({ id, records, reasons, decisions, missing }: 
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
+  return lines.length === 0 ? [] : [title, ...indented(lines)];
+}
+
+function indented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
 }
 
 function recordLines({ place, intact, record, charge }: ExplainedRecord): readonly string[] {
@@ -96,7 +100,8 @@ function reasonLines({
 
 function decisionLines(decision: ExplainedDecision): readonly string[] {
   const { entrypoint, place, outcome, rules, targets, budgets, findings, changed, bundles } = decision;
-  return section(`${entrypoint}: ${outcome} (${place}, bundles ${JSON.stringify(bundles)})`, [
+  const title = `${entrypoint}: ${outcome} (${place}, bundles ${JSON.stringify(bundles)})`;
+  const lines = [
     ...againLines(decision),
     ...(changed.length === 0 ? [] : [`not recorded: ${changed.join(" ")}`]),
     ...rules.flatMap(({ rule, codes, inputs }) => [
@@ -114,7 +119,8 @@ function decisionLines(decision: ExplainedDecision): readonly string[] {
     ...targets.forbidden.map(({ target, why }) => `forbidden target ${target}, ${why}`),
     ...budgets.flatMap(budgetLines),
     ...whatIfLines(decision),
-  ]);
+  ];
+  return [title, ...indented(lines)];
 }
 
 function againLines({ again, outcome }: ExplainedDecision): readonly string[] {
