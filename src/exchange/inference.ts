@@ -1,7 +1,7 @@
 import type { JsonObject } from "./json.ts";
 
 /** The wire dialects Regent reads. A JSON body of no dialect is read strictly for policy, and means nothing more. */
-export type FormatName = "openai-chat" | "openai-completions" | "openai-embeddings";
+export type FormatName = "openai-chat" | "openai-completions" | "openai-embeddings" | "anthropic-messages";
 
 /** A piece of text in a body and where it stands. */
 export type TextPart = {
@@ -15,7 +15,7 @@ export type TextPart = {
 /** A part that the format could not read as text: policy may refuse it. */
 export type OpaquePart = {
   readonly pointer: string;
-  /** `image`, `audio`, `file`, `tokens` or `unknown`. */
+  /** `image`, `audio`, `file`, `encrypted` (what only the provider can read), `tokens`, `context` (what the provider keeps) or `unknown`. */
   readonly modality: string;
   /** Of what the body carries itself, decoded; absent where the part only names it. */
   readonly bytes?: number;
@@ -85,6 +85,11 @@ export type ToolCall = { readonly name: string; readonly arguments: unknown };
 export type Answer = {
   readonly model: string | undefined;
   readonly usage: Usage | undefined;
+  /**
+   * All tokens of the prompt and of the answer, where the dialect counts some of them apart from `input` and `output`;
+   * absent: those two are all.
+   */
+  readonly whole?: { readonly input: number; readonly output: number } | undefined;
   /** As on the wire, one for each choice; null = never sent. */
   readonly finishReasons: readonly (string | null)[];
   /** Assistant text of choice 0; undefined when there is no text part. */

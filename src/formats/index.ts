@@ -1,5 +1,7 @@
 import type { RequestHead } from "../exchange/exchange.ts";
+import type { Headers } from "../exchange/headers.ts";
 import type { FormatName } from "../exchange/inference.ts";
+import { anthropicMessages } from "./anthropic-messages/index.ts";
 import type { Format } from "./format.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
@@ -25,6 +27,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-chat": openaiChat,
   "openai-completions": openaiCompletions,
   "openai-embeddings": openaiEmbeddings,
+  "anthropic-messages": anthropicMessages,
 };
 
 /** What an endpoint is. */
@@ -87,7 +90,11 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** Who words refusals: the format of the endpoint; where none is spoken, the one that most clients understand. */
-export function dialectOf(detection: Detection): Format {
-  return detection.kind === "inference" ? detection.format : openaiChat;
+/**
+ * Who words refusals and lists: the format of the endpoint. Where none is spoken, Anthropic's for its own clients, which
+ * all send their version, else the one that most clients understand. How a body is read never depends on a header.
+ */
+export function dialectOf(detection: Detection, headers: Headers): Format {
+  if (detection.kind === "inference") return detection.format;
+  return headers.has("anthropic-version") ? anthropicMessages : openaiChat;
 }

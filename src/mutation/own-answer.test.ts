@@ -46,7 +46,12 @@ test("takes the status of the kind unless it is overridden, and words it with th
   const reasons = [reason("gone", "retired"), reason("no", "unknown")];
   const own = renderDenial("id-1", { reasons, status: undefined, retryAfterS: undefined }, render);
   assert.equal(own.status, 404);
-  assert.deepEqual(JSON.parse(own.body.toString()), { status: 404, code: "no", message: "Because of no." });
+  assert.deepEqual(JSON.parse(own.body.toString()), {
+    status: 404,
+    code: "no",
+    message: "Because of no.",
+    requestId: "id-1",
+  });
   assert.equal(own.details, "regent_no");
   assert.deepEqual(own.headers, [
     ["content-type", "text/x"],
@@ -54,6 +59,20 @@ test("takes the status of the kind unless it is overridden, and words it with th
     ["x-regent-reason", "no"],
   ]);
   assert.equal(renderDenial("id-1", { reasons, status: 451, retryAfterS: undefined }, render).status, 451);
+});
+
+test("sends what the clients of a dialect look for besides", () => {
+  const own = renderDenial("id-1", { reasons: [], status: undefined, retryAfterS: 2 }, (refusal) => ({
+    ...render(refusal),
+    headers: [["request-id", refusal.requestId]],
+  }));
+  assert.deepEqual(own.headers, [
+    ["content-type", "text/x"],
+    ["x-regent-decision-id", "id-1"],
+    ["x-regent-reason", "policy_denied"],
+    ["request-id", "id-1"],
+    ["retry-after", "2"],
+  ]);
 });
 
 test("tells clients when to come again where that is known, and not to try at once where it is in vain", () => {

@@ -5,9 +5,15 @@ import { DECISION_ID_HEADER, REASON_HEADER } from "../exchange/names.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 
 /** How a dialect words a refusal. */
-export type RenderRefusal = (refusal: { status: number; code: string; message: string }) => {
+export type RenderRefusal = (refusal: {
+  status: number;
+  code: string;
+  message: string;
+  requestId: string;
+}) => {
   readonly contentType: string;
   readonly body: Buffer;
+  readonly headers?: readonly HeaderField[];
 };
 
 /** What a denial consists of before it is worded in a dialect. */
@@ -60,13 +66,15 @@ export function denialFromError(error: RegentError): ErrorDenial {
 export function renderDenial(exchangeId: string, denial: Denial, render: RenderRefusal): OwnAnswer {
   const reason = decidingReason(denial.reasons);
   const status = denial.status ?? KIND_STATUS[reason.kind];
-  const { contentType, body } = render({ status, code: reason.code, message: reason.message });
+  const { code, message } = reason;
+  const { contentType, body, headers = [] } = render({ status, code, message, requestId: exchangeId });
   return {
     status,
     headers: [
       ["content-type", contentType],
       [DECISION_ID_HEADER, exchangeId],
-      [REASON_HEADER, reason.code],
+      [REASON_HEADER, code],
+      ...headers,
       ...(denial.retryAfterS === undefined
         ? []
         : [["retry-after", String(denial.retryAfterS)] as HeaderField]),
@@ -74,7 +82,7 @@ export function renderDenial(exchangeId: string, denial: Denial, render: RenderR
       ...(RETRY_IS_VAIN.has(reason.kind) ? [["x-should-retry", "false"] as HeaderField] : []),
     ],
     body,
-    details: `regent_${reason.code}`,
+    details: `regent_${code}`,
   };
 }
 

@@ -70,6 +70,33 @@ describe("what an exchange is charged", () => {
     });
   });
 
+  test("is the whole prompt where cached tokens are counted apart, and nothing for a count of tokens", async () => {
+    const messages = { ...BODY, max_tokens: 20 };
+    const usage = {
+      input_tokens: 12,
+      cache_read_input_tokens: 100,
+      cache_creation_input_tokens: 30,
+      output_tokens: 5,
+    };
+    for (const [path, body, tokens] of [
+      ["/v1/messages", { type: "message", content: [], usage }, 147],
+      ["/v1/messages/count_tokens", { input_tokens: 12 }, 0],
+    ] as const) {
+      const stage = createStage({ policy });
+      const sent = await send(stage, { path, body: messages, decide: LIMITED });
+      planOf(sent.answer);
+      await answer(sent, { body });
+      sent.governance.end("complete");
+      const { charge, usage: recorded } = onlyRecord(stage);
+      assert.deepEqual([charge?.tokens, charge?.source], [tokens, "reported"], path);
+      assert.equal(stage.meter.budgets("acme")[0]?.used, tokens, path);
+      assert.deepEqual(
+        recorded,
+        tokens === 0 ? undefined : { input: 12, output: 5, cachedInput: 100, cacheCreationInput: 30 },
+      );
+    }
+  });
+
   test("is the total where no more is reported, and has no price then", async () => {
     const usage = { total_tokens: 9 };
     assert.deepEqual(await charge((sent) => answer(sent, { body: completion({ usage }) })), {

@@ -96,7 +96,7 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
   if (!account.forwarded || account.inference === undefined || account.estimate === undefined)
     return undefined;
   const reserved = account.estimate.inputTokens + account.estimate.outputTokensMax;
-  const reported = reportedTokens(account.answer?.usage);
+  const reported = reportedTokens(account.answer);
   if (reported !== undefined) {
     return reported <= TOKENS_PER_EXCHANGE_MAX
       ? { tokens: reported, source: "reported" }
@@ -114,7 +114,9 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
   return { tokens: reserved, source: "reserved" };
 }
 
-function reportedTokens(usage: Usage | undefined): number | undefined {
+function reportedTokens(answer: Answer | undefined): number | undefined {
+  if (answer?.whole !== undefined) return answer.whole.input + answer.whole.output;
+  const usage = answer?.usage;
   if (usage === undefined) return undefined;
   if (usage.input !== undefined && usage.output !== undefined) return usage.input + usage.output;
   return usage.total;
@@ -217,7 +219,7 @@ function chargeWithCost(account: Account, charge: Charge | undefined): Charge | 
 /** US dollars, by what the upstream reported and the registry's price; undefined when one is not known or not to be believed. */
 export function costOf({ candidate, answer }: Account): number | undefined {
   const price = candidate?.model.price;
-  const usage = answer?.usage;
+  const usage: Pick<Usage, "input" | "output"> | undefined = answer?.whole ?? answer?.usage;
   if (price === undefined || usage?.input === undefined || usage.output === undefined) return undefined;
   if (usage.input + usage.output > TOKENS_PER_EXCHANGE_MAX) return undefined;
   return (usage.input * price.input + usage.output * price.output) / TOKENS_PER_PRICE;

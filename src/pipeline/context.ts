@@ -10,5 +10,5 @@ export type Context = {
   /** What the endpoint is, by method and path. */
   readonly detection: Detection;
   /** Who words refusals: the format of the endpoint, or the one for any JSON client. */
-  readonly dialect: Pick<Format, "refuse" | "refuseInStream">;
+  readonly dialect: Pick<Format, "refuse" | "refuseInStream" | "models">;
 };

@@ -17,7 +17,7 @@ export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor
   const contextOf = (exchange: Exchange): Context => {
     const detection = detect(exchange.request);
     const account = openAccount(exchange, rooms.clock.monotonicMs());
-    return { rooms, options, account, detection, dialect: dialectOf(detection) };
+    return { rooms, options, account, detection, dialect: dialectOf(detection, exchange.request.headers) };
   };
   return {
     begin(exchange) {

@@ -207,3 +207,20 @@ test(`is made of ${LISTED_MODELS_MAX} models at most`, async () => {
   assert.equal(names.length, LISTED_MODELS_MAX);
   assert.equal(stage.asked.length, LISTED_MODELS_MAX + 1);
 });
+
+test("lists the same models in Anthropic's words to its clients, which send their version", async () => {
+  const stage = createStage({ policy: shipped, registry: DEMO_REGISTRY });
+  const own = await list(stage);
+  const ask = { path: "/v1/models", headers: [["anthropic-version", "2023-06-01"]] as const };
+  const { answer } = await send(stage, ask);
+  assert.ok(answer.kind === "answer");
+  const page = JSON.parse(answer.answer.body.toString());
+  assert.deepEqual(
+    page.data.map((model: { id: string; type: string }) => [model.type, model.id]),
+    own.names.map((name) => ["model", name]),
+  );
+  assert.deepEqual([page.has_more, page.first_id, page.last_id], [false, own.names[0], own.names.at(-1)]);
+  const one = await send(stage, { ...ask, path: "/v1/models/sim-small" });
+  assert.ok(one.answer.kind === "answer");
+  assert.equal(JSON.parse(one.answer.answer.body.toString()).display_name, "sim-small");
+});

@@ -169,7 +169,8 @@ async function answerModels(
   const [only] = listed;
   // A model that the caller may not use is not told apart from one that does not exist.
   if (wanted !== undefined && only === undefined) throw new RegentError("unknown_model");
-  const body = wanted !== undefined && only !== undefined ? renderModel(only) : renderModels(listed);
+  const words = context.dialect.models ?? { list: renderModels, one: renderModel };
+  const body = wanted !== undefined && only !== undefined ? words.one(only) : words.list(listed);
   account.verdict = "allow";
   account.status = 200;
   return { kind: "answer", answer: renderDocument(account.exchange.id, "application/json", body) };

@@ -1,5 +1,6 @@
 import { FORMATS } from "../../src/formats/index.ts";
 import { testFormat } from "./contract.ts";
+import { anthropicMessagesRequest } from "./requests/anthropic-messages.ts";
 import { openaiChatRequest } from "./requests/openai-chat.ts";
 import { openaiCompletionsRequest } from "./requests/openai-completions.ts";
 import { openaiEmbeddingsRequest } from "./requests/openai-embeddings.ts";
@@ -8,6 +9,7 @@ const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } = {
   "openai-chat": openaiChatRequest,
   "openai-completions": openaiCompletionsRequest,
   "openai-embeddings": openaiEmbeddingsRequest,
+  "anthropic-messages": anthropicMessagesRequest,
 };
 
 for (const format of Object.values(FORMATS))
