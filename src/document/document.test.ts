@@ -102,12 +102,37 @@ test("shows where broken syntax begins and not every word that follows", () => {
   assert.match(faults[0] ?? "", /^a\.yaml:2:1 error config\/syntax/);
 });
 
+test("refuses more aliases than their limit in the time of their bytes, and one that stands before its anchor", () => {
+  const document = (count: number) => {
+    const anchors = Array.from({ length: count }, (_, index) => `&a${index} { size: 1 }`);
+    const aliases = anchors.map((_, index) => `*a${index}`);
+    return `mode: closed\nrooms: [${[...anchors, ...aliases].join(", ")}]`;
+  };
+  const most = parseDocument(document(ALIASES_MAX), "a.yaml", SCHEMA);
+  assert.equal(most.ok && most.value.rooms.length, 2 * ALIASES_MAX);
+  assert.match(
+    faultsOf(document(ALIASES_MAX + 1))[0] ?? "",
+    /2:\d+ error config\/syntax: more than 100 aliases/,
+  );
+  const startedAt = performance.now();
+  assert.match(faultsOf(document(20_000))[0] ?? "", /more than 100 aliases/);
+  // One walk over the document for each of them takes more than a minute.
+  assert.ok(performance.now() - startedAt < 20_000);
+  assert.match(
+    faultsOf("mode: *x\nnames: { a: &x closed }")[0] ?? "",
+    /1:7 error config\/syntax: .*no anchor/,
+  );
+});
+
 test("refuses aliases that unfold beyond their limit and unfolds those below it", () => {
   const document = (count: number) =>
     `mode: closed\nrooms: [&a { size: 1 }, ${Array.from({ length: count }, () => "*a").join(", ")}]`;
   const below = parseDocument(document(ALIASES_MAX - 1), "a.yaml", SCHEMA);
   assert.equal(below.ok && below.value.rooms.length, ALIASES_MAX);
-  assert.match(faultsOf(document(ALIASES_MAX + 1))[0] ?? "", /Excessive alias count/);
+  assert.match(faultsOf(document(ALIASES_MAX + 1))[0] ?? "", /more than 100 aliases/);
+  const bomb =
+    "names: &a { a: b }\nrooms: &c [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\nkey: [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]";
+  assert.match(faultsOf(bomb)[0] ?? "", /Excessive alias count/);
 });
 
 test("refuses a document above its size limit", () => {

@@ -16,7 +16,10 @@ import { issueFaults, withoutConsequences } from "./schema-issues.ts";
 
 /** Configuration, keys and registries are far below this; YAML of this size still parses within seconds. */
 export const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
-/** How far aliases may unfold in all (the "billion laughs" bomb). Ours are small, so few are needed. */
+/**
+ * How many aliases there may be, and how far they may unfold in all (the "billion laughs" bomb). Ours are small, so few
+ * are needed; the parser goes over all anchors for each of them.
+ */
 export const ALIASES_MAX = 100;
 /** More faults than a person reads at once. */
 export const FAULTS_MAX = 100;
@@ -113,14 +116,22 @@ function inOrder(faults: readonly Fault[]): readonly Fault[] {
 /** What YAML allows and documents here do not: aliases of nothing, and keys that an object cannot have. */
 function unusable(document: YamlDocument): [offset: number, message: string][] {
   const found: [number, string][] = [];
+  // Those before each place: an alias that looks for its own goes over the document from its start.
+  const anchors = new Set<string>();
+  let aliases = 0;
   visit(document, {
+    Value(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
     Pair(_, { key }) {
       if (isScalar(key) && key.value !== null && key.value !== "__proto__") return;
       found.push([startOf(key) ?? -1, "a key must be a plain word, and not __proto__"]);
     },
     Alias(_, alias) {
-      if (alias.resolve(document) === undefined)
-        found.push([startOf(alias) ?? -1, "this alias has no anchor"]);
+      aliases += 1;
+      if (aliases === ALIASES_MAX + 1)
+        found.push([startOf(alias) ?? -1, `more than ${ALIASES_MAX} aliases: write out what they stand for`]);
+      if (!anchors.has(alias.source)) found.push([startOf(alias) ?? -1, "this alias has no anchor"]);
     },
   });
   return found;
