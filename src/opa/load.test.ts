@@ -124,6 +124,11 @@ describe("a configuration of OPA", () => {
       [/\[1\]\.name: another/],
     ],
     ["a service without a name in a list", "services: [{url: http://x}]", [/name: required/]],
+    [
+      "a service whose URL is none",
+      "services: { a: { url: ftp://u:p@x }, b: { url: http://:99999 } }",
+      [/services\.a\.url: must be an http:\/\/ or https:\/\/ URL$/m, /services\.b\.url: must be/],
+    ],
     ["OCI", "services: { a: { url: http://x, type: oci } }", [/services\.a\.type: .*OCI registries/]],
     [
       "two ways to authenticate",

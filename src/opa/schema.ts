@@ -50,7 +50,13 @@ const download = {
 
 const service = z.looseObject({
   name: name.optional(),
-  url: z.string("required: the base URL of the service").min(1),
+  // As the service itself reads it; a fault shows nothing of it, for it may hold a password.
+  url: z
+    .string("required: the base URL of the service")
+    .refine(
+      (url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol),
+      "must be an http:// or https:// URL",
+    ),
   headers: texts.optional(),
   response_header_timeout_seconds: seconds.optional(),
   allow_insecure_tls: z.boolean().optional(),
