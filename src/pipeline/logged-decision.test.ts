@@ -58,6 +58,15 @@ test("logs the decision on a request and the one on its answer", async () => {
   assert.equal(response?.erased, undefined);
 });
 
+test("names no trace where the client names none that is valid, or two", async () => {
+  const other = TRACEPARENT.replace("b7", "b8");
+  for (const traceparents of [[TRACEPARENT.replace(/[a-f1-9](?=.*-b7)/g, "0")], [TRACEPARENT, other]]) {
+    const { stage, events } = loggingStage();
+    await send(stage, { body: secretBody, headers: traceparents.map((value) => ["traceparent", value]) });
+    assert.deepEqual([events[0]?.traceId, events[0]?.spanId], [undefined, undefined]);
+  }
+});
+
 test("leaves the body out, says so, and shows the rest as whole as policy could see it", async () => {
   const { stage, events } = loggingStage();
   await send(stage, { body: secretBody });

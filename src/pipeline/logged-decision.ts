@@ -5,6 +5,7 @@ import { RegentError } from "../exchange/errors.ts";
 import type { RequestHead } from "../exchange/exchange.ts";
 import { singleHeader } from "../exchange/headers.ts";
 import { READS_EVERYTHING, type Reads } from "../exchange/reads.ts";
+import { type TraceContext, traceContextOf } from "../exchange/trace-context.ts";
 import type { PolicyInput, RequestInput } from "../policy/input.ts";
 import type { Evaluation, Policies } from "../policy/policies.ts";
 import type { Context } from "./context.ts";
@@ -128,13 +129,12 @@ function errorOf(error: unknown): { readonly code: string; readonly message: str
   return { code, message };
 }
 
-/** https://www.w3.org/TR/trace-context/#traceparent-header */
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
-
-function traceOf({ headers }: RequestHead): Pick<DecisionEvent, "traceId" | "spanId"> {
-  const { value, repeated } = singleHeader(headers, "traceparent");
-  const [, traceId, spanId] = (!repeated && TRACEPARENT.exec(value ?? "")) || [];
-  return traceId === undefined || spanId === undefined ? {} : { traceId, spanId };
+/** The span of the client; undefined when it names none, or more than one. */
+function traceOf({ headers }: RequestHead): TraceContext | undefined {
+  return traceContextOf((name) => {
+    const { value, repeated } = singleHeader(headers, name);
+    return repeated ? undefined : value;
+  });
 }
 
 function nanoseconds(ms: number): number {

@@ -3,6 +3,7 @@ import type { DecisionEvent } from "../../decision-log/event.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import type { JsonValue } from "../../exchange/json.ts";
 import { READS_EVERYTHING } from "../../exchange/reads.ts";
+import { traceContextOf } from "../../exchange/trace-context.ts";
 import type { Identified } from "../../pipeline/governor.ts";
 import type { Evaluation, Policies } from "../../policy/policies.ts";
 import type { CheckCall } from "../server/server.ts";
@@ -12,7 +13,6 @@ import { CheckFailure, type FailureReason } from "./failure.ts";
 import type { InputDocument, InputOptions } from "./input.ts";
 import { RequestParseError } from "./request-parse-error.ts";
 import type { Verdict } from "./response.ts";
-import { traceContextOf } from "./trace-context.ts";
 
 /** One request to be decided, in whatever version of the protocol it came. */
 export type Asked = {

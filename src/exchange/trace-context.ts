@@ -1,7 +1,7 @@
 /** Who asked, in the words of distributed tracing: hexadecimal, 32 and 16 digits. */
 export type TraceContext = { readonly traceId: string; readonly spanId: string };
 
-/** One value of the metadata of a gRPC call; undefined when it is not there. */
+/** One header, or one value of the metadata of a gRPC call; undefined when it is not there. */
 export type ReadHeader = (name: string) => string | undefined;
 
 const W3C = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
@@ -11,7 +11,7 @@ const B3_SPAN = /^[0-9a-f]{16}$/i;
 const ZEROS = /^0+$/;
 
 /**
- * The span in which Envoy asks, from the metadata of its call: W3C trace context
+ * The span in which somebody asks, from the headers of a request or the metadata of a call: W3C trace context
  * (https://www.w3.org/TR/trace-context/#traceparent-header), then B3 in one header or in several
  * (https://github.com/openzipkin/b3-propagation), as opa-envoy-plugin reads them. What has another form is none.
  */
