@@ -9,8 +9,8 @@ import { runCommand } from "../../test/support/run-command.ts";
 import { explainCommand } from "../cli/explain.ts";
 import { type LoggedDecision, readDecisionLog } from "../decision-log/read.ts";
 import { loadNamedPolicies } from "../policy/load.ts";
-import { whatIf } from "./counterfactual.ts";
-import type { Explanation } from "./explain.ts";
+import { CHANGES_PER_PATH_MAX, whatIf } from "./counterfactual.ts";
+import { type Explanation, TARGETS_MAX } from "./explain.ts";
 import { DECISIONS_MAX } from "./find.ts";
 import { INPUTS_MAX, inputsOf, shownText, VALUE_CHARS_MAX } from "./inputs.ts";
 
@@ -92,6 +92,23 @@ reasons contains reason("body") if not input.request.body.ok
   );
   const [input] = decisions[0]?.rules[0]?.inputs ?? [];
   assert.deepEqual(input, { path: "input.request.body.ok", notRecorded: true });
+});
+
+test("asks about so many targets and reports so many changes of one path", async () => {
+  const rego = `${HEAD}
+reasons contains object.union(reason("no_permitted_target"), {"message": concat(",", [t.name | some t in input.targets])}) if {
+	not "x" in input.targets
+	not startswith(input.place, "name")
+}
+`;
+  const targets = Array.from({ length: TARGETS_MAX + 3 }, (_, n) => ({ name: `t${n}` }));
+  const model = { places: Array.from({ length: 20 }, (_, n) => `name${n}`) };
+  const { decisions } = await explained(rego, { targets, model, place: "here" });
+  const { forbidden } = decisions[0]?.targets ?? assert.fail();
+  assert.equal(forbidden.length, TARGETS_MAX);
+  assert.deepEqual(forbidden[1], { target: "t1", why: "a/b: t1" });
+  const places = decisions[0]?.whatIf?.changes.filter((change) => change.startsWith("input.place:"));
+  assert.equal(places?.length, CHANGES_PER_PATH_MAX);
 });
 
 test("stops at its number of evaluations and at its time, and says so", () =>

@@ -9,7 +9,7 @@ import { compileBundle, withFolder, writeSources } from "../../test/support/rego
 import { type Asked, writeLog } from "../../test/support/replay-log.ts";
 import { runCommand } from "../../test/support/run-command.ts";
 import { replayCommand } from "../cli/replay.ts";
-import { loadNamedPolicies } from "../policy/load.ts";
+import { loadNamedPolicies, SOURCE_ENTRYPOINTS_MAX } from "../policy/load.ts";
 import { buildBundle } from "../policy/opa/build.ts";
 import { REMEMBERED_MAX, replay } from "./replay.ts";
 import { EXAMPLES_MAX, FLIPS_MAX, GROUPS_MAX, OTHERS, type ReplayReport, ReplayTally } from "./report.ts";
@@ -262,6 +262,21 @@ test("remembers, groups and lists only so much", () => {
     flips.changed,
   );
 });
+
+test("compiles sources for so many entrypoints, and says what to do beyond", () =>
+  withFolder(async (folder) => {
+    await writeFile(join(folder, "a.rego"), "package a\n\nr := 1\n");
+    const policies = await loadNamedPolicies(folder, () => {});
+    assert.notEqual(await policies.of("a/r"), undefined);
+    for (let n = 1; n < SOURCE_ENTRYPOINTS_MAX; n++) assert.equal(await policies.of(`a/r${n}`), undefined);
+    assert.notEqual(await policies.of("a/r"), undefined);
+    await assert.rejects(
+      policies.of("a/s"),
+      /build it with regent policy build, or name one with --entrypoint/,
+    );
+    await writeFile(join(folder, "b.rego"), "package b\n\nr := \n");
+    await assert.rejects((await loadNamedPolicies(folder, () => {})).of("a/r"), { name: "OpaError" });
+  }));
 
 test("remembers the newest events only", () =>
   withFolder(async (folder) => {
