@@ -7,8 +7,10 @@ import { promisify } from "node:util";
 import { KeptLog, replaceFile } from "../../test/support/policy-engine.ts";
 import { compileBundle, type Sources, withFolder } from "../../test/support/rego.ts";
 import { RegentError } from "../exchange/errors.ts";
+import { unpackArchive } from "./bundle/archive.ts";
 import { BundleError } from "./bundle/error.ts";
 import { createPolicyEngine, type ManagedPolicyEngine, type PolicyEngineOptions } from "./engine.ts";
+import type { BundleSource } from "./source/source.ts";
 
 const decision = (code: string): Sources => ({
   "r.rego": `package regent.request\n\ndecision := {"allow": false, "reasons": [{"code": "${code}", "kind": "permission", "message": "m", "policy": "p", "severity": "error"}]}\n`,
@@ -252,4 +254,36 @@ describe("a bundle that is replaced", () => {
       assert.equal(log.lines.length, lines);
     });
   });
+});
+
+test("an engine that cannot start closes every source, also one whose version waits for others", async () => {
+  const version = await unpackArchive(one);
+  const closed: string[] = [];
+  const source = (name: string, start: BundleSource["start"]): BundleSource => {
+    let starting: Promise<void> = Promise.resolve();
+    return {
+      location: name,
+      start(sink) {
+        starting = start(sink);
+        return starting;
+      },
+      async reload() {},
+      async close() {
+        await starting.catch(() => {});
+        closed.push(name);
+      },
+    };
+  };
+  const waiting = source("waiting", async (sink) => {
+    await sink.offer(version);
+  });
+  const failing = source("failing", async () => {
+    throw new Error("out of order");
+  });
+  const bundles = [
+    { name: "waiting", source: waiting },
+    { name: "failing", source: failing },
+  ];
+  await assert.rejects(createPolicyEngine({ bundles, log: new KeptLog() }), /out of order/);
+  assert.deepEqual(closed.sort(), ["failing", "waiting"]);
 });

@@ -132,23 +132,31 @@ export async function createPolicyEngine(options: PolicyEngineOptions): Promise<
         return cached() ?? set.policies;
       },
     });
+  const close = async () => {
+    // A version that waits for the first look of another bundle waits no longer.
+    for (const { name } of bundles) store.looked(name);
+    await Promise.all(bundles.map(({ source }) => source.close()));
+    await life?.close();
+    await pool.close();
+  };
+  try {
+    await startAll(bundles, store);
+    const fault = deciding() === undefined ? startFault(bundles, store) : undefined;
+    if (fault !== undefined) throw fault;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return engineOf({ bundles, store, cache, life, deciding, cached, close });
+}
+
+async function startAll(bundles: readonly Loaded[], store: BundleStore): Promise<void> {
   await Promise.all(
     bundles.map(async ({ name, source }) => {
       await source.start(store.sink(name));
       store.looked(name);
     }),
   );
-  const close = async () => {
-    await Promise.all(bundles.map(({ source }) => source.close()));
-    await life?.close();
-    await pool.close();
-  };
-  const fault = deciding() === undefined ? startFault(bundles, store) : undefined;
-  if (fault !== undefined) {
-    await close();
-    throw fault;
-  }
-  return engineOf({ bundles, store, cache, life, deciding, cached, close });
 }
 
 type EngineParts = {
