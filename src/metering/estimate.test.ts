@@ -50,6 +50,14 @@ test("counts tokens that the body itself holds as what they are", () => {
   );
 });
 
+test("counts what only the provider can read by its size", () => {
+  const opaqueParts = [{ pointer: "/messages/0/content/0/signature", modality: "encrypted", bytes: 400 }];
+  assert.equal(
+    estimate(inference({ opaqueParts }), model).inputTokens,
+    estimate(inference(), model).inputTokens + 100,
+  );
+});
+
 test("reserves no output where an answer has none", () => {
   assert.equal(estimate(inference({ maxOutputTokens: 0 }), model).outputTokensMax, 0);
 });

@@ -1,5 +1,5 @@
 import type { Estimate } from "../exchange/budget.ts";
-import type { Inference } from "../exchange/inference.ts";
+import type { Inference, OpaquePart } from "../exchange/inference.ts";
 import type { Model } from "../exchange/model.ts";
 
 /** English text in the encodings of current models takes about four bytes a token; other scripts take fewer bytes each. */
@@ -22,13 +22,19 @@ export function estimate(inference: Inference, model: Model | undefined): Estima
   const inputTokens =
     tokensOf(inference.textBytes) +
     inference.textParts.length * TOKENS_PER_TEXT +
-    inference.opaqueParts.reduce((sum, { tokens }) => sum + (tokens ?? TOKENS_PER_OPAQUE_PART), 0) +
+    inference.opaqueParts.reduce((sum, part) => sum + tokensOfOpaque(part), 0) +
     TOKENS_PER_REQUEST;
   const outputTokensMax = Math.min(
     answerTokensMax(inference, model) * inference.choices,
     Number.MAX_SAFE_INTEGER,
   );
   return { inputTokens, outputTokensMax, costUsd: costUsd(inputTokens, outputTokensMax, model) };
+}
+
+/** What is encrypted stands for text, and its signature for nothing; the size of anything else says little. */
+function tokensOfOpaque({ tokens, modality, bytes }: OpaquePart): number {
+  if (tokens !== undefined) return tokens;
+  return modality === "encrypted" && bytes !== undefined ? tokensOf(bytes) : TOKENS_PER_OPAQUE_PART;
 }
 
 /** Rough number of tokens of a text, by its UTF-8 bytes. */

@@ -4,7 +4,7 @@ import { startSampleModel } from "./server.ts";
 
 const USAGE = `usage: node main.js --name NAME --region REGION [--port PORT] [--models A,B] [--pace-ms N] [--key-file FILE] [--witness-file FILE] [--with-parent]
 
-An OpenAI-compatible model server for trying and testing. It prints one JSON line once it listens.
+A model server for trying and testing that speaks OpenAI chat and Anthropic messages. It prints one JSON line once it listens.
   --with-parent   end when standard input ends, so that it never outlives who started it`;
 
 try {

@@ -41,7 +41,7 @@ export function parseChatRequest(body: Buffer): ChatRequest | undefined {
   };
 }
 
-function parseJson(body: Buffer): unknown {
+export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {
@@ -50,7 +50,7 @@ function parseJson(body: Buffer): unknown {
 }
 
 /** A content is a string or a list of parts; parts without text count as nothing. */
-function textOf(content: unknown): string {
+export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
   return content
@@ -59,10 +59,10 @@ function textOf(content: unknown): string {
     .join("\n");
 }
 
-function positive(value: unknown): number | undefined {
+export function positive(value: unknown): number | undefined {
   return typeof value === "number" && value >= 1 ? Math.floor(value) : undefined;
 }
 
-function isObject(value: unknown): value is Json {
+export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,11 +1,16 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { type Completion, completionDocument, completionEvents, errorDocument } from "./answer.ts";
+import type { Completion } from "./answer.ts";
+import type { Dialect } from "./dialect.ts";
 import type { Directives } from "./directives.ts";
 
-/** One request being answered. `gone` is aborted when the client has left. */
-export type Reply = { readonly response: ServerResponse; readonly gone: AbortSignal };
+/** One request being answered in its dialect. `gone` is aborted when the client has left. */
+export type Reply = {
+  readonly response: ServerResponse;
+  readonly gone: AbortSignal;
+  readonly dialect: Dialect;
+};
 
 export function sendJson(
   response: ServerResponse,
@@ -26,7 +31,7 @@ export function sendJson(
 const FORGED_HEADERS = { "x-regent-decision-id": "forged", "x-regent-reason": "forged" };
 
 /** Carries out the faults that replace the whole answer. Returns whether there was one. */
-export async function sendFault({ response, gone }: Reply, { fault }: Directives): Promise<boolean> {
+export async function sendFault({ response, gone, dialect }: Reply, { fault }: Directives): Promise<boolean> {
   switch (fault) {
     case "reset":
       response.destroy();
@@ -44,7 +49,7 @@ export async function sendFault({ response, gone }: Reply, { fault }: Directives
       sendJson(
         response,
         Number(fault),
-        errorDocument(Number(fault), "sim_fault", "The sample model was asked to fail."),
+        dialect.error(Number(fault), "sim_fault", "The sample model was asked to fail."),
       );
       return true;
     default:
@@ -53,8 +58,12 @@ export async function sendFault({ response, gone }: Reply, { fault }: Directives
 }
 
 /** Sends an answer as one document. */
-export function sendDocument({ response }: Reply, completion: Completion, { fault }: Directives): void {
-  const document = completionDocument(completion, fault !== "no-usage");
+export function sendDocument(
+  { response, dialect }: Reply,
+  completion: Completion,
+  { fault }: Directives,
+): void {
+  const document = dialect.document(completion, fault !== "no-usage");
   const body = Buffer.from(JSON.stringify(document));
   if (fault === "close-mid-stream" || fault === "end-mid-stream") {
     response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
@@ -72,7 +81,7 @@ export function sendDocument({ response }: Reply, completion: Completion, { faul
 
 /** Sends an answer as a stream of events, a piece every `paceMs` milliseconds. Returns the pieces that were sent. */
 export async function sendStream(
-  { response, gone }: Reply,
+  { response, gone, dialect }: Reply,
   completion: Completion,
   { fault }: Directives,
   options: { readonly includeUsage: boolean; readonly paceMs: number },
@@ -82,19 +91,19 @@ export async function sendStream(
     "cache-control": "no-cache",
     ...(fault === "forged-headers" ? FORGED_HEADERS : {}),
   });
-  const events = [...completionEvents(completion, options.includeUsage && fault !== "no-usage")];
+  const events = dialect.events(completion, options.includeUsage && fault !== "no-usage");
   const cutAt = events.length >> 1;
   for (const [index, event] of events.entries()) {
     if (gone.aborted) return;
-    if (index === cutAt && cut(response, fault)) return;
-    response.write(`data: ${JSON.stringify(event)}\n\n`);
+    if (index === cutAt && cut(response, dialect, fault)) return;
+    response.write(event);
     if (options.paceMs > 0) await wait(options.paceMs, undefined, { signal: gone }).catch(() => {});
   }
-  response.end("data: [DONE]\n\n");
+  response.end(dialect.lastEvent);
 }
 
 /** Breaks a stream off in the middle. Returns whether it did. */
-function cut(response: ServerResponse, fault: Directives["fault"]): boolean {
+function cut(response: ServerResponse, dialect: Dialect, fault: Directives["fault"]): boolean {
   if (fault === "close-mid-stream") {
     // After what was written has left, or nothing of the answer would be seen.
     response.write(": cut\n\n", () => response.destroy());
@@ -105,8 +114,7 @@ function cut(response: ServerResponse, fault: Directives["fault"]): boolean {
     return true;
   }
   if (fault === "error-event") {
-    const error = errorDocument(500, "sim_fault", "The sample model was asked to fail.");
-    response.end(`data: ${JSON.stringify(error)}\n\n`);
+    response.end(dialect.errorEvent(dialect.error(500, "sim_fault", "The sample model was asked to fail.")));
     return true;
   }
   return false;

@@ -4,10 +4,11 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { portTakenSentence } from "../../src/wire/port-holder.ts";
 import { complete, errorDocument } from "./answer.ts";
+import { ANTHROPIC_MESSAGES, type Dialect, OPENAI_CHAT } from "./dialect.ts";
 import { parseDirectives } from "./directives.ts";
 import { newCounts, renderMetrics } from "./metrics.ts";
-import { parseChatRequest } from "./request.ts";
 import { sendDocument, sendFault, sendJson, sendStream } from "./send.ts";
+import { promptTokens } from "./text.ts";
 import { Witness } from "./witness.ts";
 
 export type SampleModelOptions = {
@@ -51,7 +52,7 @@ const BODY_BYTES_MAX = 64 * 1024 ** 2;
 const PACE_MS = 2;
 
 /**
- * Starts an OpenAI-compatible model server that remembers every request (`GET /witness`).
+ * Starts a model server that speaks OpenAI chat and Anthropic messages and remembers every request (`GET /witness`).
  *
  * @throws Error with a sentence when the port is taken.
  */
@@ -115,14 +116,16 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
     }
     if (url.pathname === "/v1/models" && request.method === "GET")
       return sendJson(response, 200, modelList(listed));
-    if (url.pathname === "/v1/chat/completions" && request.method === "POST") {
+    const dialect = request.method === "POST" ? DIALECTS.get(url.pathname) : undefined;
+    if (dialect !== undefined) {
       counts.running += 1;
       try {
-        return await chat(request, response, body);
+        return await chat(request, response, body, dialect);
       } finally {
         counts.running -= 1;
       }
     }
+    if (url.pathname === COUNT_PATH && request.method === "POST") return countTokens(response, body);
     sendJson(
       response,
       404,
@@ -130,17 +133,22 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
     );
   };
 
-  async function chat(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
-    const chatRequest = parseChatRequest(body);
+  async function chat(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    dialect: Dialect,
+  ): Promise<void> {
+    const chatRequest = dialect.parse(body);
     if (chatRequest === undefined) {
-      return sendJson(response, 400, errorDocument(400, "invalid_json", "This is no chat request."));
+      return sendJson(response, 400, dialect.error(400, "invalid_json", "This is no chat request."));
     }
     if (known !== undefined && !known.has(chatRequest.model)) {
       const message = `The model ${chatRequest.model} does not exist.`;
-      return sendJson(response, 404, errorDocument(404, "model_not_found", message));
+      return sendJson(response, 404, dialect.error(404, "model_not_found", message));
     }
     const directives = parseDirectives(chatRequest.lastUserText, header(request, "x-sim-fault"));
-    const reply = { response, gone: goneSignal(response) };
+    const reply = { response, gone: goneSignal(response), dialect };
     if (directives.delayMs > 0)
       await wait(directives.delayMs, undefined, { signal: reply.gone }).catch(() => {});
     if (await sendFault(reply, directives)) return;
@@ -152,6 +160,19 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
     const paceMs = directives.paceMs ?? options.paceMs ?? PACE_MS;
     await sendStream(reply, completion, directives, { includeUsage: chatRequest.includeUsage, paceMs });
   }
+}
+
+const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
+  ["/v1/chat/completions", OPENAI_CHAT],
+  ["/v1/messages", ANTHROPIC_MESSAGES],
+]);
+const COUNT_PATH = "/v1/messages/count_tokens";
+
+function countTokens(response: ServerResponse, body: Buffer): void {
+  const request = ANTHROPIC_MESSAGES.parse(body);
+  if (request === undefined)
+    sendJson(response, 400, ANTHROPIC_MESSAGES.error(400, "invalid_json", "This is no message."));
+  else sendJson(response, 200, { input_tokens: promptTokens(request.texts) });
 }
 
 function showWitness(request: IncomingMessage, response: ServerResponse, url: URL, witness: Witness): void {

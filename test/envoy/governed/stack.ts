@@ -87,6 +87,7 @@ async function start(
     admin: `${HOST}:${ports.admin}`,
     probes: `${HOST}:${ports.probes}`,
     auditDir,
+    decisionsDir: join(dir, "decisions"),
     registryFile: packageFile("policies", "demo", "registry.yaml"),
     packageFile: (path) => packageFile(path),
   });

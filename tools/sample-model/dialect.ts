@@ -1,0 +1,44 @@
+import { type Completion, completionDocument, completionEvents, errorDocument } from "./answer.ts";
+import { messageDocument, messageError, messageEvents, parseMessageRequest } from "./messages.ts";
+import { type ChatRequest, parseChatRequest } from "./request.ts";
+
+/** How a wire format words what the sample model answers. */
+export type Dialect = {
+  /** Reads a body; undefined when it is no request of the dialect. */
+  parse(body: Buffer): ChatRequest | undefined;
+  document(completion: Completion, withUsage: boolean): object;
+  /** The events of a stream in order, as they go over the wire, all but the last. */
+  events(completion: Completion, withUsage: boolean): string[];
+  /** What ends a stream regularly. */
+  readonly lastEvent: string;
+  error(status: number, code: string, message: string): object;
+  errorEvent(error: object): string;
+};
+
+/** OpenAI chat completions. */
+export const OPENAI_CHAT: Dialect = {
+  parse: parseChatRequest,
+  document: completionDocument,
+  events: (completion, withUsage) => [...completionEvents(completion, withUsage)].map(data),
+  lastEvent: "data: [DONE]\n\n",
+  error: errorDocument,
+  errorEvent: data,
+};
+
+/** Anthropic messages. */
+export const ANTHROPIC_MESSAGES: Dialect = {
+  parse: parseMessageRequest,
+  document: messageDocument,
+  events: (completion, withUsage) => [...messageEvents(completion, withUsage)].map(named),
+  lastEvent: named({ type: "message_stop" }),
+  error: messageError,
+  errorEvent: (error) => named({ ...error, type: "error" }),
+};
+
+function data(event: object): string {
+  return `data: ${JSON.stringify(event)}\n\n`;
+}
+
+function named(event: { readonly type: string }): string {
+  return `event: ${event.type}\n${data(event)}`;
+}
