@@ -5,7 +5,7 @@ import type { NamedPolicy } from "../policy/load.ts";
 import { type InputPath, pathText } from "../policy/reads/claim.ts";
 import { decideAgain } from "../replay/replay.ts";
 import { alternatives, type Change, isFixed, otherModels } from "./alternatives.ts";
-import { documentOf, pathsOf, valueAt } from "./inputs.ts";
+import { documentOf, isHiddenPath, pathsOf, valueAt } from "./inputs.ts";
 import { type Known, withValue } from "./known.ts";
 
 /** Evaluations that one search may take: 2,000 of the shipped policies take half a second. */
@@ -91,7 +91,7 @@ function deniedPaths(
   const unique = new Map(
     paths
       .flatMap((path) => membersToo(input, path))
-      .filter((path) => !isFixed(path))
+      .filter((path) => !isFixed(path) && !isHiddenPath(path))
       .map((path) => [JSON.stringify(path), path]),
   );
   return [...unique.values()].slice(0, PATHS_MAX);

@@ -158,6 +158,19 @@ test("shows neither secrets nor bodies, and cuts long values", () => {
   assert.equal(inputsOf(true, { ...decision, ...many }).length, INPUTS_MAX);
 });
 
+test("does not guess keys and passwords from the data of the bundle", async () => {
+  const rego = `${HEAD}
+reasons contains reason("key") if not input.headers["x-api-key"] in data.roles
+
+reasons contains reason("key") if not input.headers["x-api-key"]
+`;
+  const explanation = await explained(rego, { headers: { "x-api-key": "wrong" } });
+  const { whatIf: found } = explanation.decisions[0] ?? assert.fail();
+  assert.deepEqual(found?.changes, []);
+  assert.deepEqual(found?.reasons, [{ code: "key", policy: "a/b" }]);
+  assert.ok(!/admin|wrong/.test(JSON.stringify(explanation)));
+});
+
 test("says what to configure where there is no log of decisions and no bundle", () =>
   withFolder(async (folder) => {
     const log = join(folder, "log.jsonl");

@@ -78,13 +78,18 @@ function isHidden(member: string): boolean {
   return HIDDEN_MEMBERS.has(member.toLowerCase()) || HIDDEN_MEMBERS.has(member) || isSecretName(member);
 }
 
+/** Whether what stands at a path must not be shown: nor may what would stand there instead. */
+export function isHiddenPath(path: InputPath): boolean {
+  return path.some(isHidden);
+}
+
 function isSecretName(member: string): boolean {
   return HIDDEN_NAME.test(member) && !COUNTED.test(member);
 }
 
 /** A value as JSON without what is hidden, cut to {@link VALUE_CHARS_MAX}. */
 export function shownText(value: JsonValue, path: InputPath): string {
-  const text = path.some(isHidden) ? HIDDEN : JSON.stringify(shown(value, path.at(-1)));
+  const text = isHiddenPath(path) ? HIDDEN : JSON.stringify(shown(value, path.at(-1)));
   return text.length <= VALUE_CHARS_MAX ? text : `${text.slice(0, VALUE_CHARS_MAX)}…`;
 }
 
