@@ -421,6 +421,27 @@ describe("what nobody asked", () => {
   });
 });
 
+describe("what an entrypoint that is a whole package answers", () => {
+  test("is denied or allowed by what its rule says", async () => {
+    const says =
+      (allowed: boolean): Say =>
+      () => ({ allow: { allowed, http_status: 403 } });
+    const candidate = new TestVersion("two", says(true));
+    const { stage, live } = await begun(candidate);
+    live.say = says(false);
+    await stage.ask(10);
+    assert.match(stage.rollout.status().rejected[0]?.reason ?? "", /it allows 10 of 10 decisions/);
+  });
+
+  test("counts as changed where nobody knows what it says and it says something else", async () => {
+    const candidate = new TestVersion("two", () => ({ verdict: "yes" }));
+    const { stage, live } = await begun(candidate, { gate: { ...PLAN.gate, decisions: 100 } });
+    live.say = () => ({ verdict: "no" });
+    await stage.ask(3);
+    assert.equal(stage.rollout.status().candidate?.counts.changed, 3);
+  });
+});
+
 describe("what cannot be compared", () => {
   test("counts as changed, and what comes after it is compared all the same", async () => {
     const candidate = new TestVersion("two");

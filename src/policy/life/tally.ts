@@ -14,7 +14,7 @@ export type Answered = {
 /** How two answers to one question differ. */
 export type Verdict =
   | "same"
-  /** Both allow or both deny, and say something else with it. */
+  /** Both allow, both deny or of both nobody knows which, and they say something else. */
   | "changed"
   | "newly_denied"
   | "newly_allowed"
@@ -23,7 +23,7 @@ export type Verdict =
 
 export function compare(live: Answered, candidate: Answered): Verdict {
   const [one, other] = [outcomeOfAnswer(live), outcomeOfAnswer(candidate)];
-  if (one === other) return one === "error" || sameDocument(live, candidate) ? "same" : "changed";
+  if (one === other) return sameDocument(live, candidate) ? "same" : "changed";
   if (other === "error") return "candidate_error";
   if (one === "error") return "live_error";
   return other === "deny" ? "newly_denied" : "newly_allowed";
