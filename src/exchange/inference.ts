@@ -87,9 +87,9 @@ export type Answer = {
   readonly usage: Usage | undefined;
   /**
    * All tokens of the prompt and of the answer, where the dialect counts some of them apart from `input` and `output`;
-   * absent: those two are all.
+   * absent: those two are all. `output` is undefined while only a part of the answer was counted.
    */
-  readonly whole?: { readonly input: number; readonly output: number } | undefined;
+  readonly whole?: { readonly input: number; readonly output: number | undefined } | undefined;
   /** As on the wire, one for each choice; null = never sent. */
   readonly finishReasons: readonly (string | null)[];
   /** Assistant text of choice 0; undefined when there is no text part. */

@@ -97,6 +97,34 @@ describe("what an exchange is charged", () => {
     }
   });
 
+  test("is no running count of a stream of messages that ends early, but what was delivered", async () => {
+    const start = { input_tokens: 12, cache_read_input_tokens: 100, output_tokens: 1 };
+    for (const [end, bytes] of [
+      ["aborted", ""],
+      ["complete", 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n'],
+    ] as const) {
+      const stage = createStage({ policy });
+      const { governance, answer: passed } = await send(stage, {
+        path: "/v1/messages",
+        body: STREAM,
+        decide: LIMITED,
+      });
+      planOf(passed);
+      await governance.responseHead(STREAM_HEAD, false);
+      for (const data of [
+        { type: "message_start", message: { usage: start } },
+        { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+        { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "x".repeat(400) } },
+      ])
+        governance.responseChunk(Buffer.from(event(data)), false);
+      if (bytes !== "") governance.responseChunk(Buffer.from(bytes), true);
+      governance.end(end);
+      const { charge, usage } = onlyRecord(stage);
+      assert.deepEqual(charge, { tokens: 112 + 100, source: "estimated" }, end);
+      assert.equal(usage?.output, 1);
+    }
+  });
+
   test("is the total where no more is reported, and has no price then", async () => {
     const usage = { total_tokens: 9 };
     assert.deepEqual(await charge((sent) => answer(sent, { body: completion({ usage }) })), {

@@ -5,7 +5,7 @@ import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { Finding } from "../exchange/finding.ts";
 import { singleHeader } from "../exchange/headers.ts";
 import { ANONYMOUS, type Identity } from "../exchange/identity.ts";
-import { type Answer, type Inference, TOKENS_PER_EXCHANGE_MAX, type Usage } from "../exchange/inference.ts";
+import { type Answer, type Inference, TOKENS_PER_EXCHANGE_MAX } from "../exchange/inference.ts";
 import type { Candidate } from "../exchange/model.ts";
 import type { Record } from "../exchange/record.ts";
 import type { Policies } from "../policy/policies.ts";
@@ -105,7 +105,7 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
   if (account.upstreamStatus !== undefined && account.upstreamStatus >= 400) return undefined;
   if (account.answer !== undefined) {
     return {
-      tokens: account.estimate.inputTokens + tokensOf(account.answer.outputBytes),
+      tokens: promptTokens(account.answer, account.estimate) + tokensOf(account.answer.outputBytes),
       source: "estimated",
     };
   }
@@ -114,8 +114,16 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
   return { tokens: reserved, source: "reserved" };
 }
 
+/** What the upstream said of the prompt before it broke off, unless that cannot be true; else the estimate. */
+function promptTokens({ whole }: Answer, { inputTokens }: Estimate): number {
+  return whole !== undefined && whole.input <= TOKENS_PER_EXCHANGE_MAX ? whole.input : inputTokens;
+}
+
 function reportedTokens(answer: Answer | undefined): number | undefined {
-  if (answer?.whole !== undefined) return answer.whole.input + answer.whole.output;
+  if (answer?.whole !== undefined) {
+    const { input, output } = answer.whole;
+    return output === undefined ? undefined : input + output;
+  }
   const usage = answer?.usage;
   if (usage === undefined) return undefined;
   if (usage.input !== undefined && usage.output !== undefined) return usage.input + usage.output;
@@ -219,10 +227,10 @@ function chargeWithCost(account: Account, charge: Charge | undefined): Charge | 
 /** US dollars, by what the upstream reported and the registry's price; undefined when one is not known or not to be believed. */
 export function costOf({ candidate, answer }: Account): number | undefined {
   const price = candidate?.model.price;
-  const usage: Pick<Usage, "input" | "output"> | undefined = answer?.whole ?? answer?.usage;
-  if (price === undefined || usage?.input === undefined || usage.output === undefined) return undefined;
-  if (usage.input + usage.output > TOKENS_PER_EXCHANGE_MAX) return undefined;
-  return (usage.input * price.input + usage.output * price.output) / TOKENS_PER_PRICE;
+  const { input, output } = answer?.whole ?? answer?.usage ?? {};
+  if (price === undefined || input === undefined || output === undefined) return undefined;
+  if (input + output > TOKENS_PER_EXCHANGE_MAX) return undefined;
+  return (input * price.input + output * price.output) / TOKENS_PER_PRICE;
 }
 
 /** Prices in a registry are for a million tokens. */

@@ -19,6 +19,8 @@ export class MessageBuilder {
   #outputBytes = 0;
   #model: string | undefined;
   #usage: Usage | undefined;
+  /** Whether the output was counted at the end of the answer. */
+  #isCounted = false;
   #whole: Answer["whole"];
   #stopReason: string | undefined;
   #error: ReadError | undefined;
@@ -39,6 +41,7 @@ export class MessageBuilder {
   body(body: JsonObject): string | undefined {
     this.fail(body);
     if (isCount(body)) this.#whole = { input: 0, output: 0 };
+    this.#isCounted = true;
     return this.#message(body);
   }
 
@@ -51,6 +54,7 @@ export class MessageBuilder {
   start(message: JsonValue | undefined): string | undefined {
     this.#starts++;
     this.#blocks = new Map();
+    this.#isCounted = false;
     this.#stopReason = undefined;
     return isJsonObject(message) ? this.#message(message) : undefined;
   }
@@ -77,7 +81,9 @@ export class MessageBuilder {
   /** `message_delta` */
   finish({ delta, usage }: JsonObject): void {
     if (isJsonObject(delta)) this.#stop(delta.stop_reason);
-    this.#usage = mergeUsage(this.#usage, readUsage(usage));
+    const reported = readUsage(usage);
+    if (reported?.output !== undefined) this.#isCounted = true;
+    this.#usage = mergeUsage(this.#usage, reported);
   }
 
   #message(message: JsonObject): string | undefined {
@@ -111,7 +117,7 @@ export class MessageBuilder {
       invalid: undefined,
       model: this.#model,
       usage: this.#usage,
-      whole: this.#whole ?? wholeOf(this.#usage),
+      whole: this.#whole ?? wholeOf(this.#usage, this.#isCounted),
       finishReasons: this.#stopReason === undefined ? [] : [this.#stopReason],
       text,
       texts: [text],

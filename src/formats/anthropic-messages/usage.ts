@@ -18,9 +18,13 @@ export function readUsage(usage: JsonValue | undefined): Usage | undefined {
   });
 }
 
-/** The whole prompt: `input_tokens` has neither what was read from the cache nor what was written to it. */
-export function wholeOf(usage: Usage | undefined): Answer["whole"] {
-  if (usage?.input === undefined || usage.output === undefined) return undefined;
+/**
+ * The whole prompt: `input_tokens` has neither what was read from the cache nor what was written to it.
+ *
+ * @param isFinal whether the count of the answer is that of its end; a stream begins with a count of next to nothing
+ */
+export function wholeOf(usage: Usage | undefined, isFinal: boolean): Answer["whole"] {
+  if (usage?.input === undefined) return undefined;
   const { input, output, cachedInput = 0, cacheCreationInput = 0 } = usage;
-  return { input: input + cachedInput + cacheCreationInput, output };
+  return { input: input + cachedInput + cacheCreationInput, output: isFinal ? output : undefined };
 }
