@@ -17,6 +17,8 @@ import {
 } from "../../test/support/pipeline.ts";
 import type { DecisionEvent } from "../decision-log/event.ts";
 import type { JsonObject } from "../exchange/json.ts";
+import type { PolicyEngine } from "../policy/engine.ts";
+import type { Policies } from "../policy/policies.ts";
 
 const policy = await compileAnswering();
 
@@ -65,6 +67,23 @@ test("names no trace where the client names none that is valid, or two", async (
     await send(stage, { body: secretBody, headers: traceparents.map((value) => ["traceparent", value]) });
     assert.deepEqual([events[0]?.traceId, events[0]?.spanId], [undefined, undefined]);
   }
+});
+
+test("has masks asked where no answer counts as a decision", async () => {
+  const unobserved: Policies[] = [];
+  const counting: PolicyEngine = {
+    ready: true,
+    revision: policy.revision,
+    for(subject) {
+      const policies = policy.for(subject);
+      unobserved.push({ ...policies });
+      return { ...policies, ...(unobserved[0] && { unobserved: unobserved[0] }) };
+    },
+  };
+  const { stage, events } = loggingStage({ policy: counting });
+  await send(stage, { body: secretBody });
+  assert.ok(unobserved[0] !== undefined);
+  assert.equal(events[0]?.policies, unobserved[0]);
 });
 
 test("leaves the body out, says so, and shows the rest as whole as policy could see it", async () => {

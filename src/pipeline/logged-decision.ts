@@ -113,7 +113,7 @@ function eventOf(
     result: evaluation?.result,
     ...(evaluation?.nondeterministic && { nondeterministic: evaluation.nondeterministic }),
     ...(error === undefined ? {} : { error: errorOf(error) }),
-    policies,
+    policies: policies.unobserved ?? policies,
     timestamp: rooms.clock.nowMs(),
     ...traceOf(account.exchange.request),
     metrics: {

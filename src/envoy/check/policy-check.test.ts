@@ -135,6 +135,18 @@ test("logs a decision before it is answered, with what was asked, read and decid
   assert.deepEqual([done.reasons, done.seconds.length], [[], 1]);
 });
 
+test("has masks asked where no answer counts as a decision", async () => {
+  const events: DecisionEvent[] = [];
+  const fake = () => fakePolicies(async () => ({ result: true, revision: "r7" }));
+  const unobserved = fake();
+  const { check } = createCheckHandlers(OPTIONS, {
+    policies: () => ({ ...fake(), unobserved }),
+    onDecision: (event) => void events.push(event),
+  });
+  await check(decodeCheckRequest(encodeCheckRequest(REQUEST)), CALL);
+  assert.equal(events[0]?.policies, unobserved);
+});
+
 test("asks the policies of the caller who was identified, else of the certificate, else of nobody", async () => {
   const known: Identity = {
     subject: "alice",

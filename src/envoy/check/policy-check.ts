@@ -167,7 +167,7 @@ function eventOf(
     result: failure === undefined ? result : undefined,
     ...(evaluation?.nondeterministic && { nondeterministic: evaluation.nondeterministic }),
     ...(failure && { error: { code: failure.reason, message: failure.message } }),
-    policies,
+    policies: policies.unobserved ?? policies,
     timestamp: Date.now(),
     ...traceContextOf((name) => call.header(name)),
     metrics: {
