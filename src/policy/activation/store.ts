@@ -66,6 +66,8 @@ export class BundleStore {
   readonly #files = new WeakMap<BundleContent, BundleFiles>();
   readonly #allLooked = Promise.withResolvers<void>();
   #active: BuiltSet | undefined;
+  /** The newest set came back by `retire` while it was the newest. */
+  #isRetired = false;
   /** Activations take place one after another. */
   #turn: Promise<unknown> = this.#allLooked.promise;
 
@@ -166,8 +168,9 @@ export class BundleStore {
 
   /** A set that decides nothing new any more, but for exchanges that hold it. */
   retire(set: PolicySet): void {
-    // The newest one may be live again, or be asked what it is.
-    if (set !== this.active) this.#retired.retire(set);
+    // What the next one is built from stays until there is one.
+    if (set === this.active) this.#isRetired = true;
+    else this.#retired.retire(set);
   }
 
   #read(version: BundleFiles): BundleContent {
@@ -294,10 +297,10 @@ export class BundleStore {
 
   #hand(next: BuiltSet, previous: BuiltSet | undefined): void {
     const { lifecycle } = this.#options;
-    if (lifecycle === undefined) {
-      if (previous !== undefined) this.#retired.retire(previous.set);
-      return;
-    }
+    if (previous !== undefined && (lifecycle === undefined || this.#isRetired))
+      this.#retired.retire(previous.set);
+    this.#isRetired = false;
+    if (lifecycle === undefined) return;
     const files = [...next.bundles].map(([name, content]) => [name, this.#files.get(content)] as const);
     lifecycle.proposed(
       next,

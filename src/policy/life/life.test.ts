@@ -27,9 +27,10 @@ const build = (rev: string, allow = "true") =>
     rev,
   );
 const [one, two, strict] = await Promise.all([build("one"), build("two"), build("strict", "false")]);
+const ALLOWING = 'package p\n\nr := {"allow": true, "reasons": [], "rev": data.rev}\n';
 const same = await compileBundle(
   {
-    "p.rego": 'package p\n\nr := {"allow": true, "reasons": [], "rev": data.rev}\n',
+    "p.rego": ALLOWING,
     "data.json": '{"rev": "same"}',
   },
   ["p/r"],
@@ -237,5 +238,36 @@ test("what differs only in data counts as changed, and the cache is the live one
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
     assert.equal(files.engine.rollout?.status().candidate?.counts.changed, 4);
+  });
+});
+
+test("candidates that were turned down are given up as any replaced set, once newer ones need their bytes", async () => {
+  const filler = 1024 * 1024;
+  const large = (rev: string) =>
+    compileBundle(
+      { "p.rego": ALLOWING, "data.json": JSON.stringify({ rev, filler: "x".repeat(filler) }) },
+      ["p/r"],
+      rev,
+    );
+  const [first, ...candidates] = await Promise.all(["r0", "r1", "r2", "r3", "r4"].map(large));
+  const plan: RolloutPlan = { ...PLAN, steps: [{ kind: "canary", percent: 100, forMs: 600_000 }] };
+  const options = {
+    entrypoints: ["p/r"],
+    rollout: { plan, folder: undefined },
+    retiredBytesMax: 2.9 * filler,
+  };
+  await withFileEngine({ main: first ?? assert.fail() }, options, async ({ engine, put }) => {
+    const held = [];
+    for (const candidate of candidates) {
+      await put("main", candidate);
+      held.push(engine.for("x"));
+      engine.rollout?.rollback("ann", "no");
+    }
+    assert.deepEqual(
+      held.map(({ revision }) => revision),
+      ["r1", "r2", "r3", "r4"],
+    );
+    await assert.rejects(held[0]?.evaluate("p/r", {}) ?? Promise.resolve(), { code: "policy_unavailable" });
+    for (const policies of held.slice(1)) await policies.evaluate("p/r", {});
   });
 });
