@@ -13,6 +13,7 @@ import { CheckFailure, type FailureReason } from "./failure.ts";
 import type { InputDocument, InputOptions } from "./input.ts";
 import { RequestParseError } from "./request-parse-error.ts";
 import type { Verdict } from "./response.ts";
+import { unsendable } from "./sendable.ts";
 
 /** One request to be decided, in whatever version of the protocol it came. */
 export type Asked = {
@@ -118,7 +119,16 @@ async function decide(
   const input = trail.input.text(policies.reads(place.entrypoint));
   trail.evaluation = await policies.evaluate(place.entrypoint, input);
   trail.result = resultBelow(trail.evaluation.result, place.below);
-  return parseDecision(trail.result);
+  const verdict = parseDecision(trail.result);
+  const fault = unsendable(verdict);
+  if (fault === undefined) return verdict;
+  trail.failure = new CheckFailure("envoyauth_result_error", fault);
+  return withheld(fault);
+}
+
+/** The denial in place of a decision that cannot be sent. Not a failed call: what is denied must not pass by its form. */
+function withheld(message: string): Verdict {
+  return { allowed: false, code: status.UNKNOWN, denied: { status: { code: 500 } }, message };
 }
 
 /** The denial of a request of which no input can be made: without metadata, also in a dry run. */
