@@ -1,7 +1,12 @@
 import type { JsonObject } from "./json.ts";
 
 /** The wire dialects Regent reads. A JSON body of no dialect is read strictly for policy, and means nothing more. */
-export type FormatName = "openai-chat" | "openai-completions" | "openai-embeddings" | "anthropic-messages";
+export type FormatName =
+  | "openai-chat"
+  | "openai-completions"
+  | "openai-embeddings"
+  | "openai-responses"
+  | "anthropic-messages";
 
 /** A piece of text in a body and where it stands. */
 export type TextPart = {

@@ -31,6 +31,7 @@ test("a POST to the exact path of a dialect is an inference", () => {
 for (const [path, format, operation] of [
   ["/v1/completions", "openai-completions", "text_completion"],
   ["/v1/embeddings", "openai-embeddings", "embeddings"],
+  ["/v1/responses", "openai-responses", "chat"],
 ] as const) {
   test(`a POST to ${path} is ${operation}, and no other method or spelling is`, () => {
     const found = detection("POST", path);
@@ -73,6 +74,10 @@ for (const path of [
   "/v1/chat",
   "/v1/chat/completionsx",
   "/v1/responses/resp_1",
+  "/v1/responses/resp_1/cancel",
+  "/v1/responses/resp_1/input_items",
+  "/v1/responses/compact",
+  "/v1/responses/input_tokens",
   "/v1/engines/x/completions",
   "/v2/chat/completions",
   "/chat/completions",

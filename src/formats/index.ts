@@ -6,6 +6,7 @@ import type { Format } from "./format.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
+import { openaiResponses } from "./openai-responses/index.ts";
 import { mayBeReadAs, plainPath } from "./paths.ts";
 
 export type {
@@ -27,6 +28,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-chat": openaiChat,
   "openai-completions": openaiCompletions,
   "openai-embeddings": openaiEmbeddings,
+  "openai-responses": openaiResponses,
   "anthropic-messages": anthropicMessages,
 };
 

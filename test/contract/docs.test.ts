@@ -5,6 +5,7 @@ import * as message from "../../src/formats/anthropic-messages/answer.ts";
 import * as bounds from "../../src/formats/bounds.ts";
 import { FORMATS } from "../../src/formats/index.ts";
 import * as answer from "../../src/formats/openai/answer.ts";
+import * as responses from "../../src/formats/openai-responses/answer.ts";
 import * as text from "../../src/formats/text.ts";
 import * as contentEncoding from "../../src/wire/content-encoding.ts";
 import * as json from "../../src/wire/json/index.ts";
@@ -32,7 +33,7 @@ test("docs/formats.md lists every endpoint of every format, and no other", () =>
 });
 
 test("docs/formats.md lists every limit of reading with its value, and no other", () => {
-  const modules = [json, contentEncoding, sse, text, bounds, answer, message];
+  const modules = [json, contentEncoding, sse, text, bounds, answer, responses, message];
   const limits = modules
     .flatMap((module) => Object.entries(module as { [name: string]: unknown }))
     .filter(([, value]) => typeof value === "number")

@@ -4,11 +4,13 @@ import { anthropicMessagesRequest } from "./requests/anthropic-messages.ts";
 import { openaiChatRequest } from "./requests/openai-chat.ts";
 import { openaiCompletionsRequest } from "./requests/openai-completions.ts";
 import { openaiEmbeddingsRequest } from "./requests/openai-embeddings.ts";
+import { openaiResponsesRequest } from "./requests/openai-responses.ts";
 
 const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } = {
   "openai-chat": openaiChatRequest,
   "openai-completions": openaiCompletionsRequest,
   "openai-embeddings": openaiEmbeddingsRequest,
+  "openai-responses": openaiResponsesRequest,
   "anthropic-messages": anthropicMessagesRequest,
 };
 

@@ -16,9 +16,17 @@ export function refuseInStream(refusal: Refusal): Buffer {
   return Buffer.from(`data: ${JSON.stringify(errorObject(refusal))}\n\n`);
 }
 
-function errorObject({ status, code, message }: Refusal): object {
+/** What the API answers to an error. */
+export function errorObject({ status, code, message }: Refusal): { readonly error: ErrorObject } {
   return { error: { message, type: errorType(status), param: null, code } };
 }
+
+type ErrorObject = {
+  readonly message: string;
+  readonly type: string;
+  readonly param: null;
+  readonly code: string;
+};
 
 /** What api.openai.com says: also an unknown key or model is an `invalid_request_error` there. */
 function errorType(status: number): string {

@@ -1,0 +1,25 @@
+import type { Format } from "../format.ts";
+import { refuse } from "../openai/refuse.ts";
+import { replaceText, rewriteModel } from "../openai/rewrite.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { describeRequest } from "./reading.ts";
+import { refuseInStream } from "./refuse.ts";
+import { readRequest } from "./request.ts";
+import { readResponse } from "./response.ts";
+import { askForUsage } from "./rewrite.ts";
+import { stream } from "./stream.ts";
+
+/** OpenAI responses, and the servers that speak them. */
+export const openaiResponses: Format = {
+  name: "openai-responses",
+  endpoints: ENDPOINTS,
+  readRequest,
+  describeRequest,
+  readResponse,
+  stream,
+  rewriteModel,
+  askForUsage,
+  replaceText,
+  refuse,
+  refuseInStream,
+};
