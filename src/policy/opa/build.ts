@@ -48,7 +48,7 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   const plan = `${temporary}.plan`;
   try {
     const inputs = [
-      ...["--capabilities", CAPABILITIES_FILE, "--revision", revision],
+      ...["--capabilities", CAPABILITIES_FILE, "--revision", revision, "--wasm-include-print"],
       ...entrypoints.flatMap((entrypoint) => ["--entrypoint", entrypoint]),
       "--",
       ...sources.map(opaArgument),
