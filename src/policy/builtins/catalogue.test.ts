@@ -70,7 +70,7 @@ describe("the table of builtins", () => {
         await writeFile(path, `package p\n\nr := ${call}\n`);
         await assert.rejects(
           buildBundle({ paths: [path], output: join(folder, "b.tar.gz"), entrypoints: ["p/r"] }),
-          /undefined function (http\.send|net\.lookup_ip_addr)[^]*\1 is not there\. It would reach out to the network[^]*docs\/builtins\.md lists/,
+          /undefined function (http\.send|net\.lookup_ip_addr)[\s\S]*\1 is not there\. It would reach out to the network[\s\S]*docs\/builtins\.md lists/,
         );
       }
       const path = join(folder, "q.rego");

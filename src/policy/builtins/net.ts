@@ -50,14 +50,17 @@ function expand(network: Network): RegoSet {
 
 type Indexed = { readonly text: RegoValue; readonly index: RegoValue };
 
-/** Pairs of indexes (or elements, for sets and single strings) where a network of the left contains one of the right. */
 /** Pairs of a network and an address in it, at most: some 10 MB in the memory of the policy. */
 export const MATCHES_MAX = 100_000;
 
+/** Pairs of indexes (or elements, for sets and single strings) where a network of the left contains one of the right. */
 function containsMatches(left: RegoValue, right: RegoValue, checkTime: () => void): RegoSet {
-  const candidates = indexed(right).map(({ text, index }) => ({ range: rangeOf(text), index }));
+  const [networks, addresses] = [indexed(left), indexed(right)];
+  // Nothing is wrong with what is never compared.
+  if (networks.length === 0 || addresses.length === 0) return new RegoSet([]);
+  const candidates = addresses.map(({ text, index }) => ({ range: rangeOf(text), index }));
   const pairs: RegoValue[] = [];
-  for (const { text, index } of indexed(left)) {
+  for (const { text, index } of networks) {
     checkTime();
     const network = networkFrom(asString(text));
     const [first, last] = [firstOf(network), lastOf(network)];
@@ -75,11 +78,9 @@ function indexed(value: RegoValue): readonly Indexed[] {
   if (typeof value === "string") return [{ text: value, index: value }];
   if (isArray(value)) return value.map((item, index) => ({ text: firstText(item), index }));
   if (value instanceof RegoSet) return value.items.map((item) => ({ text: firstText(item), index: item }));
-  if (isObject(value)) return [...value].map(([key, item]) => ({ text: firstText(item), index: key }));
-  throw new BuiltinError("operand must be a string, an array, a set or an object");
+  return isObject(value) ? [...value].map(([key, item]) => ({ text: firstText(item), index: key })) : [];
 }
 
-/** An element is a text, or an array that begins with one. */
 function firstText(item: RegoValue): RegoValue {
   const text = isArray(item) ? item[0] : item;
   if (text === undefined || (typeof text !== "string" && !isArray(item)))

@@ -30,6 +30,8 @@ export const DEPTH_MAX = 200;
 /** @throws BuiltinError for text that is no YAML or no JSON, RangeError beyond the limits; what `checkTime` throws. */
 export function readYaml(text: string, checkTime: () => void): RegoValue {
   const [first] = documentsOf(text, checkTime);
+  if (first === undefined && text.includes("\t"))
+    throw new BuiltinError("yaml: a tab cannot start any token");
   return first === undefined ? null : new YamlReader(text).value(first.contents);
 }
 
