@@ -38,3 +38,15 @@ test("no spelling of a URL shows a password of it", () => {
   const plain = "https://h.example/a@b";
   assert.match(JSON.stringify(activeConfig({ services: { s: { url: plain } } }, {}, "")), /h\.example\/a@b/);
 });
+
+test("no query of a resource is shown", () => {
+  const resource = "a/b.tar.gz?X-Amz-Signature=hush\n";
+  const bundle = { service: "s", resource, polling: { min_delay_seconds: 1 } };
+  const shown = activeConfig({ bundles: { b: bundle }, discovery: { resource } }, {}, "");
+  assert.deepEqual(shown.bundles, { b: { ...bundle, resource: "a/b.tar.gz" } });
+  assert.deepEqual(shown.discovery, { resource: "a/b.tar.gz" });
+  assert.equal(
+    JSON.stringify(activeConfig({ bundles: { constructor: 1 } }, {}, "")).includes('"constructor":1'),
+    true,
+  );
+});

@@ -10,11 +10,13 @@ export function activeConfig(
   defaultDecision: string,
 ): JsonObject {
   const config = isJsonObject(raw) ? raw : {};
-  const { services, keys } = config;
+  const { services, keys, bundles, discovery } = config;
   return {
     ...config,
     ...(services === undefined ? {} : { services: eachWithout(services, ["credentials", "headers"]) }),
     ...(keys === undefined ? {} : { keys: eachWithout(keys, ["key", "private_key"]) }),
+    ...(bundles === undefined ? {} : { bundles: eachWithout(bundles, []) }),
+    ...(discovery === undefined ? {} : { discovery: without(discovery, []) }),
     labels,
     default_decision: `/${defaultDecision}`,
     default_authorization_decision: "/system/authz/allow",
@@ -30,10 +32,15 @@ function eachWithout(value: JsonValue, names: readonly string[]): JsonValue {
 
 function without(value: JsonValue, names: readonly string[]): JsonValue {
   if (!isJsonObject(value)) return value;
-  const shown = Object.entries(value).map(([name, member]) =>
-    name === "url" && typeof member === "string" ? [name, withoutUser(member)] : [name, member],
-  );
-  return Object.fromEntries(shown.filter(([name]) => !names.includes(String(name)))) as JsonObject;
+  const shown = Object.entries(value).filter(([name]) => !names.includes(name));
+  return Object.fromEntries(shown.map(([name, member]) => [name, shownOf(name, member)]));
+}
+
+function shownOf(name: string, value: JsonValue): JsonValue {
+  if (typeof value !== "string") return value;
+  if (name === "url") return withoutUser(value);
+  // Signatures and tokens of storage servers stand in queries: those of a resource are in no message either.
+  return name === "resource" ? value.replace(/\?.*$/s, "") : value;
 }
 
 /**
