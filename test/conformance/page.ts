@@ -1,7 +1,7 @@
 import { packageFile } from "../../src/document/package-root.ts";
-import { KNOWN_DIFFERENCES } from "../../src/policy/builtins/parity/known.ts";
 import { OPA_VERSION } from "./cases.ts";
 import { EXCEPTIONS } from "./exceptions.ts";
+import { KNOWN_DIFFERENCES } from "./parity/known.ts";
 
 export const CONFORMANCE_PAGE = packageFile("docs", "conformance.md");
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { findOpa, runOpa } from "../../opa/opa.ts";
+import { findOpa, runOpa } from "../../../src/policy/opa/opa.ts";
 import { examples } from "./examples.ts";
 import { answersTo, type Call, faultsIn } from "./harness.ts";
 import { KNOWN_DIFFERENCES } from "./known.ts";
@@ -24,7 +24,7 @@ function unknownFaults(faults: readonly string[]): readonly string[] {
   return faults.filter((fault) => !KNOWN_DIFFERENCES.some(({ pattern }) => pattern.test(fault)));
 }
 
-/** Builtins that only take sets, and those whose good operands are Rego expressions in ../parity.test.ts. */
+/** Builtins that only take sets, and those that src/policy/builtins/parity.test.ts calls in Rego expressions. */
 const TRIED_AS_EXPRESSIONS =
   /^(?:and|or|set_diff|intersection|union|array|casts|crypto\.(?:md5|sha|hmac)|strings\.(?:any|count|split)|indexof_n|glob\.quote|regex\.(?:find_n|split|replace|template|globs)|hex|urlquery|base64url\.encode_no_pad|yaml\.is_valid|json\.(?:patch|marshal_with)|object\.subset|graph\.reachable_paths|net\.cidr_(?:is_valid|expand|merge|contains_matches)|semver|units|uuid|uri|time|sprintf)/;
 

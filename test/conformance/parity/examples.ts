@@ -7,7 +7,7 @@ import {
   sign,
   X509Certificate,
 } from "node:crypto";
-import { createAuthority } from "../../../../test/support/certificates.ts";
+import { createAuthority } from "../../support/certificates.ts";
 import type { Call } from "./harness.ts";
 
 /** JSON that JavaScript would write otherwise. */

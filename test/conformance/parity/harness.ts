@@ -1,15 +1,21 @@
 /** Calls builtins through a real `opa eval` and through Regent, and compares what both answer. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withFolder } from "../../../../test/support/rego.ts";
-import { readBundle } from "../../bundle/bundle.ts";
-import { faultOf } from "../../fault.ts";
-import { findOpa, runOpa } from "../../opa/opa.ts";
-import { PolicyRevision } from "../../revision.ts";
-import { compareValues } from "../compare.ts";
-import { HOST_BUILTINS } from "../host.ts";
-import { renderJson } from "../render-json.ts";
-import { isNumber, numberText, parseRego, type RegoNumber, type RegoValue } from "../value.ts";
+import { compareValues } from "../../../src/policy/builtins/compare.ts";
+import { HOST_BUILTINS } from "../../../src/policy/builtins/host.ts";
+import { renderJson } from "../../../src/policy/builtins/render-json.ts";
+import {
+  isNumber,
+  numberText,
+  parseRego,
+  type RegoNumber,
+  type RegoValue,
+} from "../../../src/policy/builtins/value.ts";
+import { readBundle } from "../../../src/policy/bundle/bundle.ts";
+import { faultOf } from "../../../src/policy/fault.ts";
+import { findOpa, runOpa } from "../../../src/policy/opa/opa.ts";
+import { PolicyRevision } from "../../../src/policy/revision.ts";
+import { withFolder } from "../../support/rego.ts";
 
 /** A builtin and its operands as JSON texts: what JavaScript would make of a number does not count. */
 export type Call = { readonly name: string; readonly operands: readonly string[] };
