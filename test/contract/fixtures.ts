@@ -1,12 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { BodyKind } from "../../src/formats/reading.ts";
 
 /** The recorded bodies, beside the checkout. Tests that need them are skipped, loudly, where they are not there. */
 const ROOT = new URL("../../../shared/fixtures/", import.meta.url);
 
+export const FIXTURES_FOLDER = fileURLToPath(ROOT);
+
 /** A recorded body and what a correct reader finds in it. */
 export type Fixture = {
   readonly name: string;
+  /** `FOLDER/FILE`, below {@link FIXTURES_FOLDER}. */
+  readonly file: string;
   readonly kind: BodyKind;
   readonly body: Buffer;
   readonly status: number | undefined;
@@ -55,6 +61,7 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
   };
   return {
     name,
+    file: `${basename(folder.pathname)}/${file}`,
     kind: expected.kind as BodyKind,
     body: readFileSync(new URL(file, folder)),
     status,

@@ -1,6 +1,8 @@
 import { type Completion, completionDocument, completionEvents, errorDocument } from "./answer.ts";
+import { parseCompletionRequest, textDocument, textEvents } from "./completions.ts";
 import { messageDocument, messageError, messageEvents, parseMessageRequest } from "./messages.ts";
 import { type ChatRequest, parseChatRequest } from "./request.ts";
+import { parseResponseRequest, responseDocument, responseEvents } from "./responses.ts";
 
 /** How a wire format words what the sample model answers. */
 export type Dialect = {
@@ -23,6 +25,24 @@ export const OPENAI_CHAT: Dialect = {
   lastEvent: "data: [DONE]\n\n",
   error: errorDocument,
   errorEvent: data,
+};
+
+/** OpenAI completions. */
+export const OPENAI_COMPLETIONS: Dialect = {
+  ...OPENAI_CHAT,
+  parse: parseCompletionRequest,
+  document: textDocument,
+  events: (completion, withUsage) => [...textEvents(completion, withUsage)].map(data),
+};
+
+/** OpenAI responses. How a stream ended is an event like any other, so there is no last one. */
+export const OPENAI_RESPONSES: Dialect = {
+  parse: parseResponseRequest,
+  document: responseDocument,
+  events: (completion, withUsage) => [...responseEvents(completion, withUsage)].map(named),
+  lastEvent: "",
+  error: errorDocument,
+  errorEvent: (error) => named({ ...error, type: "error" }),
 };
 
 /** Anthropic messages. */

@@ -4,9 +4,17 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { portTakenSentence } from "../../src/wire/port-holder.ts";
 import { complete, errorDocument } from "./answer.ts";
-import { ANTHROPIC_MESSAGES, type Dialect, OPENAI_CHAT } from "./dialect.ts";
+import {
+  ANTHROPIC_MESSAGES,
+  type Dialect,
+  OPENAI_CHAT,
+  OPENAI_COMPLETIONS,
+  OPENAI_RESPONSES,
+} from "./dialect.ts";
 import { parseDirectives } from "./directives.ts";
+import { embeddingDocument, parseEmbeddingRequest } from "./embeddings.ts";
 import { newCounts, renderMetrics } from "./metrics.ts";
+import { REPLAY_HEADER, sendRecorded } from "./replay.ts";
 import { sendDocument, sendFault, sendJson, sendStream } from "./send.ts";
 import { promptTokens } from "./text.ts";
 import { Witness } from "./witness.ts";
@@ -25,6 +33,8 @@ export type SampleModelOptions = {
   readonly key?: string;
   /** File to which the witness appends. */
   readonly witnessFile?: string;
+  /** Folder of recorded answers, which a request can ask for by {@link REPLAY_HEADER}. Left out: none. */
+  readonly recordings?: string;
 };
 
 /** A running sample model. */
@@ -116,6 +126,9 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
     }
     if (url.pathname === "/v1/models" && request.method === "GET")
       return sendJson(response, 200, modelList(listed));
+    const recorded = header(request, REPLAY_HEADER);
+    if (options.recordings !== undefined && recorded !== undefined)
+      return sendRecorded(response, options.recordings, recorded);
     const dialect = request.method === "POST" ? DIALECTS.get(url.pathname) : undefined;
     if (dialect !== undefined) {
       counts.running += 1;
@@ -125,6 +138,7 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
         counts.running -= 1;
       }
     }
+    if (url.pathname === EMBEDDINGS_PATH && request.method === "POST") return embed(response, body);
     if (url.pathname === COUNT_PATH && request.method === "POST") return countTokens(response, body);
     sendJson(
       response,
@@ -164,8 +178,11 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
 
 const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   ["/v1/chat/completions", OPENAI_CHAT],
+  ["/v1/completions", OPENAI_COMPLETIONS],
+  ["/v1/responses", OPENAI_RESPONSES],
   ["/v1/messages", ANTHROPIC_MESSAGES],
 ]);
+const EMBEDDINGS_PATH = "/v1/embeddings";
 const COUNT_PATH = "/v1/messages/count_tokens";
 
 function countTokens(response: ServerResponse, body: Buffer): void {
@@ -173,6 +190,12 @@ function countTokens(response: ServerResponse, body: Buffer): void {
   if (request === undefined)
     sendJson(response, 400, ANTHROPIC_MESSAGES.error(400, "invalid_json", "This is no message."));
   else sendJson(response, 200, { input_tokens: promptTokens(request.texts) });
+}
+
+function embed(response: ServerResponse, body: Buffer): void {
+  const request = parseEmbeddingRequest(body);
+  if (request === undefined) sendJson(response, 400, errorDocument(400, "invalid_json", "This is no input."));
+  else sendJson(response, 200, embeddingDocument(request));
 }
 
 function showWitness(request: IncomingMessage, response: ServerResponse, url: URL, witness: Witness): void {

@@ -12,7 +12,12 @@ import Anthropic, {
   PermissionDeniedError,
   RateLimitError,
 } from "@anthropic-ai/sdk";
-import { KEYS } from "../governed/ask.ts";
+import { ERRORS } from "../../../src/exchange/errors.ts";
+import type { Usage } from "../../../src/exchange/inference.ts";
+import { refuseInStream } from "../../../src/formats/anthropic-messages/refuse.ts";
+import { REPLAY_HEADER } from "../../../tools/sample-model/replay.ts";
+import { FIXTURES_FOLDER, fixturesMissing, loadFixtures } from "../../contract/fixtures.ts";
+import { KEYS, post } from "../governed/ask.ts";
 import { recordOf } from "../governed/records.ts";
 import { type Governed, startGoverned } from "../governed/stack.ts";
 
@@ -22,7 +27,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 describe("Anthropic's client", () => {
   let stack: Governed;
   before(async () => {
-    stack = await startGoverned();
+    stack = await startGoverned({ recordings: FIXTURES_FOLDER });
   });
   after(() => stack?.stop());
 
@@ -243,8 +248,55 @@ describe("Anthropic's client", () => {
   test("takes a stream that is cut off for no whole answer", async () => {
     const stream = client().messages.stream(ask("[[fault:close-mid-stream]] [[say:20]]"));
     await assert.rejects(stream.finalMessage());
-    const record = await recordOf(stack, decisionOf(stream.response?.headers));
-    assert.deepEqual([record.charge?.source, record.finishReasons], ["estimated", []]);
+    // How much of it came through is a race, and so is whether its head did.
+    const seen = stack.witnessed().filter(({ body }) => body.includes("[[fault:close-mid-stream]]"));
+    assert.equal(seen.length, 1);
+    const record = await recordOf(stack, seen[0]?.decisionId);
+    assert.equal(record.charge?.source, "estimated");
+    assert.deepEqual(record.finishReasons ?? [], []);
+  });
+
+  const skip = fixturesMissing("anthropic-messages") ?? false;
+  const answers = loadFixtures("anthropic-messages").filter(({ kind }) => kind !== "request");
+
+  test("passes every recorded answer on byte by byte, and records the usage in it", { skip }, async () => {
+    for (const { name, file, kind, body, expected } of answers) {
+      const received = await post(stack.port, JSON.stringify(ask("Hi", { stream: kind === "stream" })), {
+        path: "/v1/messages",
+        headers: { [REPLAY_HEADER]: file },
+      });
+      const record = await recordOf(stack, String(received.headers["x-regent-decision-id"]));
+      assert.deepEqual(usageOf(record.usage), expected.usage, name);
+      assert.deepEqual(record.finishReasons, expected.finish_reasons, name);
+      if (kind === "response" || expected.done_marker === true || expected.error !== null) {
+        assert.equal(received.body, body.toString(), name);
+      } else {
+        assert.ok(received.body.endsWith(UPSTREAM_INCOMPLETE), name);
+        const passed = received.body.slice(0, -UPSTREAM_INCOMPLETE.length);
+        assert.ok(passed.length > 0 && body.toString().startsWith(passed), name);
+      }
+    }
+    assert.ok(answers.length > 0);
+  });
+
+  test("puts every whole recorded stream together as if nobody stood in between", { skip }, async () => {
+    // The client itself refuses a second start.
+    const whole = answers.filter(
+      ({ kind, expected }) =>
+        kind === "stream" && expected.done_marker === true && expected.message_starts === undefined,
+    );
+    for (const { name, file, expected } of whole) {
+      const message = await client()
+        .messages.stream(ask("Hi"), { headers: { [REPLAY_HEADER]: file } })
+        .finalMessage();
+      const texts = message.content.flatMap((block) => (block.type === "text" ? [block.text] : []));
+      assert.equal(texts.length === 0 ? null : texts.join(""), expected.text, name);
+      const calls = message.content.flatMap((block) =>
+        block.type === "tool_use" ? [{ name: block.name, arguments: block.input }] : [],
+      );
+      assert.deepEqual(calls, expected.tool_calls, name);
+    }
+    assert.ok(whole.length > 10);
   });
 
   test("aborts a stream, and is charged what was delivered", async () => {
@@ -258,6 +310,27 @@ describe("Anthropic's client", () => {
     assert.ok(record.charge.tokens < 200, `${record.charge.tokens}`);
   });
 });
+
+/** Usage as the wire fixtures write it. */
+function usageOf(usage: Usage = {}): object {
+  const { input = null, output = null, cachedInput = null, cacheCreationInput = null } = usage;
+  const { reasoning = null, total = null } = usage;
+  return {
+    input,
+    output,
+    cached_input: cachedInput,
+    cache_creation_input: cacheCreationInput,
+    reasoning,
+    total,
+  };
+}
+
+/** What follows the last whole event of a stream that the upstream did not end. */
+const UPSTREAM_INCOMPLETE = refuseInStream({
+  status: ERRORS.upstream_incomplete.status,
+  code: "upstream_incomplete",
+  message: ERRORS.upstream_incomplete.message,
+}).toString();
 
 /** More than the smallest budget of the demo takes. */
 const REQUESTS_MAX = 200;

@@ -23,6 +23,8 @@ export type GovernedOptions = {
   readonly config?: (usual: ConfigSource) => ConfigSource;
   /** More servers behind Envoy, by the names of their targets. */
   readonly targets?: readonly EnvoyTarget[];
+  /** Folder of recorded answers that the models can replay. */
+  readonly recordings?: string;
 };
 
 /**
@@ -76,7 +78,11 @@ async function start(
 ): Promise<Omit<Governed, "stop">> {
   const models: SampleModel[] = [];
   for (const region of ["us", "eu"]) {
-    const model = await startSampleModel({ name: `sim-${region}`, region });
+    const model = await startSampleModel({
+      name: `sim-${region}`,
+      region,
+      ...(options.recordings === undefined ? {} : { recordings: options.recordings }),
+    });
     models.push(model);
     stops.push(() => model.close());
   }
