@@ -109,6 +109,17 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
     }
   });
 
+  test(named("puts any texts in the place of any parts, and no byte beside them changes"), () => {
+    const bodies = [Buffer.from(JSON.stringify(wholeRequest, null, 3)), ...requests.map(({ body }) => body)];
+    const replacements = fc.array(fc.tuple(fc.nat(), fc.string({ unit: "grapheme" })), { maxLength: 8 });
+    fc.assert(
+      fc.property(fc.constantFrom(...bodies), replacements, (body, picks) =>
+        assertReplaced(format, body, picks),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   test(named("names another model and changes nothing else"), { skip: skip || requests.length === 0 }, () => {
     for (const { name, body } of requests) {
       const before = format.readRequest(parse(body), operationOf(format));
@@ -130,6 +141,30 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
     assert.equal(reading.done_marker, false);
     assert.equal(reading.truncated, false);
   });
+}
+
+/** Replaces parts by texts, by one edit of all and by splicing the bytes by hand, and compares. */
+function assertReplaced(format: Format, body: Buffer, picks: readonly (readonly [number, string])[]): void {
+  const document = parse(body);
+  // A key that is renamed to another one's name would be there twice; keys are renamed one by one elsewhere.
+  const parts = format
+    .readRequest(document, operationOf(format))
+    .textParts.filter(({ pointer }) => !pointer.endsWith("~#"));
+  const chosen = new Map(picks.map(([pick, text]) => [parts[pick % parts.length], text]));
+  const edits = [...chosen].flatMap(([part, text]) => (part === undefined ? [] : { part, text }));
+  const spliced = edits
+    .map(({ part, text }) => ({ ...(document.span(part.pointer) as { start: number; end: number }), text }))
+    .sort((a, b) => b.start - a.start)
+    .reduce(
+      (bytes, { start, end, text }) =>
+        Buffer.concat([bytes.subarray(0, start), Buffer.from(JSON.stringify(text)), bytes.subarray(end)]),
+      body,
+    );
+  const edited = editJson(
+    document,
+    edits.map(({ part, text }) => format.replaceText(part, text)),
+  );
+  assert.equal(edited.toString(), spliced.toString());
 }
 
 const REFUSAL = { status: 403, code: "model_not_permitted", message: 'Not "yours" \u2014 ask\nsomebody.' };
