@@ -3,7 +3,7 @@ import { secretSchema } from "../document/secret.ts";
 import { STAGES } from "../exchange/model.ts";
 
 /** The dialects that a target may speak: those that Regent can send. */
-export const TARGET_FORMATS = ["openai-chat", "json"] as const;
+export const TARGET_FORMATS = ["openai-chat", "anthropic-messages", "json"] as const;
 
 /** Goes into headers, metric labels and Envoy's cluster names. */
 const word = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, {

@@ -256,6 +256,14 @@ describe("Anthropic's client", () => {
     assert.deepEqual(record.finishReasons ?? [], []);
   });
 
+  test("tries again what failed upstream, and is charged for neither", async () => {
+    const before = stack.witnessed().length;
+    await raised(client(KEYS.acmeAnalyst, 1).messages.create(ask("[[fault:500]]")));
+    const failed = stack.witnessed().slice(before);
+    assert.equal(failed.length, 2);
+    for (const { decisionId } of failed) assert.equal((await recordOf(stack, decisionId)).charge, undefined);
+  });
+
   const skip = fixturesMissing("anthropic-messages") ?? false;
   const answers = loadFixtures("anthropic-messages").filter(({ kind }) => kind !== "request");
 
