@@ -77,7 +77,8 @@ function head({ name }: Format, kind: BodyKind): Reading {
   };
 }
 
-function usageReading(usage: Usage = {}): JsonObject {
+/** Usage as the wire fixtures write it. */
+export function usageReading(usage: Usage = {}): JsonObject {
   return {
     input: usage.input ?? null,
     output: usage.output ?? null,
