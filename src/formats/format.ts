@@ -1,6 +1,7 @@
 import type { Answer, FormatName, Inference, TextPart, ToolCall } from "../exchange/inference.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import type { JsonDocument, JsonEdit } from "../wire/json/index.ts";
+import type { FinishKind } from "./finish.ts";
 
 /** A wire dialect. Every folder beside this file exports one, made of the same files. */
 export type Format = {
@@ -92,6 +93,8 @@ export type ReadAnswer = Answer & {
   readonly refusal: string | undefined;
   /** The code of the error as on the wire: some servers send a number. */
   readonly errorCode: string | number | null;
+  /** What the reasons to finish mean, in the same order; absent where the dialect does not say it yet. */
+  readonly finishKinds?: readonly (FinishKind | null)[];
   /** What `regent read` prints of it that not every dialect has. */
   readonly details?: JsonObject;
 };

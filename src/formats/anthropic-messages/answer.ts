@@ -6,6 +6,7 @@ import { mergeUsage } from "../loose.ts";
 import type { ReadError } from "../openai/error.ts";
 import { Block } from "./block.ts";
 import { readError } from "./error.ts";
+import { finishKind } from "./finish.ts";
 import { readUsage, wholeOf } from "./usage.ts";
 
 /** Content blocks of one answer. A long turn of the provider's own tools has some hundred. */
@@ -119,6 +120,7 @@ export class MessageBuilder {
       usage: this.#usage,
       whole: this.#whole ?? wholeOf(this.#usage, this.#isCounted),
       finishReasons: this.#stopReason === undefined ? [] : [this.#stopReason],
+      finishKinds: this.#stopReason === undefined ? [] : [finishKind(this.#stopReason)],
       text,
       texts: [text],
       outputBytes: this.#outputBytes,

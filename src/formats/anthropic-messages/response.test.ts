@@ -33,6 +33,23 @@ test("reads a message", () => {
   );
 });
 
+test("says what a reason to stop means, and keeps it as it was sent", () => {
+  for (const [reason, kind] of [
+    ["end_turn", "stop"],
+    ["stop_sequence", "stop"],
+    ["max_tokens", "length"],
+    ["model_context_window_exceeded", "length"],
+    ["tool_use", "tool_calls"],
+    ["refusal", "content_filter"],
+    ["pause_turn", "pause"],
+    ["of_tomorrow", "other"],
+  ]) {
+    const { finishReasons, finishKinds } = read({ stop_reason: reason });
+    assert.deepEqual([finishReasons, finishKinds], [[reason], [kind]]);
+  }
+  assert.deepEqual(read({ stop_reason: null }).finishKinds, []);
+});
+
 test("a count of tokens is no usage, and uses none", () => {
   const { usage, whole, invalid } = read({ input_tokens: 2095 });
   assert.deepEqual([usage, whole, invalid], [undefined, { input: 0, output: 0 }, undefined]);
