@@ -27,6 +27,14 @@ describe("a body", () => {
     );
   });
 
+  test("with half a surrogate pair has U+FFFD in its place, and nothing else changes", () => {
+    const text = String.raw`{"input":["\ud800","\udc00x","\\ud800","\\\ud800","\ud83d\ude00"]}`;
+    assert.equal(
+      String(inputMember(parseBody(Buffer.from(text), null))),
+      String.raw`["�","�x","\\ud800","\\�","😀"]`,
+    );
+  });
+
   test("of numbers that keep their digits is bounded as any other, by values and by depth", () => {
     const values = (count: number) => Buffer.from(`[${"1e1,".repeat(count - 1)}1e1]`);
     assert.ok(Array.isArray(parseBody(values(JSON_VALUES_MAX), null)));

@@ -141,10 +141,18 @@ function keepDigits(_key: string, value: unknown, { source }: Source): unknown {
 export function inputText(value: unknown): Buffer {
   try {
     // YAML knows values that JSON does not, such as dates, and `undefined` for an empty document.
-    return Buffer.from(JSON.stringify(value ?? null));
+    return Buffer.from(withoutHalfPairs(JSON.stringify(value ?? null)));
   } catch (error) {
     throw invalid(`body contains malformed input document: ${(error as Error).message}`, error);
   }
+}
+
+/** Half surrogate pairs, which JSON writes as escapes, are U+FFFD to OPA. Other escapes are matched to step over them. */
+function withoutHalfPairs(json: string): string {
+  if (!json.includes("\\ud")) return json;
+  return json.replace(/\\(?:(ud[89a-f][0-9a-f]{2})|.)/g, (whole, half?: string) =>
+    half === undefined ? whole : "\ufffd",
+  );
 }
 
 /** The member `input` of a body of OPA's data API; undefined when there is none. @throws ApiError 400 */
