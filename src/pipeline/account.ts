@@ -252,7 +252,12 @@ function defined<K extends string, V>(name: K, value: V | undefined): { [P in K]
   return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
 }
 
-/** Who a choice is stable for, between versions of a model or of policy: the end user named in the body, else the caller. */
+/** Who a choice between versions of policy is stable for: the caller as it was proved, for nobody may choose by what he writes. */
+export function callerKey({ identity }: Account): string {
+  return JSON.stringify([identity.tenant ?? "", identity.subject ?? identity.principal ?? ""]);
+}
+
+/** Who a choice between versions of a model is stable for: the end user named in the body, else the caller. */
 export function subjectKey({ identity, inference }: Account): string {
   const caller = inference?.user ?? identity.subject ?? identity.principal ?? "";
   return JSON.stringify([identity.tenant ?? "", inference?.user === undefined ? "caller" : "user", caller]);

@@ -213,3 +213,15 @@ test("refuses an answer for which policy is undefined, garbage, failing or contr
     }
   }
 });
+
+test("chooses between versions of policy by who calls, whatever the body says of an end user", async () => {
+  const subjects = new Set<string>();
+  const counting = { ...policy, for: (subject: string) => policy.for(subjects.add(subject) && subject) };
+  for (const user of ["ann", "bob", undefined]) {
+    const stage = createStage({ policy: counting });
+    const chat = JSON.parse(chatBody().toString()) as object;
+    const body = Buffer.from(JSON.stringify(user === undefined ? chat : { ...chat, user }));
+    await send(stage, { body, decide: { allow: true } });
+  }
+  assert.equal(subjects.size, 1);
+});

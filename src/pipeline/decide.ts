@@ -4,7 +4,7 @@ import type { OwnAnswer } from "../exchange/plan.ts";
 import type { Reads } from "../exchange/reads.ts";
 import { decidingReason, renderDenial } from "../mutation/own-answer.ts";
 import type { Evaluation } from "../policy/policies.ts";
-import { subjectKey } from "./account.ts";
+import { callerKey } from "./account.ts";
 import type { Context } from "./context.ts";
 import { loggerOf, type Question } from "./logged-decision.ts";
 import { timedAsync } from "./timed.ts";
@@ -51,7 +51,7 @@ export function evaluateUnlogged(
 }
 
 function ask({ account, rooms }: Context, entrypoint: string, input: (reads: Reads) => Buffer): Question {
-  account.policies ??= rooms.policy.for(subjectKey(account));
+  account.policies ??= rooms.policy.for(callerKey(account));
   const { policies } = account;
   const reads = policies.reads(entrypoint);
   return { entrypoint, policies, reads, input, document: input(reads) };

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoggedDecision } from "../decision-log/read.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
-import { outcomeOf } from "../policy/life/outcome.ts";
 import { compare } from "../policy/life/tally.ts";
 
 /** How a decision would be another one. */
@@ -24,7 +23,7 @@ export function flipOf(decision: LoggedDecision, replayed: Replayed): FlipKind |
   const now = { ...replayed, result: without(replayed.result, decision.changedResult) };
   const verdict = compare(recorded, now);
   if (verdict === "candidate_error") return "error";
-  if (verdict === "live_error") return outcomeOf(now.result) === "allow" ? "newly_allowed" : "changed";
+  if (verdict === "live_error") return "changed";
   if (verdict !== "same") return verdict;
   if (now.failed) return "error";
   // What is no verdict at all, such as a list, may differ as well.

@@ -48,7 +48,7 @@ export const rolloutSection = z
       decisions: decisions.default(1000).describe("Decisions compared before a step may end"),
       deniedPercent: percent.default(1).describe("Most that it may deny of what is live and allowed"),
       allowedPercent: percent.default(1).describe("Most that it may allow of what is live and denied"),
-      failedPercent: percent.default(0).describe("Most that it may fail where what is live does not"),
+      failedPercent: percent.default(0.1).describe("Most that it may fail where what is live does not"),
       latencyRatio: z
         .number()
         .min(1)
@@ -60,9 +60,9 @@ export const rolloutSection = z
       for: durationText(0, WEEK_MS)
         .default("1h")
         .describe("How long the version before is kept, to go back to; `0s`: not at all"),
-      decisions: decisions.default(200).describe("Decisions before shares say anything"),
-      deniedPercent: percent.default(20).describe("By how much the share of denials may grow"),
-      failedPercent: percent.default(1).describe("By how much the share of failures may grow"),
+      decisions: decisions.default(200).describe("Decisions compared before shares say anything"),
+      deniedPercent: percent.default(20).describe("Most that it may deny of what the version before allows"),
+      failedPercent: percent.default(1).describe("Most that it may fail where the version before does not"),
     }),
     dir: z
       .string()

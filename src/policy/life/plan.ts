@@ -27,11 +27,11 @@ export type Gate = {
 export type RollbackWatch = {
   /** How long after the promotion the version before is kept, milliseconds; 0: not at all. */
   readonly forMs: number;
-  /** Decisions before a share says anything. */
+  /** Decisions compared before a share says anything. */
   readonly decisions: number;
-  /** By how much the share of denials may grow. */
+  /** Share that it denies and the version before allows. */
   readonly denials: number;
-  /** By how much the share of failures may grow. */
+  /** Share on which it fails and the version before does not. */
   readonly errors: number;
 };
 

@@ -5,8 +5,8 @@ import { digestOfSteps, type RolloutPlan, type RolloutStep } from "./plan.ts";
 import { HISTORY_MAX, REJECTED_MAX, type Rejection, type RolloutState, type Transition } from "./state.ts";
 import { isInCanary } from "./subjects.ts";
 import { beyondGate, Tally, type Verdict } from "./tally.ts";
-import { compared, observed } from "./views.ts";
-import { jump, OutcomeWindow, type Shares } from "./watch.ts";
+import { compared } from "./views.ts";
+import { jump, WatchWindow } from "./watch.ts";
 
 /** One version of all policies together, proved and ready to decide. */
 export type Version = {
@@ -43,7 +43,13 @@ type Candidate = {
 };
 
 /** The version before, kept in case the one that took its place fares badly. */
-type Previous = { readonly version: Version; readonly sinceMs: number; readonly baseline: Shares };
+type Previous = {
+  readonly version: Version;
+  readonly sinceMs: number;
+  /** What it would have said to what the live version decides. */
+  readonly comparison: Comparison;
+  readonly window: WatchWindow;
+};
 
 /** Who does what nobody asked for. */
 const REGENT = "regent";
@@ -69,7 +75,6 @@ export class Rollout {
   #candidate: Candidate | undefined;
   #candidateView: Policies | undefined;
   #previous: Previous | undefined;
-  #outcomes = new OutcomeWindow();
   #rejected: Rejection[];
   #history: Transition[];
   /** Where the candidate of before the restart was. */
@@ -179,6 +184,7 @@ export class Rollout {
 
   close(): void {
     this.#candidate?.comparison.close();
+    this.#previous?.comparison.close();
   }
 
   #candidateStatus(candidate: Candidate): CandidateStatus {
@@ -280,19 +286,27 @@ export class Rollout {
     const { version, comparison } = this.#expectCandidate();
     comparison.close();
     const before = this.#live;
-    this.#previous?.version.release();
-    this.#previous = undefined;
-    if (before !== undefined) {
-      const baseline = this.#outcomes.shares(this.#nowMonotonic());
-      if (this.#options.plan.rollback.forMs > 0)
-        this.#previous = { version: before, sinceMs: this.#nowMonotonic(), baseline };
-      else before.release();
-    }
+    this.#dropPrevious();
+    if (before !== undefined && this.#options.plan.rollback.forMs > 0) this.#previous = this.#keep(before);
+    else before?.release();
     this.#live = version;
-    this.#outcomes = new OutcomeWindow();
     this.#candidate = undefined;
     this.#rebuildViews();
     this.#note("promoted", version, by, reason);
+  }
+
+  #keep(version: Version): Previous {
+    const window = new WatchWindow();
+    const comparison = new Comparison(new Tally(), [], this.#options.nowMs, (verdict) =>
+      window.add(verdict, this.#nowMonotonic()),
+    );
+    return { version, sinceMs: this.#nowMonotonic(), comparison, window };
+  }
+
+  #dropPrevious(): void {
+    this.#previous?.comparison.close();
+    this.#previous?.version.release();
+    this.#previous = undefined;
   }
 
   #watchLive(): void {
@@ -300,11 +314,11 @@ export class Rollout {
     if (previous === undefined) return;
     const { rollback } = this.#options.plan;
     const now = this.#nowMonotonic();
-    const fault = jump(this.#outcomes.shares(now), previous.baseline, rollback);
+    const fault = jump(previous.window.worse(now), rollback);
     if (fault !== undefined) this.#rollBack(REGENT, fault);
     else if (now - previous.sinceMs >= rollback.forMs) {
-      this.#previous = undefined;
-      previous.version.release();
+      this.#dropPrevious();
+      this.#rebuildViews();
     }
   }
 
@@ -315,9 +329,9 @@ export class Rollout {
     // A candidate on its way was compared with what is no longer live.
     if (this.#candidate !== undefined)
       this.#dropCandidate("withdrawn", REGENT, "the live version is rolled back");
+    previous.comparison.close();
     this.#live = previous.version;
     this.#previous = undefined;
-    this.#outcomes = new OutcomeWindow();
     this.#remember(bad, reason);
     this.#rebuildViews();
     this.#note("rolled_back", bad, by, reason);
@@ -366,19 +380,16 @@ export class Rollout {
 
   #rebuildViews(): void {
     const live = this.#live && (this.#options.livePolicies?.(this.#live) ?? this.#live.policies);
+    const previous = this.#previous;
+    const watched =
+      live && previous ? compared(live, "candidate", previous.version.policies, previous.comparison) : live;
     const candidate = this.#candidate;
-    // Outcomes of a canary's subjects belong to the candidate, which the gate looks at.
-    const window = this.#outcomes;
-    const observe = (answered: Parameters<OutcomeWindow["add"]>[0]) =>
-      window.add(answered, this.#nowMonotonic());
     this.#candidateView = undefined;
-    if (live === undefined || candidate === undefined) {
-      this.#liveView = live && observed(live, observe);
-      return;
-    }
+    this.#liveView = watched;
+    if (live === undefined || watched === undefined || candidate === undefined) return;
     const { comparison, version } = candidate;
-    this.#liveView = compared(live, "live", version.policies, comparison, observe);
-    this.#candidateView = compared(version.policies, "candidate", live, comparison, () => {});
+    this.#liveView = compared(watched, "live", version.policies, comparison);
+    this.#candidateView = compared(version.policies, "candidate", live, comparison);
   }
 
   #note(event: Transition["event"], { revision, digest }: Version, by: string, reason?: string): void {

@@ -25,7 +25,8 @@ export function compare(live: Answered, candidate: Answered): Verdict {
   const [one, other] = [outcomeOfAnswer(live), outcomeOfAnswer(candidate)];
   if (one === other) return sameDocument(live, candidate) ? "same" : "changed";
   if (other === "error") return "candidate_error";
-  if (one === "error") return "live_error";
+  // A client that was refused because policy failed would be let through.
+  if (one === "error") return other === "allow" ? "newly_allowed" : "live_error";
   return other === "deny" ? "newly_denied" : "newly_allowed";
 }
 

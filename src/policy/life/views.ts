@@ -3,18 +3,6 @@ import type { Reads } from "../../exchange/reads.ts";
 import type { Evaluation, Policies } from "../policies.ts";
 import { type AnsweredWith, type Comparison, failure } from "./comparison.ts";
 
-/** Who is told of what decided. */
-export type Observer = (answered: AnsweredWith) => void;
-
-/** Policies that decide, whose every answer is told. What they answer and throw stays as it is. */
-export function observed(policies: Policies, observe: Observer): Policies {
-  return {
-    ...forwarded(policies),
-    evaluate: (...question) => decide(policies, question, observe),
-    unobserved: policies,
-  };
-}
-
 /**
  * Policies that decide while others are compared with them. Both are handed the same input, so it holds what either
  * reads.
@@ -25,16 +13,14 @@ export function compared(
   by: "live" | "candidate",
   other: Policies,
   comparison: Comparison,
-  observe: Observer,
 ): Policies {
   return {
     ...forwarded(policies),
-    unobserved: policies,
+    unobserved: policies.unobserved ?? policies,
     reads: (entrypoint) => unionOf(policies.reads(entrypoint), other.reads(entrypoint)),
     evaluate(entrypoint, input) {
       const bytes = Buffer.isBuffer(input) ? input.length : JSON.stringify(input).length;
       return decide(policies, [entrypoint, input], (answered) => {
-        observe(answered);
         // What only one of them can be asked is no difference in what they decide.
         if (other.has(entrypoint)) comparison.put({ entrypoint, input, bytes }, answered, by, other);
       });
@@ -55,7 +41,7 @@ function forwarded(policies: Policies): Policies {
 async function decide(
   policies: Policies,
   [entrypoint, input]: readonly [string, JsonValue | Buffer],
-  observe: Observer,
+  observe: (answered: AnsweredWith) => void,
 ): Promise<Evaluation> {
   const startedMs = performance.now();
   try {

@@ -1,39 +1,37 @@
 import type { RollbackWatch } from "./plan.ts";
-import { type Answered, outcomeOfAnswer, percent } from "./tally.ts";
+import { percent, type Verdict } from "./tally.ts";
 
-/** Outcomes of decisions of one revision. */
-export type Shares = { readonly decisions: number; readonly denials: number; readonly errors: number };
+/** What a version that was promoted does otherwise than the one before. */
+export type Worse = { readonly decisions: number; readonly denied: number; readonly failed: number };
 
-/** How long outcomes count, milliseconds: a jump has to show within minutes, and a night must not hide it. */
+/** How long comparisons count, milliseconds: a jump has to show within minutes, and a night must not hide it. */
 export const WINDOW_MS = 60_000;
 
-/** Counts the outcomes of what decides, in this minute and the one before. */
-export class OutcomeWindow {
+/** Counts comparisons of what is live with the version before, in this minute and the one before. */
+export class WatchWindow {
   #startedMs = 0;
   #now = zero();
   #before = zero();
 
-  add(answered: Answered, nowMs: number): void {
+  add(verdict: Verdict, nowMs: number): void {
     this.#turn(nowMs);
-    const outcome = outcomeOfAnswer(answered);
     this.#now.decisions += 1;
-    if (outcome === "deny") this.#now.denials += 1;
-    if (outcome === "error") this.#now.errors += 1;
+    if (verdict === "newly_denied") this.#now.denied += 1;
+    if (verdict === "candidate_error") this.#now.failed += 1;
   }
 
   /** Of the last one to two minutes. */
-  shares(nowMs: number): Shares {
+  worse(nowMs: number): Worse {
     this.#turn(nowMs);
     return {
       decisions: this.#now.decisions + this.#before.decisions,
-      denials: this.#now.denials + this.#before.denials,
-      errors: this.#now.errors + this.#before.errors,
+      denied: this.#now.denied + this.#before.denied,
+      failed: this.#now.failed + this.#before.failed,
     };
   }
 
   #turn(nowMs: number): void {
     const passed = nowMs - this.#startedMs;
-    // A clock that was set back begins a new window as well.
     if (passed >= 0 && passed < WINDOW_MS) return;
     this.#before = passed >= WINDOW_MS && passed < 2 * WINDOW_MS ? this.#now : zero();
     this.#now = zero();
@@ -41,31 +39,19 @@ export class OutcomeWindow {
   }
 }
 
-function zero(): { decisions: number; denials: number; errors: number } {
-  return { decisions: 0, denials: 0, errors: 0 };
+function zero(): { decisions: number; denied: number; failed: number } {
+  return { decisions: 0, denied: 0, failed: 0 };
 }
 
 /**
- * How a version that was just promoted fares worse than the one before did; undefined while it does not, or while too
- * little was decided. Denials are compared only where enough is known of before.
+ * How a version that was just promoted fares worse than the one before it; undefined while it does not, or while too
+ * little was compared. Requests that either would deny say nothing: a flood of them brings no older version back.
  */
-export function jump(now: Shares, before: Shares | undefined, watch: RollbackWatch): string | undefined {
-  if (now.decisions < watch.decisions) return undefined;
-  const known = before !== undefined && before.decisions >= watch.decisions;
-  const errors = grown(
-    now.errors / now.decisions,
-    known ? before.errors / before.decisions : 0,
-    watch.errors,
-  );
-  if (errors !== undefined) return `its failures went ${errors}`;
-  const denials = known
-    ? grown(now.denials / now.decisions, before.denials / before.decisions, watch.denials)
-    : undefined;
-  return denials === undefined ? undefined : `its denials went ${denials}`;
-}
-
-function grown(now: number, before: number, bound: number): string | undefined {
-  return now - before > bound
-    ? `from ${percent(before)} to ${percent(now)} of decisions, and may grow by ${percent(bound)}`
-    : undefined;
+export function jump({ decisions, denied, failed }: Worse, watch: RollbackWatch): string | undefined {
+  if (decisions < watch.decisions || decisions === 0) return undefined;
+  if (failed / decisions > watch.errors)
+    return `it fails on ${percent(failed / decisions)} of the decisions, which the version before decides, and ${percent(watch.errors)} may be`;
+  if (denied / decisions > watch.denials)
+    return `it denies ${percent(denied / decisions)} of the decisions, which the version before allows, and ${percent(watch.denials)} may be`;
+  return undefined;
 }
