@@ -219,8 +219,7 @@ test("chooses between versions of policy by who calls, whatever the body says of
   const counting = { ...policy, for: (subject: string) => policy.for(subjects.add(subject) && subject) };
   for (const user of ["ann", "bob", undefined]) {
     const stage = createStage({ policy: counting });
-    const chat = JSON.parse(chatBody().toString()) as object;
-    const body = Buffer.from(JSON.stringify(user === undefined ? chat : { ...chat, user }));
+    const body = chatBody(user === undefined ? {} : { user });
     await send(stage, { body, decide: { allow: true } });
   }
   assert.equal(subjects.size, 1);
