@@ -21,13 +21,17 @@ export type Case = {
   readonly sort_bindings?: boolean;
 };
 
-/** The folder of the case files in the OPA module that set-up installs: they are read in place. */
+/**
+ * The folder of the case files in the OPA module. They are read in place; Go fetches the module where its cache does not
+ * have it, which is so when the `opa` that set-up found was not compiled on this machine.
+ */
 export async function casesFolder(): Promise<string> {
   const { stdout } = await promisify(execFile)("go", [
-    ...["list", "-m", "-f", "{{.Dir}}"],
+    ...["mod", "download", "-json"],
     `github.com/open-policy-agent/opa@${OPA_VERSION}`,
   ]);
-  return join(stdout.trim(), "v1/test/cases/testdata/v1");
+  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  return join(Dir, "v1/test/cases/testdata/v1");
 }
 
 export async function readCases(folder: string): Promise<readonly Case[]> {
