@@ -40,6 +40,7 @@ test("reads text, reasoning, refusal, tool calls and usage of all choices", () =
     model: "sim-small",
     usage: { input: 3, output: 4, cachedInput: 0, total: 7 },
     finishReasons: ["tool_calls", "length"],
+    finishKinds: ["tool_calls", "length"],
     text: "é",
     texts: ["é", "second"],
     outputBytes: 2 + 7 + 7 + 6,
@@ -195,4 +196,30 @@ test("reads refusals and thoughts apart from what is said", () => {
     ["yes", "hm", "no", 7],
   );
   assert.equal(read(message({ content: "a", refusal: "" })).refusal, undefined);
+});
+
+test("says what the reasons to finish mean, beside the reasons", () => {
+  const reasons = [
+    "stop",
+    "length",
+    "model_length",
+    "tool_calls",
+    "function_call",
+    "content_filter",
+    "abort",
+    null,
+  ];
+  const choices = reasons.map((finish_reason, index) => ({ index, finish_reason, message: {} }));
+  const { finishReasons, finishKinds } = readResponse(200, Buffer.from(JSON.stringify({ choices })));
+  assert.deepEqual(finishReasons, reasons);
+  assert.deepEqual(finishKinds, [
+    "stop",
+    "length",
+    "length",
+    "tool_calls",
+    "tool_calls",
+    "content_filter",
+    "other",
+    null,
+  ]);
 });

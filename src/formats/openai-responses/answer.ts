@@ -4,6 +4,7 @@ import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
 import type { ReadAnswer } from "../format.ts";
 import { mergeUsage } from "../loose.ts";
 import { type ReadError, readError } from "../openai/error.ts";
+import { finishKind } from "./finish.ts";
 import { Item, type PieceKind } from "./item.ts";
 import { readUsage } from "./usage.ts";
 
@@ -15,6 +16,8 @@ export class ResponseBuilder {
   readonly #items = new Map<number, Item>();
   readonly #byId = new Map<string, Item>();
   readonly #keepText: boolean;
+  /** Behind the last item. */
+  #end = 0;
   #last: Item | undefined;
   #model: string | undefined;
   #usage: Usage | undefined;
@@ -88,10 +91,15 @@ export class ResponseBuilder {
           ? this.#last
           : this.#byId.get(name);
     const item = known ?? new Item(this.#keepText);
-    if (known === undefined) this.#items.set(typeof index === "number" ? index : this.#items.size, item);
+    if (known === undefined) this.#place(item, typeof index === "number" ? index : this.#end);
     if (name !== undefined) this.#byId.set(name, item);
     this.#last = item;
     return item;
+  }
+
+  #place(item: Item, index: number): void {
+    this.#items.set(index, item);
+    this.#end = Math.max(this.#end, index + 1);
   }
 
   /** Text of a kind that is counted and not kept. */
@@ -106,16 +114,19 @@ export class ResponseBuilder {
       return texts.length === 0 ? undefined : texts.join("");
     };
     const text = joined("text");
+    const toolCalls = items.flatMap((item) => item.toolCalls());
+    const reasons = this.#finishReason === undefined ? [] : [this.#finishReason];
     const servers = items.filter(({ isServers }) => isServers).flatMap(({ type }) => type ?? []);
     return {
       invalid: undefined,
       model: this.#model,
       usage: this.#usage,
-      finishReasons: this.#finishReason === undefined ? [] : [this.#finishReason],
+      finishReasons: reasons,
+      finishKinds: reasons.map((reason) => finishKind(reason, toolCalls.length > 0)),
       text,
       texts: [text],
       outputBytes: this.#outputBytes,
-      toolCalls: items.flatMap((item) => item.toolCalls()),
+      toolCalls,
       // Some servers send empty ones.
       reasoningText: joined("summary") || undefined,
       refusal: joined("refusal") || undefined,

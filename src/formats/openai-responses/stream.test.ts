@@ -78,6 +78,30 @@ test("puts pieces together by item and part, whatever the order they come in", (
   assert.equal(answer.outputBytes, 4);
 });
 
+test("an item without a place comes behind those that have one, and takes the place of none", () => {
+  const { answer } = run([
+    { type: "response.output_text.delta", output_index: 1, item_id: "b", delta: "one" },
+    { type: "response.output_text.delta", item_id: "c", delta: "two" },
+    { type: "response.output_text.delta", output_index: 0, item_id: "a", delta: "zero" },
+  ]);
+  assert.equal(answer.text, "zeroonetwo");
+});
+
+test("says what the end of a response means", () => {
+  const call = { type: "function_call", name: "f", arguments: "{}" };
+  const incomplete = (reason: string) => ({ status: "incomplete", incomplete_details: { reason } });
+  for (const [response, kind] of [
+    [{ status: "completed" }, "stop"],
+    [{ status: "completed", output: [call] }, "tool_calls"],
+    [incomplete("max_output_tokens"), "length"],
+    [incomplete("content_filter"), "content_filter"],
+    [{ status: "failed" }, "other"],
+  ] as const) {
+    assert.deepEqual(run([ended("response.completed", response)]).answer.finishKinds, [kind]);
+  }
+  assert.deepEqual(run([created]).answer.finishKinds, [null]);
+});
+
 test("text that only comes whole counts, and what is repeated counts once", () => {
   const item = { type: "message", id: "i", content: [{ type: "output_text", text: "hello" }] };
   const whole = run([created, { type: "response.output_item.done", output_index: 0, item }]);

@@ -5,6 +5,7 @@ import type { ReadAnswer } from "../format.ts";
 import { mergeUsage } from "../loose.ts";
 import { Choice } from "./choice.ts";
 import { type ReadError, readError } from "./error.ts";
+import { finishKind } from "./finish.ts";
 import { readUsage } from "./usage.ts";
 
 /** Choices of one answer. OpenAI makes at most 128. */
@@ -88,6 +89,7 @@ export class AnswerBuilder {
       model: this.#model,
       usage: this.#usage,
       finishReasons: choices.map(({ finishReason }) => finishReason),
+      finishKinds: choices.map(({ finishReason }) => finishKind(finishReason)),
       text: choices[0]?.text,
       texts: choices.map(({ text }) => text),
       outputBytes: this.#outputBytes,
