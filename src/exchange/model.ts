@@ -10,7 +10,7 @@ export type Target = {
   readonly region: string;
   readonly provider: string;
   readonly format: string;
-  /** Secret sent as `authorization: Bearer` to the target. Never in policy input or record. */
+  /** Secret sent to the target as `authorization: Bearer`, or where its format looks for it. Never in policy input or record. */
   readonly key?: { reveal(): string };
 };
 

@@ -108,6 +108,13 @@ test("ends a client's credentials here, and sends the target's key in their plac
   const withKey = plan({ candidate: candidateWith(key) });
   assert.equal(new Map(withKey.headers.set).get("authorization"), `Bearer ${key}`);
   assert.ok(!JSON.stringify(withKey.metadata).includes(key));
+  const candidate = candidateWith(key);
+  const anthropic = plan({
+    candidate: { ...candidate, target: { ...candidate.target, format: "anthropic-messages" } },
+  });
+  assert.equal(new Map(anthropic.headers.set).get("x-api-key"), key);
+  assert.ok(!anthropic.headers.remove.includes("x-api-key"));
+  assert.ok(anthropic.headers.remove.includes("authorization"));
   const overruled = plan({
     candidate: candidateWith(key),
     permit: permitOf({ transform: { set_headers: { authorization: "Bearer policy" } } }),

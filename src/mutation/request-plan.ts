@@ -3,7 +3,7 @@ import { RegentError } from "../exchange/errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { type HeaderField, singleHeader } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
-import type { Candidate } from "../exchange/model.ts";
+import type { Candidate, Target } from "../exchange/model.ts";
 import {
   assertNotReserved,
   BODY_HEADERS,
@@ -74,10 +74,17 @@ function ownHeaders({ exchange, identity, candidate }: RequestPlanFacts): Header
   if (identity.tenant !== undefined) fields.push([TENANT_HEADER, identity.tenant]);
   if (candidate !== undefined) {
     fields.push([TARGET_HEADER, candidate.target.name]);
-    if (candidate.target.key !== undefined)
-      fields.push(["authorization", `Bearer ${candidate.target.key.reveal()}`]);
+    fields.push(...targetKey(candidate.target));
   }
   return fields;
+}
+
+/** Where servers of the target's dialect look for a key. */
+function targetKey({ key, format }: Target): HeaderField[] {
+  if (key === undefined) return [];
+  return format === "anthropic-messages"
+    ? [["x-api-key", key.reveal()]]
+    : [["authorization", `Bearer ${key.reveal()}`]];
 }
 
 /** An inference was read as JSON whatever its label says, so that is what the model server must read it as. */
