@@ -154,3 +154,28 @@ test("changes nothing where no token is configured, and shows what there is", as
   const { status, text } = await ask({}, "/v1/rollout");
   assert.deepEqual([status, JSON.parse(text)], [200, { live: { revision: "r1" } }]);
 });
+
+test("says that no rollout is configured to whoever looks at it or wants to steer it", async (t) => {
+  const server = await startAdmin({
+    listen: { host: "127.0.0.1", port: 0 },
+    token: undefined,
+    status: () => ({}),
+    changes: { "/v1/bundles/reload": () => undefined },
+    log: { error: (_, message) => t.diagnostic(message), info: (_, message) => t.diagnostic(message) },
+  });
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${server.address.port}`;
+  for (const [method, path] of [
+    ["GET", "/v1/rollout"],
+    ["POST", "/v1/rollout/promote?by=ann"],
+    ["POST", "/v1/rollout/approve?by=ann"],
+    ["POST", "/v1/rollout/rollback?by=ann"],
+  ] as const) {
+    const answer = await fetch(`${url}${path}`, { method });
+    assert.deepEqual(
+      [answer.status, await answer.text()],
+      [404, "new policies are active at once: no rollout is configured\n"],
+      path,
+    );
+  }
+});

@@ -32,13 +32,14 @@ export async function startAdmin(options: AdminOptions): Promise<HttpServer> {
   const { changes = {} } = options;
   app.use(async ({ req }, next) => {
     const refused = refuseForeign(req.raw.headers) ?? refuseUnknown(req.raw.headers, options.token);
-    return refused ?? (asksForChange(req.raw, changes) ? undefined : refuseUnread(req.raw)) ?? next();
+    if (refused !== undefined) return refused;
+    if (options.rollout === undefined && /^\/v1\/rollout(\/|$)/.test(req.path))
+      return plain(404, NO_ROLLOUT, { connection: "close" });
+    return (asksForChange(req.raw, changes) ? undefined : refuseUnread(req.raw)) ?? next();
   });
   routeChanges(app, changes, options.token !== undefined, options.log);
   app.get("/v1/rollout", (context) =>
-    options.rollout === undefined
-      ? plain(404, "new policies are active at once: no rollout is configured")
-      : context.json(options.rollout(), 200, { "cache-control": "no-store" }),
+    context.json(options.rollout?.() ?? {}, 200, { "cache-control": "no-store" }),
   );
   app.get("/status", (context) =>
     context.json(options.status(), 200, { "cache-control": "no-store", "x-content-type-options": "nosniff" }),
@@ -50,6 +51,9 @@ export async function startAdmin(options: AdminOptions): Promise<HttpServer> {
   });
   return listenHttp(options.listen, app.fetch, options.log, options.limits);
 }
+
+/** To look at, and to whoever wants to approve, promote or roll back. */
+const NO_ROLLOUT = "new policies are active at once: no rollout is configured";
 
 /** `localhost`, `127.x.y.z` or `[::1]`, with any port: tunnels change it. */
 const LOOPBACK_HOST = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$/i;

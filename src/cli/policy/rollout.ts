@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { type CandidateStatus, describeStep, type RolloutStatus } from "../../policy/life/rollout.ts";
 import { CommandFailure } from "../failure.ts";
 import { type Format, formatOption } from "./report.ts";
@@ -57,8 +57,13 @@ function change(name: string, description: string): Command {
 
 function where(command: Command): Command {
   return command
-    .option("--url <url>", "the admin port of a running sidecar", "http://127.0.0.1:8181")
+    .option("--url <url>", "the admin port of a running sidecar", httpUrl, "http://127.0.0.1:8181")
     .option("--token-file <file>", "file with its token (admin.token)");
+}
+
+function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError("Expected http://HOST:PORT.");
 }
 
 async function make(flags: Change, path: string): Promise<void> {
@@ -80,8 +85,15 @@ async function ask({ url, tokenFile }: Where, path: string, method: string): Pro
   } catch (error) {
     throw new CommandFailure(`${url} cannot be asked: ${reasonOf(error)}`, undefined, { cause: error });
   }
+  if (response.status === 401) throw new CommandFailure(tokenFault(url, tokenFile));
   if (!response.ok) throw new CommandFailure(`${url} answered ${response.status}: ${text}`);
   return text;
+}
+
+function tokenFault(url: string, tokenFile: string | undefined): string {
+  return tokenFile === undefined
+    ? `${url} asks for its token (admin.token): name the file that holds it with --token-file`
+    : `${url} does not take the token of ${tokenFile}: it is another one than admin.token`;
 }
 
 /** fetch hides the reason in `cause`. */
