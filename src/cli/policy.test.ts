@@ -147,6 +147,19 @@ describe("regent policy build", () => {
     });
   });
 
+  test("says how to build rules that nothing asks", async () => {
+    await withFolder(async (folder) => {
+      await writeSources(folder, { "a.rego": "package regent.rules.a.b\n\ndeny contains 1 if false\n" });
+      const args = ["build", folder, "-o", join(folder, "b.tar.gz")];
+      const { status, failure } = await runCommand(policyCommand(), args);
+      assert.equal(status, 3);
+      assert.match(
+        failure ?? "",
+        /--entrypoint.* METADATA.* build them together with the folder policies\.$/,
+      );
+    });
+  });
+
   test("ends with 3 for a path that OPA would read as something else", async () => {
     const odd = {
       "odd/a.b/data.json": '{"x":1}',
@@ -238,6 +251,15 @@ describe("regent policy init, check, lint and sign", () => {
         findings.map(({ code, row }) => [code, row]),
         [["format", 1]],
       );
+    });
+  });
+
+  test("a folder without policies is told as that", async () => {
+    await withFolder(async (folder) => {
+      for (const command of ["check", "lint", "test"]) {
+        const { status, failure } = await runCommand(policyCommand(), [command, folder]);
+        assert.deepEqual([status, failure], [3, `there is no policy (.rego) in ${folder}`], command);
+      }
     });
   });
 

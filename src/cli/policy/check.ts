@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { checkPolicies } from "../../policy/authoring/check.ts";
 import { lintPolicies } from "../../policy/authoring/lint.ts";
 import { findOpa } from "../../policy/opa/opa.ts";
-import { collectSources } from "../../policy/opa/sources.ts";
+import { collectPolicies } from "../../policy/opa/sources.ts";
 import { append, type Format, formatOption, printFindings, reportingFaults } from "./report.ts";
 
 type Flags = { readonly format: Format; readonly ignore?: string[] };
@@ -20,11 +20,15 @@ export function checkCommand(): Command {
     )
     .action((dirs: string[], flags: Flags) =>
       reportingFaults(async () => {
-        const sources = await collectSources(dirs, flags.ignore ?? []);
+        const sources = await collectPolicies(dirs, flags.ignore ?? []);
         const findings = await checkPolicies(await findOpa(), sources);
-        printFindings(findings, flags.format, `${sources.length} files: nothing found`);
+        printFindings(findings, flags.format, well(sources));
       }),
     );
+}
+
+function well({ length }: readonly unknown[]): string {
+  return `${length} ${length === 1 ? "file" : "files"}: nothing found`;
 }
 
 /** `regent policy lint` */
@@ -40,9 +44,9 @@ export function lintCommand(): Command {
     )
     .action((dirs: string[], flags: Flags) =>
       reportingFaults(async () => {
-        const sources = await collectSources(dirs, flags.ignore ?? []);
+        const sources = await collectPolicies(dirs, flags.ignore ?? []);
         const findings = await lintPolicies(await findOpa(), sources);
-        printFindings(findings, flags.format, `${sources.length} files: nothing found`);
+        printFindings(findings, flags.format, well(sources));
       }),
     );
 }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { type RegoTest, type TestReport, testPolicies } from "../../policy/authoring/test.ts";
 import { findOpa, OpaError } from "../../policy/opa/opa.ts";
-import { collectSources } from "../../policy/opa/sources.ts";
+import { collectPolicies } from "../../policy/opa/sources.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { append, type Format, formatOption, reportingFaults } from "./report.ts";
 
@@ -42,7 +42,7 @@ function percent(text: string): number {
 }
 
 async function test(dirs: readonly string[], flags: Flags): Promise<void> {
-  const sources = await collectSources(dirs, flags.ignore ?? []);
+  const sources = await collectPolicies(dirs, flags.ignore ?? []);
   const options = { wasm: flags.wasm, ...(flags.run === undefined ? {} : { run: flags.run }) };
   const report = await testPolicies(await findOpa(), sources, options);
   if (report.tests.length === 0) throw new OpaError(`there is no test in ${dirs.join(", ")}`);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nearest } from "../../document/nearest.ts";
 import { policyInputJsonSchema } from "../input.ts";
+import { adviceOn } from "../opa/advice.ts";
 import { CAPABILITIES_FILE, OpaError, runOpa } from "../opa/opa.ts";
 import { opaArgument, type Source } from "../opa/sources.ts";
 import { inOrder, type PolicyFinding } from "./finding.ts";
@@ -78,7 +79,7 @@ function findingOf({ message, code, location, details }: OpaFault): PolicyFindin
   const known = details?.oneOf ?? [];
   const wrong = details?.ref?.[details.pos ?? 0]?.value;
   const meant = typeof wrong === "string" ? nearest(wrong, known) : undefined;
-  const unknownFunction = code === "rego_type_error" && message.startsWith("undefined function ");
+  const advice = adviceOn(message).replaceAll("\n", " ");
   return {
     file: location?.file ?? "",
     row: location?.row ?? 1,
@@ -88,6 +89,6 @@ function findingOf({ message, code, location, details }: OpaFault): PolicyFindin
     message:
       message +
       (meant === undefined ? "" : `; did you mean ${meant}?`) +
-      (unknownFunction ? "; docs/builtins.md lists the builtins that Regent has" : ""),
+      (advice === "" ? "" : `; ${advice}`),
   };
 }

@@ -36,6 +36,21 @@ test("a name that the contract's input does not have is an error in packages of 
   ]);
 });
 
+test("a function that is not there is an error that says where it would come from", async () => {
+  const sources = {
+    "a.rego": "package regent.rules.a.b\n\nimport data.regent.lib.result\n\ndeny contains result.denial(1)\n",
+    "b.rego": "package regent.rules.a.c\n\ndeny contains data.acme.told(1)\n",
+    "c.rego": "package c\n\nx := json.sing(1)\n",
+  };
+  const advice = (name: string) => `undefined function ${name}; `;
+  const page = "docs/builtins.md lists the builtins that Regent has.";
+  assert.deepEqual(await found(checkPolicies, sources), [
+    `a.rego:5 type ${advice("data.regent.lib.result.denial")}Name the folder of the package regent.lib.result too: regent.lib is in policies/lib.`,
+    `b.rego:3 type ${advice("data.acme.told")}Name the folder of the package acme too.`,
+    `c.rego:3 type ${advice("json.sing")}${page}`,
+  ]);
+});
+
 test("everything that the contract's input may hold can be asked for", async () => {
   const rego = `package regent.rules.a.b
 
@@ -62,7 +77,10 @@ _asked := [
 test("what does not compile, and builtins that Regent lacks, are errors", async () => {
   const http = 'package a\n\nr := http.send({"method": "get", "url": "http://x"})\n';
   const [absent = ""] = await found(checkPolicies, { "a.rego": http });
-  assert.match(absent, /^a\.rego:3 type undefined function http\.send; docs\/builtins\.md lists/);
+  assert.match(
+    absent,
+    /^a\.rego:3 type undefined function http\.send; http\.send is not there\. .* docs\/builtins\.md lists/,
+  );
   const [unsafe = ""] = await found(checkPolicies, { "a.rego": "package b\n\nr if x == 1\n" });
   assert.match(unsafe, /^a\.rego:3 unsafe_var /);
 });

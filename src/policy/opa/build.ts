@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { adviceOnBuiltins } from "../builtins/absent.ts";
 import { readBundle } from "../bundle/bundle.ts";
+import { adviceOn } from "./advice.ts";
 import { withFacts } from "./facts.ts";
 import { logEntrypoints } from "./log-entrypoints.ts";
 import { CAPABILITIES_FILE, findOpa, OpaError, runOpa } from "./opa.ts";
-import { collectSources, opaArgument, type Source } from "./sources.ts";
+import { collectPolicies, opaArgument, type Source } from "./sources.ts";
 
 export type BuildOptions = {
   /** Folders and files with Rego and data. */
@@ -38,9 +38,7 @@ const GOVERNANCE_PACKAGES = ["regent.request", "regent.response"];
  */
 export async function buildBundle(options: BuildOptions): Promise<Built> {
   const opa = await findOpa();
-  const sources = await collectSources(options.paths, options.ignore);
-  if (!sources.some(({ kind }) => kind === "policy"))
-    throw new OpaError(`there is no policy (.rego) in ${options.paths.join(", ")}`);
+  const sources = await collectPolicies(options.paths, options.ignore);
   const wanted = options.entrypoints.length > 0 ? options.entrypoints : governanceEntrypoints(sources);
   const entrypoints = [...new Set([...wanted, ...(await logEntrypoints(opa, sources))])];
   const revision = options.revision ?? (await contentHash(sources, entrypoints));
@@ -75,7 +73,7 @@ async function compile(opa: string, args: readonly string[]): Promise<void> {
   const run = await runOpa(opa, ["build", ...args]);
   if (run.status === 0) return;
   const fault = (run.stderr || run.stdout).trim();
-  throw new OpaError(`${fault}\n${adviceOnBuiltins(fault)}`.trim());
+  throw new OpaError(`${fault}\n${adviceOn(fault)}`.trim());
 }
 
 /**

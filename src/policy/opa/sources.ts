@@ -39,6 +39,17 @@ export async function collectSources(
   return [...sources.values()];
 }
 
+/** As {@link collectSources}, where there must be a policy. @throws OpaError */
+export async function collectPolicies(
+  paths: readonly string[],
+  ignore?: readonly string[],
+): Promise<readonly Source[]> {
+  const sources = await collectSources(paths, ignore);
+  if (!sources.some(({ kind }) => kind === "policy"))
+    throw new OpaError(`there is no policy (.rego) in ${paths.join(", ")}`);
+  return sources;
+}
+
 type Found = { readonly file: string; readonly place: readonly string[] };
 
 async function filesBelow(path: string, ignore: readonly string[]): Promise<readonly Found[]> {
