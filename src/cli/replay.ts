@@ -17,7 +17,7 @@ type Flags = {
   readonly since?: number;
   readonly until?: number;
   readonly limit?: number;
-  readonly failOn: readonly FlipKind[];
+  readonly failOn?: readonly FlipKind[];
   readonly format: Format;
 };
 
@@ -37,7 +37,7 @@ export function replayCommand(): Command {
     .option("--since <time>", "only decisions from this moment on (RFC 3339)", parseTime)
     .option("--until <time>", "only decisions before this moment (RFC 3339)", parseTime)
     .option("--limit <count>", "only so many decisions", parseCount)
-    .option("--fail-on <kinds>", `end with 3 for these: ${namesOf(FLIP_KINDS)}`, parseKinds, [])
+    .option("--fail-on <kinds>", `end with 3 for these: ${namesOf(FLIP_KINDS)}`, parseKinds)
     .addOption(formatOption())
     .addHelpText(
       "after",
@@ -48,7 +48,7 @@ export function replayCommand(): Command {
 
 async function replayLog(
   log: string,
-  { bundle, since, until, failOn, format, ...filters }: Flags,
+  { bundle, since, until, failOn = [], format, ...filters }: Flags,
 ): Promise<void> {
   const policies = await loadNamedPolicies(bundle, () => {});
   const progress = progressOn(process.stderr);
@@ -69,12 +69,19 @@ async function replayLog(
     .finally(progress.clear);
   const output = format === "json" ? JSON.stringify({ log, bundle, ...report }) : renderReplay(report);
   process.stdout.write(`${output}\n`);
-  endWith(report, failOn, log);
+  const filtered = [since, until, filters.entrypoint, filters.tenant].some((filter) => filter !== undefined);
+  // Silence would be taken for "nothing changes".
+  if (report.replayed === 0) throw new CommandFailure(nothingReplayed(log, report, filtered), EXIT.errors);
+  endWith(report, failOn);
 }
 
-function endWith({ replayed, flips }: ReplayReport, failOn: readonly FlipKind[], log: string): void {
-  // Silence would be taken for "nothing changes".
-  if (replayed === 0) throw new CommandFailure(`nothing of ${log} could be decided again`, EXIT.errors);
+function nothingReplayed(log: string, { decisions, unreadable }: ReplayReport, filtered: boolean): string {
+  if (decisions > 0) return `nothing of ${log} could be decided again`;
+  if (filtered) return `${log} holds no decision that the options ask for`;
+  return `${log} holds no decision${unreadable.count === 0 ? "" : " that can be read"}`;
+}
+
+function endWith({ flips }: ReplayReport, failOn: readonly FlipKind[]): void {
   if (flips.error > 0 || failOn.some((kind) => flips[kind] > 0)) throw new CommandFailure("", EXIT.errors);
   if (FLIP_KINDS.some((kind) => flips[kind] > 0)) throw new CommandFailure("", EXIT.warnings);
 }

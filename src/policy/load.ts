@@ -138,12 +138,15 @@ async function readSources(path: string, entrypoint: string): Promise<BundleCont
  */
 async function readBundle(path: string): Promise<BundleContent | undefined> {
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined || (found.isFile() && !path.endsWith(".rego")))
-    return readContent(await readFiles(path));
-  if (found.isFile()) return undefined;
-  const version = await readFiles(path);
-  const isBundle = version.files.has("policy.wasm") || version.files.has(".manifest");
-  return isBundle ? readContent(version) : undefined;
+  if (found?.isFile() && path.endsWith(".rego")) return undefined;
+  try {
+    const version = await readFiles(path);
+    const isBundle =
+      !found?.isDirectory() || version.files.has("policy.wasm") || version.files.has(".manifest");
+    return isBundle ? readContent(version) : undefined;
+  } catch (error) {
+    throw new BundleError(`the bundle ${path} cannot be used: ${faultOf(error)}`, { cause: error });
+  }
 }
 
 async function compile(path: string, entrypoint: string): Promise<BundleContent> {

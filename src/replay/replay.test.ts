@@ -143,7 +143,30 @@ test("says that nothing could be decided again instead of that nothing changes",
     const ended = await runCommand(replayCommand(), [`${log}.absent`, "--bundle", other]);
     assert.equal(ended.status, 1);
     assert.match(ended.failure ?? "", /log\.jsonl\.absent cannot be read/);
+    const failureOf = async (...args: string[]) => (await runCommand(replayCommand(), args)).failure;
+    assert.equal(await failureOf(log, "--bundle", other), `nothing of ${log} could be decided again`);
+    assert.equal(
+      await failureOf(log, "--bundle", other, "--tenant", "nobody"),
+      `${log} holds no decision that the options ask for`,
+    );
+    const empty = join(folder, "empty.jsonl");
+    await writeFile(empty, "");
+    assert.equal(await failureOf(empty, "--bundle", other), `${empty} holds no decision`);
+    assert.equal(await failureOf(other, "--bundle", other), `${other} holds no decision that can be read`);
+    await writeFile(empty, "no bundle");
+    assert.match(
+      (await failureOf(log, "--bundle", empty)) ?? "",
+      /^the bundle .*empty\.jsonl cannot be used: it is not a whole gzip file: incorrect header check$/,
+    );
   }));
+
+test("no share of the evaluations takes longer than the longest", () => {
+  const tally = new ReplayTally();
+  for (const ms of [1, 1.5, 61]) tally.evaluated(ms, undefined);
+  const { p50 = 0, p95, max } = tally.report.evaluationMs ?? {};
+  assert.deepEqual([p95, max], [61, 61]);
+  assert.ok(p50 >= 1.5 && p50 < 1.7, `${p50}`);
+});
 
 test("does not decide again what the log does not hold, and says why", () => {
   const base = { identity: { tenant: "acme", roles: ["admin"] } };

@@ -111,9 +111,15 @@ export class ReplayTally {
     return group;
   }
 
+  /** The histogram knows the upper end of a bucket, which may lie beyond the longest of all. */
+  #percentile(share: number): number | undefined {
+    const ms = this.#latency.percentile(share);
+    return ms === undefined ? undefined : Math.min(ms, this.#maxMs);
+  }
+
   get report(): ReplayReport {
     const flipped = FLIP_KINDS.reduce((sum, kind) => sum + this.#flips[kind], 0);
-    const [p50, p95] = [this.#latency.percentile(0.5), this.#latency.percentile(0.95)];
+    const [p50, p95] = [this.#percentile(0.5), this.#percentile(0.95)];
     return {
       decisions: this.decisions,
       replayed: this.replayed,

@@ -37,7 +37,9 @@ export async function signBundle(options: SignOptions): Promise<number> {
   const archive = await readFile(options.bundle).catch((error: Error) => {
     throw new BundleError(`${options.bundle} cannot be read: ${error.message}`, { cause: error });
   });
-  const { files } = await unpackArchive(archive);
+  const { files } = await unpackArchive(archive).catch((error: Error) => {
+    throw new BundleError(`${options.bundle} cannot be signed: ${error.message}`, { cause: error });
+  });
   const covered = [...files]
     .filter(([path]) => path !== SIGNATURES_FILE)
     .map(([path, content]) => ({ name: path, hash: digestOf(path, content, HASH), algorithm: HASH }));

@@ -41,7 +41,7 @@ async function unzip(archive: Buffer): Promise<Buffer> {
     const tooLarge = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
     const fault = tooLarge
       ? `it unpacks to more than ${allowed} bytes`
-      : `it is not a whole gzip file: ${String(error)}`;
+      : `it is not a whole gzip file: ${(error as Error).message}`;
     throw new BundleError(fault, { cause: error });
   }
 }
