@@ -104,7 +104,7 @@ export const SPELLINGS = {
     "/",
     "/v1",
     "/v1/chat",
-    "/v1/completions",
+    "/v1/completion",
     "/chat/completions",
     "/openai/v1/chat/completions",
     "/api/v1/chat/completions",
@@ -114,6 +114,6 @@ export const SPELLINGS = {
     "/x?/v1/chat/completions",
     "/witness",
     "/metrics",
-    "/v1/embeddings",
+    "/v1/moderations",
   ],
 } as const;
