@@ -29,7 +29,7 @@ export function demoCommand(): Command {
     .option("--keep", "leave configurations, logs and the audit log behind")
     .addHelpText(
       "after",
-      "\nPort 0 is one that the system picks. Exit 0 when every scene is as expected, 3 when not.",
+      "\nPort 0 is one that the system picks. Exit 0 when every scene is as expected, 3 when not.\n\nExample:\n  regent demo --keep",
     )
     .action(async (options: Options) => {
       const dir = mkdtempSync(join(tmpdir(), "regent-demo-"));

@@ -30,9 +30,13 @@ type Options = {
   readonly accessLog: string;
 };
 
+const EXAMPLE = "\nExample:\n  regent envoy generate --target my-model=http://127.0.0.1:8000 > envoy.yaml";
+
 /** `regent envoy generate`: the configuration of an Envoy in front of Regent, as YAML. */
 export function envoyCommand(): Command {
-  const command = new Command("envoy").description("the Envoy in front of Regent");
+  const command = new Command("envoy")
+    .description("the Envoy in front of Regent")
+    .addHelpText("after", EXAMPLE);
   command
     .command("generate")
     .description(
@@ -75,10 +79,7 @@ export function envoyCommand(): Command {
         .default(ENVOY_DEFAULTS.bodyBytesMax, "4Mi"),
     )
     .option("--access-log <file>", "where Envoy logs requests", ENVOY_DEFAULTS.accessLog)
-    .addHelpText(
-      "after",
-      "\nExample:\n  regent envoy generate --target my-model=http://127.0.0.1:8000 > envoy.yaml",
-    )
+    .addHelpText("after", EXAMPLE)
     .action((options: Options) => {
       process.stdout.write(render(options));
     });

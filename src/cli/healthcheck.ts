@@ -9,6 +9,7 @@ export function healthcheckCommand(): Command {
   return new Command("healthcheck")
     .description("ask a running sidecar whether it is ready; exit 0 when it is, 1 when not")
     .option("--url <url>", "the probe to ask", "http://127.0.0.1:8282/readyz")
+    .addHelpText("after", "\nExample:\n  regent healthcheck --url http://127.0.0.1:8282/readyz")
     .action(async (options: { url: string }) => {
       process.stdout.write(`${await probe(options.url)}\n`);
     });

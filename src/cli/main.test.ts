@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
 import { probe } from "./healthcheck.ts";
 import { regentVersion } from "./version.ts";
 
@@ -12,6 +13,16 @@ const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 function regent(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
   return { status, stdout, stderr };
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function helpOf(command: Command): string {
+  let help = "";
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+  return help;
 }
 
 describe("the command line", () => {
@@ -31,6 +42,18 @@ describe("the command line", () => {
       assert.match(stdout, /--(dir|ignore) </);
       assert.doesNotMatch(stdout, /default: (\[\]|false)/, "a default that says something");
       if (rest.length === 0) assert.equal(regent("help", asked ?? "").stdout, stdout);
+    }
+  });
+
+  test("shows an example with every command", async () => {
+    const names = [...regent("--help").stdout.matchAll(/^ {2}([a-z]+) {2,}\w/gm)].map(
+      ([, name]) => name ?? "",
+    );
+    assert.ok(names.length > 10, names.join());
+    for (const name of names) {
+      const creators = (await import(`./${name}.ts`)) as { readonly [creator: string]: () => Command };
+      for (const command of withSubcommands(creators[`${name}Command`]?.() ?? assert.fail(name)))
+        assert.match(helpOf(command), /\nExamples?:\n {2}regent [a-z]/, `${name} ${command.name()}`);
     }
   });
 

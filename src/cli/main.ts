@@ -79,6 +79,16 @@ async function programFor(args: readonly string[]): Promise<Command> {
     .description("The governance sidecar for AI traffic on Envoy and Istio.")
     .version(regentVersion(), "-V, --version")
     .option("--no-color", "no colours in the process log (also: NO_COLOR=1)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  regent run
+  regent validate regent.yaml
+  regent serve -c regent.yaml
+
+regent COMMAND --help says more of a command.`,
+    )
     .showHelpAfterError("(regent --help lists the commands and options)")
     .exitOverride();
   const [first, second] = args.filter((arg) => !arg.startsWith("-"));

@@ -11,7 +11,7 @@ import { regentVersion } from "./version.ts";
 
 export function serveCommand(): Command {
   const command = new Command("serve")
-    .description("Run the sidecar: answer Envoy's ext_authz and ext_proc until SIGTERM.")
+    .description("run the sidecar: answer Envoy's ext_authz and ext_proc until SIGTERM")
     .argument("[paths...]", "policies, data and bundles to serve, only with --opa-config")
     .option("-c, --config <file>", "the configuration; without one, the built-in defaults")
     .option("--opa-config <file>", "run in place of opa-envoy-plugin, with a configuration of OPA");
@@ -39,7 +39,9 @@ type ServeOptions = OpaOptions & { readonly config?: string; readonly opaConfig?
 async function serve(file: string | undefined, ofOpa: readonly string[]): Promise<void> {
   if (ofOpa.length > 0)
     throw new CommandFailure(
-      `${ofOpa.join(", ")}: only with --opa-config FILE, which runs Regent in place of opa-envoy-plugin`,
+      ofOpa.includes("--config-file")
+        ? "--config-file: name OPA's configuration in --opa-config, which runs Regent in place of opa-envoy-plugin"
+        : `${ofOpa.join(", ")}: only with --opa-config FILE, which runs Regent in place of opa-envoy-plugin`,
       EXIT.failed,
     );
   const config = loaded(file);
@@ -95,7 +97,8 @@ async function loadedOpa(configFile: string, paths: readonly string[], options: 
   } catch (error) {
     const status = error instanceof OpaConfigError ? EXIT.errors : EXIT.failed;
     const hint = error instanceof OpaUsageError ? "\n(regent serve --help shows what is taken)" : "";
-    throw new CommandFailure(`${sentenceOf(error)}${hint}`, status, { cause: error });
+    const unread = (error as NodeJS.ErrnoException).syscall === undefined ? "" : "a file cannot be read: ";
+    throw new CommandFailure(`${unread}${sentenceOf(error)}${hint}`, status, { cause: error });
   }
 }
 
@@ -107,7 +110,7 @@ function givenOptions(options: OpaOptions): readonly string[] {
 }
 
 function doesNotStart(error: unknown): never {
-  throw new CommandFailure(`The sidecar does not start. ${sentenceOf(error)}`, EXIT.failed, { cause: error });
+  throw new CommandFailure(`The sidecar does not start: ${sentenceOf(error)}`, EXIT.failed, { cause: error });
 }
 
 /** Until it is told to stop. The second signal does not wait for what is in flight. */
@@ -144,7 +147,8 @@ function loaded(file: string | undefined) {
   try {
     return loadConfig(file, { packagedBundle: packageFile("dist", "policies.tar.gz") });
   } catch (error) {
-    throw new CommandFailure(sentenceOf(error), error instanceof ConfigError ? EXIT.errors : EXIT.failed, {
+    if (error instanceof ConfigError) throw new CommandFailure(error.message, EXIT.errors, { cause: error });
+    throw new CommandFailure(`the configuration cannot be read: ${sentenceOf(error)}`, EXIT.failed, {
       cause: error,
     });
   }

@@ -42,6 +42,23 @@ test("ends with 2 when the file is good but names what is not here", async (t) =
   );
 });
 
+test("tells the faults and warnings of a configuration of OPA in the order of the file", async (t) => {
+  const file = fileWith(t, "decision_logs: { mask_desision: x }\nstatus: { service: s }\nlables: {}\n");
+  const { stdout, status } = await runCommand(validateCommand(), ["--opa-config", file]);
+  assert.equal(status, 3);
+  assert.deepEqual(
+    stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.replace(`${file}:`, "").split(":").slice(0, 2).join(":")),
+    [
+      "1:18 warning config/unknown-field decision_logs.mask_desision",
+      "2:20 error config/value status.service",
+      "3:1 warning config/unknown-field lables",
+    ],
+  );
+});
+
 test("ends with 1 when the file cannot be read", async () => {
   const { status, failure } = await runCommand(validateCommand(), ["/nowhere/regent.yaml"]);
   assert.equal(status, 1);

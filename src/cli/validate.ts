@@ -56,11 +56,16 @@ function opaFaultsOf(file: string): readonly Fault[] {
     opaConfigFrom(document, process.cwd());
     return warnings;
   } catch (error) {
-    if (error instanceof OpaConfigError) return error.faults;
+    if (error instanceof OpaConfigError) return inOrder([...error.faults, ...error.warnings]);
     if (!(error instanceof OpaValueError)) throw error;
     const place = { file, line: 1, column: 1, path: "", code: "config/value", severity: "error" as const };
     return [{ ...place, message: error.message }];
   }
+}
+
+/** As they stand in the file. */
+function inOrder(faults: readonly Fault[]): readonly Fault[] {
+  return faults.toSorted((one, other) => one.line - other.line || one.column - other.column);
 }
 
 /** The faults of the file itself, or, when it has none, those of the documents that it names. */

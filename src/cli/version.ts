@@ -7,6 +7,7 @@ export function versionCommand(): Command {
   return new Command("version")
     .description("print the version of Regent and of what it runs on")
     .addOption(new Option("--format <format>", "output format").choices(["pretty", "json"]).default("pretty"))
+    .addHelpText("after", "\nExample:\n  regent version --format json")
     .action((options: { format: "pretty" | "json" }) => {
       const versions = { regent: regentVersion(), node: process.versions.node, platform: platform() };
       process.stdout.write(

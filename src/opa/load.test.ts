@@ -50,6 +50,25 @@ describe("a configuration of OPA", () => {
     assert.deepEqual(yaml.warnings, []);
   });
 
+  test("tells its warnings beside its faults", () => {
+    const text = "decision_logs: { mask_desision: x }\nstatus: { service: s }\n";
+    assert.throws(
+      () => parseOpaConfig(text, "opa.yaml"),
+      (error) => {
+        assert.ok(error instanceof OpaConfigError);
+        assert.match(
+          error.faults.map(renderFault).join(),
+          /^opa\.yaml:2:20 error config\/value status\.service/,
+        );
+        assert.match(
+          error.warnings.map(renderFault).join(),
+          /^opa\.yaml:1:18 warning config\/unknown-field decision_logs\.mask_desision/,
+        );
+        return true;
+      },
+    );
+  });
+
   test("may have sections without a value, as charts leave them", () => {
     const { document } = parseOpaConfig(
       "services:\nbundles:\nlabels:\nkeys:\ndecision_logs:\nplugins:\n  envoy.ext_authz.grpc:\n",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type CrossCheck, type Parsed, parseDocument } from "../document/document.ts";
-import { type Fault, type FaultAt, renderFault, renderPath } from "../document/fault.ts";
+import { type Fault, renderFault, renderPath } from "../document/fault.ts";
 import { crossCheck, keyWarnings } from "./checks.ts";
 import { type Environment, substituteEnvironment } from "./environment.ts";
 import { type Override, parseSet, parseSetFile, withOverrides } from "./overrides.ts";
@@ -11,10 +11,13 @@ import { type OpaDocument, opaSchema } from "./schema.ts";
 export class OpaConfigError extends Error {
   override readonly name = "OpaConfigError";
   readonly faults: readonly Fault[];
+  /** What there is to say besides; none where the text cannot be parsed. */
+  readonly warnings: readonly Fault[];
 
-  constructor(faults: readonly Fault[]) {
+  constructor(faults: readonly Fault[], warnings: readonly Fault[] = []) {
     super(faults.map(renderFault).join("\n"));
     this.faults = faults;
+    this.warnings = warnings;
   }
 }
 
@@ -54,16 +57,17 @@ export function loadOpaConfig({ file, set, setFile, remotes = [], environment }:
 /** Checks the text of a configuration, JSON or YAML. @throws OpaConfigError */
 export function parseOpaConfig(text: string, file: string, overrides: readonly Override[] = []): Loaded {
   let raw: unknown;
+  let warnings: readonly Fault[] = [];
+  const placed = (fault: Fault): Fault => placeOf(fault, overrides);
   const keep: CrossCheck = (document, faultAt) => {
     raw = document;
+    warnings = keyWarnings(document, faultAt).map(placed);
     return crossCheck(document, faultAt);
   };
   const parsed: Parsed<OpaDocument> = parseDocument(text, file, opaSchema, keep, (document) =>
     withOverrides(document, overrides),
   );
-  const placed = (fault: Fault): Fault => placeOf(fault, overrides);
-  if (!parsed.ok) throw new OpaConfigError(parsed.faults.map(placed));
-  const warnings = keyWarnings(raw, parsed.faultAt satisfies FaultAt).map(placed);
+  if (!parsed.ok) throw new OpaConfigError(parsed.faults.map(placed), warnings);
   return { document: parsed.value, raw, warnings };
 }
 

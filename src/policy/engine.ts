@@ -109,7 +109,10 @@ type Loaded = { readonly name: string; readonly source: BundleSource };
  * service that is away is waited for: until it comes the engine is not ready and every evaluation is refused.
  */
 export async function createPolicyEngine(options: PolicyEngineOptions): Promise<ManagedPolicyEngine> {
-  if (options.bundles.length === 0) throw new BundleError("no policy bundle is configured");
+  if (options.bundles.length === 0)
+    throw new BundleError(
+      "no policy bundle is configured: name one under bundles, or policies on the command line",
+    );
   assertNamesDiffer(options.bundles);
   const bundles = options.bundles.map((bundle) => ({ ...bundle, source: sourceOf(bundle, options) }));
   const pool = new EvaluationPool();

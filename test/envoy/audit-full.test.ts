@@ -46,13 +46,13 @@ describe("a sidecar whose log of records", () => {
   test("has no place to be refuses to start and says why", async () => {
     const { code, stderr } = await failedStart(stack.dir, { audit: { dir: "/dev/null/audit" } });
     assert.equal(code, 1);
-    assert.match(stderr, /The sidecar does not start\..*\/dev\/null\/audit/);
+    assert.match(stderr, /The sidecar does not start:.*\/dev\/null\/audit/);
   });
 
   test("belongs to another one refuses to start and names that one", async () => {
     const { code, stderr } = await failedStart(stack.dir, { audit: { dir: stack.auditDir } });
     assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`The sidecar does not start\\..*\\b${stack.regent.pid}\\b`));
+    assert.match(stderr, new RegExp(`The sidecar does not start:.*\\b${stack.regent.pid}\\b`));
   });
 });
 

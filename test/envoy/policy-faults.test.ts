@@ -166,7 +166,7 @@ describe("a sidecar whose bundle", () => {
       assert.equal(code, 1, stderr);
       assert.ok(stderr.includes(path), stderr);
       assert.match(stderr, words);
-      assert.match(stderr, /The sidecar does not start\./);
+      assert.match(stderr, /The sidecar does not start:/);
     });
 });
 

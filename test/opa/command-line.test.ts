@@ -19,6 +19,18 @@ describe("what does not start", () => {
   for (const [what, args, status, fault] of [
     ["paths without OPA's configuration", ["policy.rego"], 1, /policy\.rego: only with --opa-config/],
     ["options of OPA without its configuration", ["--set", "a=b"], 1, /--set: only with --opa-config/],
+    [
+      "OPA's name for its configuration, and nothing else",
+      ["--server", "--config-file=opa.yaml", "policy.rego"],
+      1,
+      /--config-file: name OPA's configuration in --opa-config/,
+    ],
+    [
+      "a configuration that is not there",
+      ["-c", "none.yaml"],
+      1,
+      /the configuration cannot be read: .*none\.yaml/,
+    ],
     ["two configurations", ["-c", "regent.yaml", "--opa-config", "opa.yaml"], 1, /two ways to run/],
     [
       "OPA's name for its configuration",
@@ -32,7 +44,7 @@ describe("what does not start", () => {
       1,
       /--authorization is not supported: may only be off/,
     ],
-    ["a file that is not there", ["--opa-config", "none.yaml"], 1, /none\.yaml/],
+    ["a file that is not there", ["--opa-config", "none.yaml"], 1, /a file cannot be read: .*none\.yaml/],
     ["a broken --set", ["--opa-config", "opa.yaml", "--set", "labels"], 1, /--set: labels has no value/],
     [
       "a fault in the file",
