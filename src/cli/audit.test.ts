@@ -17,7 +17,7 @@ test("verify ends with 0 and the last hash for a whole log", async (t) => {
   await writeRun(dir, ["a", "b"]);
   const { stdout, status } = await run("verify", dir);
   assert.equal(status, 0);
-  assert.match(stdout, /: verified: 4 good lines in 1 files, records 1 to 4, last hash [0-9a-f]{64}\n$/);
+  assert.match(stdout, /: verified: 4 good lines in 1 file, records 1 to 4, last hash [0-9a-f]{64}\n$/);
 });
 
 test("verify ends with 3 and names file, line and number of the first bad record", async (t) => {

@@ -102,7 +102,7 @@ function prettyVerdict(dir: string, { segments, lines, firstSeq, last, findings 
       : findings.some(isError)
         ? "NOT as it was written"
         : "verified, with warnings";
-  return `${found.join("")}${dir}: ${verdict}: ${lines} good lines in ${segments} files, ${range}\n`;
+  return `${found.join("")}${dir}: ${verdict}: ${lines} good lines in ${segments} ${segments === 1 ? "file" : "files"}, ${range}\n`;
 }
 
 function isError({ severity }: { readonly severity: string }): boolean {

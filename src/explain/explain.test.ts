@@ -180,6 +180,7 @@ test("says what to configure where there is no log of decisions and no bundle", 
       path: "a/b",
       timestamp: "2026-01-01T00:00:00Z",
       result: { allow: false },
+      bundles: { main: { revision: "r1" }, limits: {} },
     };
     const lines = Array.from({ length: DECISIONS_MAX + 5 }, (_, n) => ({
       ...event,
@@ -196,6 +197,10 @@ test("says what to configure where there is no log of decisions and no bundle", 
     assert.match(stdout, /name the one that decided with --bundle/);
     assert.match(stdout, /name the configuration with -c/);
     assert.equal(stdout.match(/^a\/b: deny/gm)?.length, DECISIONS_MAX);
+    assert.match(
+      stdout,
+      /^a\/b: deny \(.*log\.jsonl:1, bundle main r1, bundle limits without a revision\)$/m,
+    );
     assert.equal((await run("__proto__", "--decisions", log)).status, 0);
     const nowhere = await run(id);
     assert.equal(nowhere.status, 3);

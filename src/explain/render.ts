@@ -100,7 +100,7 @@ function reasonLines({
 
 function decisionLines(decision: ExplainedDecision): readonly string[] {
   const { entrypoint, place, outcome, rules, targets, budgets, findings, changed, bundles } = decision;
-  const title = `${entrypoint}: ${outcome} (${place}, bundles ${JSON.stringify(bundles)})`;
+  const title = `${entrypoint}: ${outcome} (${[place, ...revisionsOf(bundles)].join(", ")})`;
   const lines = [
     ...againLines(decision),
     ...(changed.length === 0 ? [] : [`not recorded: ${changed.join(" ")}`]),
@@ -121,6 +121,15 @@ function decisionLines(decision: ExplainedDecision): readonly string[] {
     ...whatIfLines(decision),
   ];
   return [title, ...indented(lines)];
+}
+
+/** As the decision log has them: `{"main": {"revision": "r1"}}`. */
+function revisionsOf(bundles: JsonValue): readonly string[] {
+  if (!isJsonObject(bundles)) return [];
+  return Object.entries(bundles).map(
+    ([name, bundle]) =>
+      `bundle ${name} ${isJsonObject(bundle) && typeof bundle.revision === "string" ? bundle.revision : "without a revision"}`,
+  );
 }
 
 function againLines({ again, outcome }: ExplainedDecision): readonly string[] {

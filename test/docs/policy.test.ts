@@ -74,7 +74,7 @@ test("the commands of docs/policy.md take a rule from nothing to deciding, and b
   // The bundle is noticed and its answers compared while requests come: the page's own block again, until it waits.
   const waiting = await until(async () => {
     const status = await sh(requests.slice(requests.indexOf("for i")));
-    return status.includes("waits for the approval you") ? status : undefined;
+    return status.includes("waits for the approval of you") ? status : undefined;
   });
   assert.match(waiting, /candidate {2}\S+: step 2 of 2/);
   assert.match(waiting, /failed 0, skipped \d+/);

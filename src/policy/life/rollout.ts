@@ -451,7 +451,7 @@ export type CandidateStatus = {
 type Percentiles = { readonly p50: number | undefined; readonly p95: number | undefined };
 
 export function describeStep(step: RolloutStep): string {
-  if (step.kind === "approval") return `waits for the approval ${step.approval}`;
+  if (step.kind === "approval") return `waits for the approval of ${step.approval}`;
   return step.kind === "shadow" ? "in the shadow" : `decides for ${step.percent} % of the subjects`;
 }
 
