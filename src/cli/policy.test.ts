@@ -100,6 +100,19 @@ describe("regent policy build", () => {
     }, more);
   });
 
+  test("builds what is beside the working folder", async () => {
+    await withSources(async (folder) => {
+      const build = spawnSync(
+        process.execPath,
+        [packageFile("src", "main.ts"), "policy", "build", "../../rules", "-o", "b.tar.gz"],
+        { cwd: join(folder, "rules", "draft"), encoding: "utf8" },
+      );
+      assert.equal(build.status, 0, build.stderr);
+      const bundle = await readBundle(join(folder, "rules", "draft", "b.tar.gz"));
+      assert.deepEqual(bundle.entrypoints, ["regent/request/decision"]);
+    });
+  });
+
   const faults: [string, Sources, RegExp][] = [
     [
       "does not compile",

@@ -1,10 +1,13 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join, matchesGlob, sep } from "node:path";
+import { join, matchesGlob, normalize, resolve, sep } from "node:path";
 import { OpaError } from "./opa.ts";
 
 /** A file that goes into a bundle. */
 export type Source = {
-  /** As it was reached from what the caller named. */
+  /**
+   * As it was reached from what the caller named; absolute where that is above the working folder: OPA puts paths into the
+   * bundle as they are, and no reader takes one with `..` in it.
+   */
   readonly path: string;
   readonly kind: "policy" | "data";
   /** Where a data file stands in the data document: the folders between the named folder and the file. */
@@ -28,7 +31,8 @@ export async function collectSources(
   ignore: readonly string[] = DEFAULT_IGNORE,
 ): Promise<readonly Source[]> {
   const sources = new Map<string, Source>();
-  for (const path of paths) {
+  for (const named of paths) {
+    const path = normalize(named).split(sep)[0] === ".." ? resolve(named) : named;
     for (const { file, place } of await filesBelow(path, ignore)) {
       const identity = await realpath(file);
       if (sources.has(identity)) continue;
