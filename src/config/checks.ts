@@ -54,6 +54,14 @@ const adminLocal = check(["admin"], ({ admin }, faultAt) => {
     : [faultAt(["admin", "listen"], "exposed", "the admin port listens on loopback only")];
 });
 
+/** The admin port changes nothing without a token: an approval could not be given, and no candidate would ever be live. */
+const approvalsPossible = check(["admin", "rollout"], ({ admin, rollout }, faultAt) => {
+  const index = rollout?.steps.findIndex(({ approval }) => approval !== undefined) ?? -1;
+  return index < 0 || admin.token !== undefined
+    ? []
+    : [faultAt(["rollout", "steps", index], "value", "nobody could approve: that takes admin.token")];
+});
+
 const listenersApart = check(["listen", "admin", "probes"], ({ listen, admin, probes }, faultAt) => {
   const seen = new Map<string, string>();
   const faults: Fault[] = [];
@@ -123,6 +131,7 @@ const RULES = [
   peersKnown,
   peersChecked,
   adminLocal,
+  approvalsPossible,
   listenersApart,
   servicesCheck,
   bundlesCheck,

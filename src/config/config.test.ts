@@ -104,6 +104,15 @@ test("reports faults of many sections at once, each at its place", () => {
   ]);
 });
 
+test("wants a token where somebody has to approve", () => {
+  const rollout = "rollout: { steps: [{ shadow: 1m }, { approval: security }] }";
+  assert.deepEqual(faultsOf(rollout), [
+    "regent.yaml:2:36 error config/value rollout.steps[1]: nobody could approve: that takes admin.token",
+  ]);
+  assert.deepEqual(faultsOf(`${rollout}\nadmin: { token: { file: token } }`), []);
+  assert.deepEqual(faultsOf("rollout: { steps: [{ shadow: 1m }] }"), []);
+});
+
 test("listens beyond loopback only with tls, a client CA and named peers", () => {
   const tls = (rest: string) => `tls: { certFile: a, keyFile: b${rest} }`;
   const peers = ', clientCaFile: ca, peers: ["spiffe://cluster.local/ns/istio-system/*"]';

@@ -74,9 +74,10 @@ async function tokenOf(
   try {
     return await token.sign(key);
   } catch (error) {
-    throw new BundleError(`${keyFile} is no key for ${algorithm}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new BundleError(
+      `${keyFile} is no key for ${algorithm}, name the algorithm of the key with --algorithm: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 
