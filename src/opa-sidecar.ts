@@ -251,7 +251,8 @@ class OpaSidecar implements Sidecar {
       try {
         const { configFile: file, set, setFile, remotes } = command;
         const loaded = loadOpaConfig({ file, set, setFile, remotes, environment });
-        for (const { path, message } of loaded.warnings) log.warn({ path }, `${path}: ${message}`);
+        for (const { path, message } of loaded.warnings)
+          log.warn({ path }, path === "" ? message : `${path}: ${message}`);
         await this.#apply(loaded);
         log.info({ file }, "the new configuration is in force");
       } catch (err) {

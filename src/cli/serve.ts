@@ -75,7 +75,7 @@ async function serveOpa(
   const log = await createProcessLog({ level: command.logLevel, format: command.logFormat });
   for (const warning of command.warnings) log.warn({}, warning);
   for (const { file, line, path, message } of loaded.warnings)
-    log.warn({ file, line, path }, `${path}: ${message}`);
+    log.warn({ file, line, path }, path === "" ? message : `${path}: ${message}`);
   const version = regentVersion();
   const sidecar = await startOpaSidecar({ command, loaded, environment: process.env, version, log }).catch(
     doesNotStart,

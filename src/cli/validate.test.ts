@@ -59,6 +59,17 @@ test("tells the faults and warnings of a configuration of OPA in the order of th
   );
 });
 
+test("warns of variables in a configuration of OPA that are not set", async (t) => {
+  const unset = "REGENT_TEST_VARIABLE_THAT_NOBODY_SETS";
+  const file = fileWith(t, `# \${${unset}}\nlabels:\n  home: "\${HOME}"\n  x: "\${${unset}}"\n`);
+  const { stdout, status } = await runCommand(validateCommand(), ["--opa-config", file]);
+  assert.equal(status, 2);
+  assert.equal(
+    stdout,
+    `${file}:4:7 warning config/environment: \${${unset}} stays as it is, as in OPA: the environment variable is not set\n`,
+  );
+});
+
 test("ends with 1 when the file cannot be read", async () => {
   const { status, failure } = await runCommand(validateCommand(), ["/nowhere/regent.yaml"]);
   assert.equal(status, 1);

@@ -7,7 +7,7 @@ import { type Fault, type FaultAt, renderFault } from "../document/fault.ts";
 import { loadDescriptors } from "../envoy/check/grpc/descriptors.ts";
 import { parseApiKeys } from "../identity/index.ts";
 import { opaConfigFrom } from "../opa/config.ts";
-import { substituteEnvironment } from "../opa/environment.ts";
+import { substituteEnvironment, unsetWarnings } from "../opa/environment.ts";
 import { OpaValueError } from "../opa/envoy.ts";
 import { OpaConfigError, parseOpaConfig } from "../opa/load.ts";
 import { parseRegistry } from "../registry/index.ts";
@@ -50,13 +50,14 @@ function onlyOne(own: string | undefined, opaConfig: string | undefined): string
 
 /** The faults and warnings of a configuration of OPA. */
 function opaFaultsOf(file: string): readonly Fault[] {
-  const text = substituteEnvironment(read(file), process.env);
+  const text = read(file);
+  const unset = unsetWarnings(text, file, process.env);
   try {
-    const { document, warnings } = parseOpaConfig(text, file);
+    const { document, warnings } = parseOpaConfig(substituteEnvironment(text, process.env), file);
     opaConfigFrom(document, process.cwd());
-    return warnings;
+    return inOrder([...unset, ...warnings]);
   } catch (error) {
-    if (error instanceof OpaConfigError) return inOrder([...error.faults, ...error.warnings]);
+    if (error instanceof OpaConfigError) return inOrder([...unset, ...error.faults, ...error.warnings]);
     if (!(error instanceof OpaValueError)) throw error;
     const place = { file, line: 1, column: 1, path: "", code: "config/value", severity: "error" as const };
     return [{ ...place, message: error.message }];

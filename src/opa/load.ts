@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type CrossCheck, type Parsed, parseDocument } from "../document/document.ts";
 import { type Fault, renderFault, renderPath } from "../document/fault.ts";
 import { crossCheck, keyWarnings } from "./checks.ts";
-import { type Environment, substituteEnvironment } from "./environment.ts";
+import { type Environment, substituteEnvironment, unsetWarnings } from "./environment.ts";
 import { type Override, parseSet, parseSetFile, withOverrides } from "./overrides.ts";
 import { remoteOverrides } from "./remote.ts";
 import { type OpaDocument, opaSchema } from "./schema.ts";
@@ -50,8 +50,9 @@ export function loadOpaConfig({ file, set, setFile, remotes = [], environment }:
     ...remoteOverrides(remotes),
     ...setFile.flatMap((text) => parseSetFile(text, (path) => readFileSync(path, "utf8"))),
   ];
-  const text = substituteEnvironment(readFileSync(file, "utf8"), environment);
-  return parseOpaConfig(text, file, overrides);
+  const text = readFileSync(file, "utf8");
+  const loaded = parseOpaConfig(substituteEnvironment(text, environment), file, overrides);
+  return { ...loaded, warnings: [...unsetWarnings(text, file, environment), ...loaded.warnings] };
 }
 
 /** Checks the text of a configuration, JSON or YAML. @throws OpaConfigError */
