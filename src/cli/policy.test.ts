@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { type Sources, withFolder, writeSources } from "../../test/support/rego.ts";
 import { runCommand } from "../../test/support/run-command.ts";
 import { packageFile } from "../document/package-root.ts";
+import { unpackArchive } from "../policy/bundle/archive.ts";
 import { readBundle } from "../policy/bundle/bundle.ts";
 import { policyCommand } from "./policy.ts";
 
@@ -110,6 +111,20 @@ describe("regent policy build", () => {
       assert.equal(build.status, 0, build.stderr);
       const bundle = await readBundle(join(folder, "rules", "draft", "b.tar.gz"));
       assert.deepEqual(bundle.entrypoints, ["regent/request/decision"]);
+    });
+  });
+
+  test("says which roots the bundle owns, and refuses policies and data outside of them", async () => {
+    await withSources(async (folder) => {
+      const output = join(folder, "b.tar.gz");
+      const args = ["build", join(folder, "rules"), "-o", output, "--ignore", "draft"];
+      const { status } = await runCommand(policyCommand(), [...args, "--root", "regent", "--root", "org"]);
+      assert.equal(status, 0);
+      const { files } = await unpackArchive(readFileSync(output));
+      assert.deepEqual(JSON.parse(String(files.get(".manifest"))).roots, ["regent", "org"]);
+      const outside = await runCommand(policyCommand(), [...args, "--root", "org"]);
+      assert.equal(outside.status, 3);
+      assert.match(outside.failure ?? "", /regent\/request\/decision|regent\.request/);
     });
   });
 

@@ -69,8 +69,8 @@ async function nodeTests(files: readonly string[], atOnce: number, timeoutMs: nu
 
 async function rego(): Promise<Counts> {
   return countsOf(await run("node_modules/.bin/regent", ["policy", "test", "policies"]), {
-    passed: /^PASS: (\d+)\/\d+$/gm,
-    failed: /^(?:FAIL|ERROR): (\d+)\/\d+$/gm,
+    passed: /^OPA: (\d+) of \d+ pass\b/gm,
+    failed: /^Wasm: (\d+) differ$/gm,
   });
 }
 

@@ -8,6 +8,7 @@ type Flags = {
   readonly entrypoint?: string[];
   readonly ignore?: string[];
   readonly revision?: string;
+  readonly root?: string[];
   readonly format: Format;
 };
 
@@ -21,6 +22,11 @@ export function buildCommand(): Command {
     .option(
       "--ignore <pattern>",
       "leave out names or paths that match, besides *_test.rego (repeatable)",
+      append,
+    )
+    .option(
+      "--root <path>",
+      "data and packages that the bundle owns, e.g. acme/rules (repeatable; default: everything)",
       append,
     )
     .option("-r, --revision <text>", "revision of the bundle (default: a hash of everything in it)")
@@ -41,6 +47,7 @@ async function build(dirs: readonly string[], flags: Flags): Promise<void> {
     output: flags.output,
     entrypoints: flags.entrypoint ?? [],
     ignore: [...DEFAULT_IGNORE, ...(flags.ignore ?? [])],
+    ...(flags.root === undefined ? {} : { roots: flags.root }),
     ...(flags.revision === undefined ? {} : { revision: flags.revision }),
   });
   process.stdout.write(

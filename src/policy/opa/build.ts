@@ -17,6 +17,8 @@ export type BuildOptions = {
    */
   readonly entrypoints: readonly string[];
   readonly ignore?: readonly string[];
+  /** Paths of data and packages that the bundle owns, `acme/rules`: what several bundles of one server share out. */
+  readonly roots?: readonly string[];
   /** Undefined: a hash of everything that goes in, so that the same sources give the same bundle. */
   readonly revision?: string;
 };
@@ -41,7 +43,7 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   const sources = await collectPolicies(options.paths, options.ignore);
   const wanted = options.entrypoints.length > 0 ? options.entrypoints : governanceEntrypoints(sources);
   const entrypoints = [...new Set([...wanted, ...(await logEntrypoints(opa, sources))])];
-  const revision = options.revision ?? (await contentHash(sources, entrypoints));
+  const revision = options.revision ?? (await contentHash(sources, entrypoints, options.roots));
   const temporary = `${options.output}.${process.pid}.tmp`;
   const plan = `${temporary}.plan`;
   try {
@@ -58,6 +60,7 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
       await readFile(temporary),
       await readFile(plan),
       nondeterministicIn(await readFile(CAPABILITIES_FILE, "utf8")),
+      options.roots,
     );
     await writeFile(temporary, archive);
     const bundle = await readBundle(temporary);
@@ -113,10 +116,15 @@ function isPackage({ kind, content }: Source, name: string): boolean {
 /** 16 hex digits are enough to tell revisions apart and short enough for a log line. */
 const REVISION_LENGTH = 16;
 
-async function contentHash(sources: readonly Source[], entrypoints: readonly string[]): Promise<string> {
+async function contentHash(
+  sources: readonly Source[],
+  entrypoints: readonly string[],
+  roots: readonly string[] = [],
+): Promise<string> {
   const hash = createHash("sha256");
   hash.update(await readFile(CAPABILITIES_FILE));
   hash.update(JSON.stringify([...entrypoints].sort()));
+  if (roots.length > 0) hash.update(JSON.stringify([...roots].sort()));
   for (const { path, content } of [...sources].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     hash.update(JSON.stringify([path, content.length]));
     hash.update(content);

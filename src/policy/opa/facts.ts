@@ -20,16 +20,26 @@ const PLAN = "plan.json";
  * @param bundle archive of `opa build -t wasm`
  * @param plan archive of `opa build -t plan`, of the same sources
  * @param nondeterministic builtins with another answer each time
+ * @param roots paths of data and packages that the bundle owns; empty: everything, as OPA writes it
  * @throws OpaError when the plan is none, or an entrypoint claims what its policy does not keep
  */
-export function withFacts(bundle: Buffer, plan: Buffer, nondeterministic: ReadonlySet<string>): Buffer {
+export function withFacts(
+  bundle: Buffer,
+  plan: Buffer,
+  nondeterministic: ReadonlySet<string>,
+  roots: readonly string[] = [],
+): Buffer {
   const manifest = parseObject(fileOf(bundle, MANIFEST), MANIFEST);
   const metadata = isJsonObject(manifest.metadata) ? manifest.metadata : {};
   const section = {
     wasm: createHash("sha256").update(fileOf(bundle, MODULE)).digest("hex"),
     ...findFacts(readPlan(plan), manifest.wasm, nondeterministic),
   };
-  const content = { ...manifest, metadata: { ...metadata, [METADATA_MEMBER]: section } };
+  const content = {
+    ...manifest,
+    ...(roots.length === 0 ? {} : { roots }),
+    metadata: { ...metadata, [METADATA_MEMBER]: section },
+  };
   return withFile(bundle, MANIFEST, Buffer.from(`${JSON.stringify(content)}\n`));
 }
 
