@@ -195,6 +195,32 @@ describe("memory", () => {
   });
 });
 
+test("the memory of an instance that failed is as good as new for the next one", async () => {
+  const revision = await createRevision(
+    {
+      "p.rego": `package p
+
+squares := count([1 | some i in numbers.range(1, input.n); some j in numbers.range(1, input.n); i * j == -1])
+
+split_brain := x if some x in [input.n, 2]
+
+all := {"rules": data.rules, "n": input.n, "sum": sum(numbers.range(1, input.n))}
+`,
+      "data.json": '{"rules": {"a": [1, 2.50, "x"], "b": {"c": null}}}',
+    },
+    ["p/squares", "p/split_brain", "p/all"],
+    { timeLimitMs: 2 },
+  );
+  const ask = (n: number) => resultJson(revision.evaluate("p/all", { n }).result ?? "");
+  const fresh = [3, 1000].map(ask);
+  for (let round = 0; round < 20; round++) {
+    assert.throws(() => revision.evaluate("p/squares", { n: 30_000 }), RegentError);
+    assert.deepEqual([3, 1000].map(ask), fresh);
+    assert.throws(() => revision.evaluate("p/split_brain", { n: 1 }), RegentError);
+    assert.deepEqual([3, 1000].map(ask), fresh);
+  }
+});
+
 describe("one evaluation at a time", () => {
   test("holds by construction: a builtin that evaluates again is refused", async () => {
     const rego = { "p.rego": 'package p\n\nr := semver.is_valid("1")\n\nq := 1\n' };

@@ -57,10 +57,14 @@ export class PolicyInstance {
   #context: BuiltinContext | undefined;
   #poisoned = false;
 
-  /** @throws PolicyModuleError when the ABI is another one or the policy needs a builtin that the host does not have. */
-  constructor({ policy, memoryMaxBytes, builtins }: InstanceOptions) {
+  /**
+   * @param used memory of an instance of the same options that is no more. It is filled with zeros, and so as good as new.
+   * @throws PolicyModuleError when the ABI is another one or the policy needs a builtin that the host does not have.
+   */
+  constructor({ policy, memoryMaxBytes, builtins }: InstanceOptions, used?: WebAssembly.Memory) {
     const maximum = Math.max(pagesFor(memoryMaxBytes), policy.memoryMinPages);
-    this.#memory = new WebAssembly.Memory({ initial: policy.memoryMinPages, maximum });
+    this.#memory = used ?? new WebAssembly.Memory({ initial: policy.memoryMinPages, maximum });
+    if (used !== undefined) new Uint8Array(used.buffer).fill(0);
     const instance = new WebAssembly.Instance(policy.module, { env: this.#imports() });
     this.#exports = instance.exports as PolicyExports;
     this.#view = Buffer.from(this.#memory.buffer);
@@ -78,6 +82,12 @@ export class PolicyInstance {
   /** A trap happened in it: what its memory holds is not known any more. */
   get poisoned(): boolean {
     return this.#poisoned;
+  }
+
+  /** Gives its memory to another instance. It must not be used afterwards, and refuses to be. */
+  surrenderMemory(): WebAssembly.Memory {
+    this.#poisoned = true;
+    return this.#memory;
   }
 
   /** Size of its memory. Wasm memory never shrinks. */

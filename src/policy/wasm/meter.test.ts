@@ -55,6 +55,8 @@ const revision = await createRevision(
   NAMES.map((name) => `p/${name}`),
 );
 
+const CPU_TICK_MS = 10;
+
 /** Asserts that an evaluation is cut off in time and that the next one is served. */
 function assertCutOff(entrypoint: string, input: JsonValue): void {
   const startedAt = performance.now();
@@ -63,7 +65,8 @@ function assertCutOff(entrypoint: string, input: JsonValue): void {
     (error) => error instanceof RegentError && error.code === "policy_timeout",
   );
   const tookMs = performance.now() - startedAt;
-  assert.ok(tookMs >= LIMIT_MS && tookMs < PATIENCE_MS, `cut off after ${tookMs} ms`);
+  // The clock of CPU time moves in ticks.
+  assert.ok(tookMs >= LIMIT_MS - CPU_TICK_MS && tookMs < PATIENCE_MS, `cut off after ${tookMs} ms`);
   assert.equal(revision.evaluate("p/small", {}).result, "1");
 }
 

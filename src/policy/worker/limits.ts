@@ -50,3 +50,9 @@ export const POLICIES_PER_WORKER_MAX = 4;
 
 /** JavaScript's heap in a thread, MiB: builtins work there. A thread that needs more is ended, not the process. */
 export const WORKER_HEAP_MIB_MAX = 256;
+
+/**
+ * Memory that a thread keeps for its next evaluation, bytes: as much as 50 ms of allocating takes. New memory for each has
+ * V8 collect garbage all the time where hostile bodies come, and its helpers compete with the thread that serves.
+ */
+export const SPARE_BYTES_MAX = 64 * 1024 * 1024;

@@ -7,11 +7,14 @@ import { HOST_BUILTINS } from "../builtins/host.ts";
 import { type ContextOptions, EvaluationContext } from "../context.ts";
 import { faultOf } from "../fault.ts";
 import { PolicyInstance } from "../wasm/instance.ts";
-import { GRACE_MS, POLICIES_PER_WORKER_MAX } from "./limits.ts";
+import { GRACE_MS, POLICIES_PER_WORKER_MAX, SPARE_BYTES_MAX } from "./limits.ts";
 import type { FromWorker, RemotePolicy, ToWorker } from "./messages.ts";
 
 /** Nice value: a third of a core's time where the thread that serves wants it too. More would starve large bodies. */
 const NICE = 5;
+
+/** The memory of the last evaluation, for the next one of the same policy. */
+let spare: { readonly key: number; readonly memory: WebAssembly.Memory } | undefined;
 
 const policies = new Map<number, RemotePolicy>();
 
@@ -50,11 +53,18 @@ function evaluate(job: Extract<ToWorker, { kind: "evaluate" }>): void {
       timeLimitMs: job.timeLimitMs,
       ...(job.replay === undefined ? {} : { replay: job.replay }),
     });
-    const instance = new PolicyInstance({ ...remote, builtins: HOST_BUILTINS });
+    const used = spare?.key === job.key ? spare.memory : undefined;
+    spare = undefined;
+    const instance = new PolicyInstance({ ...remote, builtins: HOST_BUILTINS }, used);
     instance.adoptData(remote.data);
     const input = job.input instanceof Uint8Array ? Buffer.from(job.input.buffer) : job.input;
-    const resultSet = instance.evaluate(job.entrypoint, input, context);
-    say({ kind: "evaluated", resultSet, nondeterministic: context.recorded });
+    try {
+      const resultSet = instance.evaluate(job.entrypoint, input, context);
+      say({ kind: "evaluated", resultSet, nondeterministic: context.recorded });
+    } finally {
+      if (instance.memoryBytes <= SPARE_BYTES_MAX)
+        spare = { key: job.key, memory: instance.surrenderMemory() };
+    }
   } catch (error) {
     const code = error instanceof RegentError ? error.code : "policy_trap";
     say({ kind: "failed", code, reason: faultOf(error) });
