@@ -57,6 +57,23 @@ async function codeOf(engine: ManagedPolicyEngine): Promise<string> {
   return code;
 }
 
+test("a bundle that is slow the first time only, while it is compiled, is not refused for it", async () => {
+  const slow = await build(
+    { "p.rego": "package p\n\nr := count(numbers.range(1, 300000))\n" },
+    ["p/r"],
+    "slow",
+  );
+  await withFolder(async (folder) => {
+    const path = join(folder, "policies.tar.gz");
+    await writeFile(path, slow);
+    const bundles = [{ name: "main", path }];
+    const options = { bundles, entrypoints: ["p/r"], log: new KeptLog(), watch: false, timeLimitMs: 1 };
+    const engine = await createPolicyEngine(options);
+    assert.equal(engine.revision, "slow");
+    await engine.close();
+  });
+});
+
 describe("createPolicyEngine", () => {
   test("loads the bundle and evaluates it", async () => {
     await withEngine({}, async (engine) => {

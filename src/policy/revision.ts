@@ -152,15 +152,17 @@ export class PolicyRevision {
    * Evaluates an entrypoint.
    * @param input JSON in UTF-8, or a value; undefined: the policy has no input.
    * @param replay values that an earlier evaluation recorded.
+   * @param limits CPU time for this evaluation, where it is another than the revision's
    * @throws RegentError policy_trap, policy_timeout, policy_unavailable
    */
   evaluate(
     entrypoint: string,
     input: JsonValue | Buffer | undefined,
     replay?: JsonObject,
+    limits: { readonly timeLimitMs?: number } = {},
   ): RevisionEvaluation {
     const id = this.#idOf(entrypoint);
-    const { clock, print, timeLimitMs = TIME_LIMIT_MS } = this.#options;
+    const { clock, print, timeLimitMs = TIME_LIMIT_MS } = { ...this.#options, ...limits };
     const context = new EvaluationContext({
       clock,
       print,

@@ -182,6 +182,16 @@ const BAD: readonly (readonly [string, () => Buffer | Promise<Buffer>, RegExp])[
     /it is signed and no key is configured/,
   ],
   [
+    "never ends",
+    () =>
+      build(
+        "x",
+        "package p\n\nr := count([1 | some i in numbers.range(1, 50000); some j in numbers.range(1, 50000); i * j == -1])\n",
+      ),
+    // Its memory ends before its time does, or the other way round.
+    /p\/r fails on an empty input: (?:policy_timeout|opa_malloc: failed)/,
+  ],
+  [
     "fails on an empty input",
     () => build("x", 'package p\n\nr := x if some x in ["a", data.rev]\n'),
     /p\/r fails on an empty input: .*conflict/,

@@ -90,9 +90,13 @@ export class PolicySet {
   }
 
   /** Evaluates an entrypoint. @throws RegentError policy_trap, policy_timeout, policy_unavailable */
-  evaluate(entrypoint: string, input: JsonValue | Buffer | undefined): Evaluation {
+  evaluate(
+    entrypoint: string,
+    input: JsonValue | Buffer | undefined,
+    limits: { readonly timeLimitMs?: number } = {},
+  ): Evaluation {
     const startedAt = performance.now();
-    const evaluation = this.#asked(entrypoint).evaluate(entrypoint, input);
+    const evaluation = this.#asked(entrypoint).evaluate(entrypoint, input, undefined, limits);
     return this.#evaluated(evaluation, startedAt);
   }
 

@@ -140,8 +140,9 @@ describe("a claim of what a decision depends on", () => {
 
   test("as docs/policy-input.md shows it is one that holds", async () => {
     const [, shown = ""] = /```rego\n([^`]*)```/.exec(await readFile(DOCS, "utf8")) ?? [];
-    const teams = { "teams/data.json": '{"acme":{"red":true}}', "p.rego": `package p\n\n${shown}` };
-    assert.match(JSON.stringify(await build(teams)), /"ttlMs":30000/);
+    const teams = { "teams/members/data.json": '{"acme":{"red":true}}', "teams.rego": shown };
+    const { manifest } = await withFolder((folder) => built(teams, ["teams/allow"], folder));
+    assert.match(JSON.stringify(manifest.metadata.regent.cache), /"ttlMs":30000/);
   });
 
   test("of another form is refused by name", async () => {
