@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import { type CandidateStatus, describeStep, type RolloutStatus } from "../../policy/life/rollout.ts";
+import { type CandidateStatus, describeStep, type RolloutStatus } from "../../policy/life/status.ts";
 import { CommandFailure } from "../failure.ts";
 import { type Format, formatOption } from "./report.ts";
 

@@ -3,6 +3,7 @@ import type { Policies } from "../policies.ts";
 import { Comparison, type Difference } from "./comparison.ts";
 import { digestOfSteps, type RolloutPlan, type RolloutStep } from "./plan.ts";
 import { HISTORY_MAX, REJECTED_MAX, type Rejection, type RolloutState, type Transition } from "./state.ts";
+import { type CandidateStatus, describeStep, EVENT_WORDS, type RolloutStatus } from "./status.ts";
 import { isInCanary } from "./subjects.ts";
 import { beyondGate, Tally, type Verdict } from "./tally.ts";
 import { compared } from "./views.ts";
@@ -420,49 +421,3 @@ export class Rollout {
     return this.#options.monotonicMs();
   }
 }
-
-/** What the life of the policies looks like now, for people and programs. */
-export type RolloutStatus = {
-  readonly live: { readonly revision: string; readonly digest: string } | undefined;
-  readonly previous:
-    | { readonly revision: string; readonly digest: string; readonly keptForMs: number }
-    | undefined;
-  readonly candidate: CandidateStatus | undefined;
-  readonly rejected: readonly Rejection[];
-  readonly history: readonly Transition[];
-};
-
-export type CandidateStatus = {
-  readonly revision: string;
-  readonly digest: string;
-  /** Index into `steps`. */
-  readonly step: number;
-  readonly steps: readonly RolloutStep[];
-  readonly stepForMs: number;
-  /** Compared in this step, and needed before it may end. */
-  readonly decisions: number;
-  readonly neededDecisions: number;
-  readonly skipped: number;
-  readonly counts: { readonly [verdict in Verdict]: number };
-  readonly latencyMs: { readonly live: Percentiles; readonly candidate: Percentiles };
-  readonly differences: readonly Difference[];
-};
-
-type Percentiles = { readonly p50: number | undefined; readonly p95: number | undefined };
-
-export function describeStep(step: RolloutStep): string {
-  if (step.kind === "approval") return `waits for the approval of ${step.approval}`;
-  return step.kind === "shadow" ? "in the shadow" : `decides for ${step.percent} % of the subjects`;
-}
-
-const EVENT_WORDS: { readonly [event in Transition["event"]]: string } = {
-  first: "the first, live at once",
-  kept: "live as before the restart",
-  proposed: "a candidate",
-  step: "the next step",
-  approved: "approved",
-  promoted: "live",
-  withdrawn: "no candidate any more",
-  rejected: "turned down",
-  rolled_back: "rolled back, the version before is live again",
-};
