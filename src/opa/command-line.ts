@@ -1,9 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
-import type { Verification } from "../policy/bundle/signature/key.ts";
+import { SIGNATURE_ALGORITHMS, type Verification } from "../policy/bundle/signature/key.ts";
 import { type OpaAddress, parseOpaAddress } from "./address.ts";
 import { OPA_FLAGS } from "./flags.ts";
 import { isRemote } from "./remote.ts";
-import { ALGORITHMS } from "./schema.ts";
 
 /** The options as the command line gives them, by their names in camel case. */
 export type OpaOptions = { readonly [option: string]: string | boolean | readonly string[] | undefined };
@@ -154,7 +153,7 @@ function verificationOf(options: OpaOptions, bundleMode: boolean): Verification 
   const { verificationKey, verificationKeyId: id = "default", signingAlg, scope } = options;
   if (verificationKey === undefined) return undefined;
   if (!bundleMode) throw new OpaUsageError("--verification-key needs --bundle: only bundles are signed");
-  const algorithm = oneOf("--signing-alg", signingAlg, ALGORITHMS, "RS256");
+  const algorithm = oneOf("--signing-alg", signingAlg, SIGNATURE_ALGORITHMS, "RS256");
   return {
     keys: new Map([[String(id), { algorithm, key: keyOf(String(verificationKey)) }]]),
     ...(scope === undefined ? {} : { scope: String(scope) }),

@@ -6,7 +6,7 @@ import { opaConfigFrom } from "./config.ts";
 import { OpaValueError } from "./envoy.ts";
 import { parseOpaConfig } from "./load.ts";
 
-const configOf = (yaml: string) => opaConfigFrom(parseOpaConfig(yaml, "opa.yaml").document, "/work");
+const configOf = (yaml: string) => opaConfigFrom(parseOpaConfig(yaml, "opa.yaml").document, "/srv");
 
 describe("what the rooms get of OPA's configuration", () => {
   test("has OPA's defaults where nothing is said", () => {
@@ -15,7 +15,7 @@ describe("what the rooms get of OPA's configuration", () => {
       labels: {},
       bundles: [],
       defaultDecision: "system/main",
-      persistenceDirectory: "/work/.opa",
+      persistenceDirectory: "/srv/.opa",
       bodyLimits: { bytes: 4 * 1024 * 1024, gzipBytes: 16 * 1024 * 1024 },
     });
   });
@@ -68,7 +68,7 @@ bundles:
       { name: "disk", from: { kind: "file", path: "/b/x.tar.gz" }, verification: { optional: true, keys } },
       {
         name: "here",
-        from: { kind: "file", path: "/work/b/x.tar.gz" },
+        from: { kind: "file", path: "/srv/b/x.tar.gz" },
         verification: { optional: true, keys },
       },
     ]);
@@ -117,9 +117,9 @@ services:
       credentials?.kind === "bearer" && credentials.scheme === "Token" && "reveal" in credentials.token,
     );
     assert.equal(credentials.token.reveal(), "hush");
-    assert.deepEqual(services[1]?.credentials, { kind: "bearer", token: { file: "/work/run/token" } });
+    assert.deepEqual(services[1]?.credentials, { kind: "bearer", token: { file: "/srv/run/token" } });
     assert.equal(services[1]?.allowInsecureTls, true);
-    assert.deepEqual(services[2]?.tls, { caFile: "/work/ca.pem", systemCaRequired: true });
+    assert.deepEqual(services[2]?.tls, { caFile: "/srv/ca.pem", systemCaRequired: true });
     assert.equal(services[2]?.credentials?.kind, "clientTls");
     assert.equal(services[3]?.credentials?.kind, "oauth2");
     assert.deepEqual(services[4]?.credentials, {
@@ -129,7 +129,7 @@ services:
     });
     assert.deepEqual(services[5]?.credentials, {
       kind: "s3Signing",
-      keys: { from: "profile", file: "/work/aws", profile: "p" },
+      keys: { from: "profile", file: "/srv/aws", profile: "p" },
       region: "eu-west-1",
     });
   });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SIGNATURE_ALGORITHMS } from "../policy/bundle/signature/key.ts";
 
 /**
  * The configuration of OPA and of opa-envoy-plugin as it is written. Keys that nobody knows are left in: OPA only warns
@@ -99,25 +100,10 @@ const services = z.union([z.record(z.string(), service), z.array(service.require
   error: "must be a map of services by name, or a list of services",
 });
 
-export const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "HS256",
-  "HS384",
-  "HS512",
-] as const;
-
 const key = z.looseObject({
   key: text.optional(),
   private_key: text.optional(),
-  algorithm: z.enum(ALGORITHMS).default("RS256"),
+  algorithm: z.enum(SIGNATURE_ALGORITHMS).default("RS256"),
   scope: text.optional(),
 });
 

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { LoggedDecision } from "../decision-log/read.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
 import { compare } from "../policy/life/tally.ts";
@@ -25,9 +24,7 @@ export function flipOf(decision: LoggedDecision, replayed: Replayed): FlipKind |
   if (verdict === "candidate_error") return "error";
   if (verdict === "live_error") return "changed";
   if (verdict !== "same") return verdict;
-  if (now.failed) return "error";
-  // What is no verdict at all, such as a list, may differ as well.
-  return isDeepStrictEqual(recorded.result, now.result) ? undefined : "changed";
+  return now.failed ? "error" : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { backoffMs, type Service, ServiceError } from "../../services/index.ts";
 import { ARCHIVE_BYTES_MAX, unpackArchive } from "../bundle/archive.ts";
 import { BundleError } from "../bundle/error.ts";
+import { faultOf } from "../fault.ts";
 import type { PolicyLog } from "../log.ts";
 import { type BundleAnswer, readBundleAnswer } from "./http-answer.ts";
 import type { BundlePersistence, PersistedBundle } from "./persistence.ts";
@@ -147,7 +148,7 @@ class PollingSource implements BundleSource {
     } catch (error) {
       fault = error;
     }
-    const message = `the persisted copy of the policy bundle ${this.#options.name} is not used: ${messageOf(fault)}`;
+    const message = `the persisted copy of the policy bundle ${this.#options.name} is not used: ${faultOf(fault)}`;
     log.error({ bundle: this.#options.name, file: persistence.file, err: fault }, message);
     return false;
   }
@@ -234,14 +235,14 @@ class PollingSource implements BundleSource {
       return true;
     } catch (error) {
       // It decides all the same, and is asked for again, so that it is kept at last.
-      sink.failed(new BundleError(`it is active but not persisted: ${messageOf(error)}`, { cause: error }));
+      sink.failed(new BundleError(`it is active but not persisted: ${faultOf(error)}`, { cause: error }));
       return false;
     }
   }
 
   /** Names the service; who takes it adds the name of the bundle. */
   #error(cause: unknown): BundleError {
-    const reason = cause instanceof ServiceError ? cause.reason : messageOf(cause);
+    const reason = cause instanceof ServiceError ? cause.reason : faultOf(cause);
     const httpStatus = cause instanceof BundleError ? cause.httpStatus : undefined;
     return new BundleError(`the service ${this.#options.service.name}: ${reason}`, {
       cause,
@@ -270,10 +271,6 @@ async function unpack({
     return await unpackArchive(archive);
   } catch (error) {
     const type = contentType === undefined ? "without a content-type" : `of content-type ${contentType}`;
-    throw new BundleError(`its answer ${type} is no bundle: ${messageOf(error)}`, { cause: error });
+    throw new BundleError(`its answer ${type} is no bundle: ${faultOf(error)}`, { cause: error });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isJsonObject } from "../../exchange/json.ts";
 import { ARCHIVE_BYTES_MAX } from "../bundle/archive.ts";
 import { BundleError } from "../bundle/error.ts";
+import { faultOf } from "../fault.ts";
 import { removeLeftovers, replaceFile } from "../replace-file.ts";
 
 /** The last accepted archive of a bundle, and what its service called it. */
@@ -44,7 +45,7 @@ export function bundlePersistence(folder: string, name: string, location: string
   const fileName = `${encodeURIComponent(name)}.bundle`;
   const file = join(folder, fileName);
   const failed = (what: string, error: unknown) =>
-    new BundleError(`the persisted copy ${file} ${what}: ${messageOf(error)}`, { cause: error });
+    new BundleError(`the persisted copy ${file} ${what}: ${faultOf(error)}`, { cause: error });
   return {
     file,
     async save({ archive, etag }) {
@@ -118,8 +119,4 @@ async function readBounded(file: string): Promise<Buffer | undefined> {
 
 function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
