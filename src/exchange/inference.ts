@@ -8,6 +8,15 @@ export type FormatName =
   | "openai-responses"
   | "anthropic-messages";
 
+/** A tensor as a request describes it. */
+export type Tensor = {
+  readonly name: string;
+  /** `FP32`, `INT64`, `BYTES` ...: the names of the Open Inference Protocol. Absent where the dialect does not say. */
+  readonly datatype?: string;
+  /** Elements in each dimension. */
+  readonly shape: readonly number[];
+};
+
 /** A piece of text in a body and where it stands. */
 export type TextPart = {
   /** RFC 6901 pointer to the JSON string in the body. */
@@ -50,6 +59,8 @@ export type Inference = {
   readonly choices: number;
   /** Names of the tools offered to the model. */
   readonly tools: readonly string[];
+  /** What goes in besides text, where the dialect has tensors. */
+  readonly tensors?: readonly Tensor[];
   /** `text`, `image`, `audio`, `file`: without repeats. */
   readonly modalities: readonly string[];
   /** Sampling parameters as sent: temperature, top_p, seed ... */

@@ -10,6 +10,8 @@ export type HeaderChanges = {
 /** The ordered changes to a message that passes. */
 export type Plan = {
   readonly headers: HeaderChanges;
+  /** The new path with its query, where it names another model; undefined leaves it as it is. */
+  readonly path?: string;
   /** The whole new body; undefined leaves the bytes as they are. */
   readonly body?: Buffer;
   /** Whether Envoy must choose the route anew because a header it routes by changed. */

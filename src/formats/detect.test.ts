@@ -25,7 +25,7 @@ test("a POST to the exact path of a dialect is an inference", () => {
   const found = detection("POST", "/v1/chat/completions");
   assert.ok(found.kind === "inference");
   assert.equal(found.format.name, "openai-chat");
-  assert.equal(found.operation, "chat");
+  assert.equal(found.endpoint.operation, "chat");
 });
 
 for (const [path, format, operation] of [
@@ -36,7 +36,7 @@ for (const [path, format, operation] of [
   test(`a POST to ${path} is ${operation}, and no other method or spelling is`, () => {
     const found = detection("POST", path);
     assert.ok(found.kind === "inference");
-    assert.deepEqual([found.format.name, found.operation], [format, operation]);
+    assert.deepEqual([found.format.name, found.endpoint.operation], [format, operation]);
     for (const method of ["GET", "DELETE", "PUT"]) assert.equal(kindOf(method, path), "unknown");
     for (const spelt of [`/${path}`, `${path}/`, path.toUpperCase(), `${path};x`, `/x/..${path}`]) {
       assert.equal(kindOf("POST", spelt), "ambiguous", spelt);

@@ -1,6 +1,7 @@
+import type { HeaderField, Headers } from "../exchange/headers.ts";
 import type { Answer, FormatName, Inference, TextPart, ToolCall } from "../exchange/inference.ts";
 import type { JsonObject } from "../exchange/json.ts";
-import type { JsonDocument, JsonEdit } from "../wire/json/index.ts";
+import type { JsonDocument } from "../wire/json/index.ts";
 import type { FinishKind } from "./finish.ts";
 
 /** A wire dialect. Every folder beside this file exports one, made of the same files. */
@@ -8,26 +9,24 @@ export type Format = {
   readonly name: FormatName;
   readonly endpoints: readonly Endpoint[];
   /**
-   * What a request asks for.
+   * What a request asks for, and how it is changed.
    *
-   * @throws RegentError body_invalid, saying which member is wrong
+   * @throws RegentError body_invalid, saying what is wrong and where
    */
-  readRequest(document: JsonDocument, operation: string): Inference;
+  readRequest(message: RequestMessage): ReadRequest;
   /**
    * What `regent read` prints of a request besides the members that all formats have.
    *
    * @throws RegentError body_invalid
    */
-  describeRequest(document: JsonDocument): RequestDescription;
+  describeRequest(message: RequestMessage): RequestDescription;
   /** What a whole answer says. Never throws: an upstream may send anything. */
-  readResponse(status: number, body: Buffer): ReadAnswer;
+  readResponse(message: ResponseMessage): ReadAnswer;
   readonly stream: StreamReducer;
-  /** The edits that name another model in a request. */
-  rewriteModel(model: string): readonly JsonEdit[];
-  /** The edits that make a stream report its usage; none when the client asked for it or it is no stream. */
-  askForUsage(document: JsonDocument, inference: Inference): readonly JsonEdit[];
-  /** The edit that puts other text in the place of a part. */
-  replaceText(part: TextPart, text: string): JsonEdit;
+  /** The media type of a streamed answer; server-sent events unless said otherwise. */
+  readonly streamType?: string;
+  /** Media types of whole answers besides JSON, lower case. */
+  readonly answerTypes?: readonly string[];
   /** Words a refusal for the clients of this dialect. */
   refuse(refusal: Refusal): RenderedRefusal;
   /**
@@ -39,12 +38,82 @@ export type Format = {
   readonly models?: ModelWords;
 };
 
-/** Where a dialect is spoken. The path is matched exactly. */
+/** Where a dialect is spoken. */
 export type Endpoint = {
   readonly method: string;
+  /**
+   * Matched exactly, but for `{model}` and other names in braces, each of which stands for one segment or the part of it
+   * that the text around leaves: `/v1beta/models/{model}:generateContent`.
+   */
   readonly path: string;
-  /** OpenTelemetry GenAI operation name. */
+  /** OpenTelemetry GenAI operation name, or the dialect's own where that has none: `infer`, `predict` ... */
   readonly operation: string;
+  /** Whether answers are streams, where the endpoint says so and not the body. */
+  readonly stream?: boolean;
+};
+
+/** An endpoint as a request names it. */
+export type EndpointMatch = {
+  readonly operation: string;
+  readonly stream?: boolean | undefined;
+  /** What the request has in the place of the names in braces, percent-decoded once: `model`, `version` ... */
+  readonly names: { readonly [name: string]: string };
+  /** The path that asks for another model; undefined where the path names none. */
+  pathFor(model: string): string | undefined;
+};
+
+/** A request as a format reads it. */
+export type RequestMessage = {
+  /** Without content codings. */
+  readonly bytes: Buffer;
+  readonly headers: Headers;
+  readonly endpoint: EndpointMatch;
+};
+
+/** A request that was understood, on its original bytes. */
+export type ReadRequest = {
+  readonly inference: Inference;
+  /** The JSON text that policy is shown and may patch; undefined where the body has none. */
+  readonly document: JsonDocument | undefined;
+  /** Whether `document` is all of the body, so that a patch of it is one of the body. */
+  readonly isWhole: boolean;
+  /** What servers must take the body for. */
+  readonly contentType: string;
+  /**
+   * Changes what is named and nothing else.
+   *
+   * @throws JsonEditError when a change does not fit
+   */
+  rewrite(changes: RequestChanges): RewrittenRequest;
+};
+
+/** What is changed in a request. */
+export type RequestChanges = {
+  /** Other text in the place of parts. */
+  readonly texts: readonly { readonly part: TextPart; readonly text: string }[];
+  /** Another model. */
+  readonly model?: string | undefined;
+  /** Make a stream report its usage. Does nothing where the client asked for it or it is no stream. */
+  readonly askForUsage: boolean;
+};
+
+export type RewrittenRequest = {
+  /** The body; the very same buffer where nothing in it changed. */
+  readonly bytes: Buffer;
+  /** Headers that describe the new body. */
+  readonly headers?: readonly HeaderField[];
+  /** The new path, without a query, where it changed. */
+  readonly pathname?: string | undefined;
+  /** Whether the stream reports its usage because of `askForUsage`, and the client did not ask. */
+  readonly asksForUsage: boolean;
+};
+
+/** A whole answer as a format reads it. */
+export type ResponseMessage = {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Without content codings. */
+  readonly bytes: Buffer;
 };
 
 /** Why a request is refused, before a dialect words it. */

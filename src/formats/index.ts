@@ -2,24 +2,29 @@ import type { RequestHead } from "../exchange/exchange.ts";
 import type { Headers } from "../exchange/headers.ts";
 import type { FormatName } from "../exchange/inference.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
-import type { Format } from "./format.ts";
+import { endpointTable } from "./endpoints.ts";
+import type { EndpointMatch, Format } from "./format.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
-import { mayBeReadAs, plainPath } from "./paths.ts";
+import { mayBeReadAs, plainName, plainPath } from "./paths.ts";
 
 export type {
   Endpoint,
+  EndpointMatch,
   Format,
   ReadAnswer,
+  ReadRequest,
   Refusal,
   RenderedRefusal,
+  RewrittenRequest,
   StreamEnd,
   StreamOptions,
   StreamReducer,
   StreamStep,
 } from "./format.ts";
+export { parseBody } from "./json-format.ts";
 export { type ListedModel, renderModel, renderModels } from "./openai/models.ts";
 export { type BodyKind, type Reading, readingOf } from "./reading.ts";
 
@@ -34,7 +39,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
 
 /** What an endpoint is. */
 export type Detection =
-  | { readonly kind: "inference"; readonly format: Format; readonly operation: string }
+  | { readonly kind: "inference"; readonly format: Format; readonly endpoint: EndpointMatch }
   /** The list of models, or one of it. Regent answers it. */
   | { readonly kind: "models"; readonly model: string | undefined }
   /** Nothing Regent knows: policy decides with `inference` absent. */
@@ -45,51 +50,30 @@ export type Detection =
 const MODELS_PATH = "/v1/models";
 const MODEL_PREFIX = `${MODELS_PATH}/`;
 
-const ENDPOINTS = new Map(
-  Object.values(FORMATS).flatMap((format) =>
-    format.endpoints.map(({ method, path, operation }) => [
-      `${method} ${path}`,
-      { kind: "inference", format, operation } as const,
-    ]),
-  ),
-);
-const PATHS = new Set([
-  MODELS_PATH,
-  ...Object.values(FORMATS).flatMap(({ endpoints }) => endpoints.map(({ path }) => path)),
-]);
-const PLAIN_PATHS = new Set([...PATHS].map(plainPath));
+const ENDPOINTS = endpointTable(Object.values(FORMATS));
+const PLAIN_MODELS_PATH = plainPath(MODELS_PATH);
 const PLAIN_MODEL_PREFIX = `${plainPath(MODEL_PREFIX)}/`;
 
 /** Tells what an endpoint is by method and path alone: nothing that a body or a header claims counts. */
 export function detect({ method, pathname }: RequestHead): Detection {
-  const endpoint = ENDPOINTS.get(`${method} ${pathname}`);
-  if (endpoint !== undefined) return endpoint;
-  if (PATHS.has(pathname)) {
-    return pathname === MODELS_PATH && method === "GET"
-      ? { kind: "models", model: undefined }
-      : { kind: "unknown" };
-  }
+  const found = ENDPOINTS.find(method, pathname);
+  if (found !== undefined) return found === "other_method" ? { kind: "unknown" } : found;
+  if (pathname === MODELS_PATH)
+    return method === "GET" ? { kind: "models", model: undefined } : { kind: "unknown" };
   const model = modelOf(pathname);
   if (model !== undefined) return method === "GET" ? { kind: "models", model } : { kind: "unknown" };
-  return mayBeReadAs(pathname, PLAIN_PATHS, PLAIN_MODEL_PREFIX) ? { kind: "ambiguous" } : { kind: "unknown" };
+  return mayBeReadAs(pathname, isGoverned) ? { kind: "ambiguous" } : { kind: "unknown" };
+}
+
+/** Whether a path in the form of {@link plainPath} is one that Regent knows. */
+function isGoverned(plain: string): boolean {
+  return plain === PLAIN_MODELS_PATH || plain.startsWith(PLAIN_MODEL_PREFIX) || ENDPOINTS.hasPlain(plain);
 }
 
 /** The model that `/v1/models/org/name` names, percent-decoded once; undefined when it names none plainly. */
 function modelOf(pathname: string): string | undefined {
   if (!pathname.startsWith(MODEL_PREFIX)) return undefined;
-  const name = decoded(pathname.slice(MODEL_PREFIX.length));
-  if (name === undefined || name.split("/").some((part) => part === "" || part === "." || part === ".."))
-    return undefined;
-  for (const char of name) if (char < "!" || "%;\\?#\x7f".includes(char)) return undefined;
-  return name;
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+  return plainName(pathname.slice(MODEL_PREFIX.length));
 }
 
 /**

@@ -12,15 +12,33 @@ const DECODINGS_MAX = 3;
  * and other encodings undone up to {@link DECODINGS_MAX} times, path parameters cut off, backslashes and full-width
  * characters taken for what they look like, case and trailing dots ignored, an authority or scheme taken for one.
  *
- * @param governed in the form that {@link plainPath} gives
+ * @param isGoverned is asked about paths in the form that {@link plainPath} gives
  */
-export function mayBeReadAs(path: string, governed: ReadonlySet<string>, governedPrefix: string): boolean {
+export function mayBeReadAs(path: string, isGoverned: (plain: string) => boolean): boolean {
   for (const spelling of decodings(path)) {
-    for (const read of readings(spelling)) {
-      if (governed.has(read) || read.startsWith(governedPrefix)) return true;
-    }
+    for (const read of readings(spelling)) if (isGoverned(read)) return true;
   }
   return false;
+}
+
+/**
+ * A name in a path, percent-decoded once; undefined when it has a character or segment that servers read in more than
+ * one way.
+ */
+export function plainName(escaped: string): string | undefined {
+  const name = decodeOnceStrictly(escaped);
+  if (name === undefined || name.split("/").some((part) => part === "" || part === "." || part === ".."))
+    return undefined;
+  for (const char of name) if (char < "!" || "%;\\?#\x7f".includes(char)) return undefined;
+  return name;
+}
+
+function decodeOnceStrictly(escaped: string): string | undefined {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `/v1/Models/` as `v1/models` */

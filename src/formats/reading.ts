@@ -1,7 +1,8 @@
 import { RegentError } from "../exchange/errors.ts";
+import type { Headers } from "../exchange/headers.ts";
 import type { ToolCall, Usage } from "../exchange/inference.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
-import { readJson, renderJsonFault } from "../wire/json/index.ts";
+import { endpointOf } from "./endpoints.ts";
 import type { Format, ReadAnswer } from "./format.ts";
 
 export type BodyKind = "request" | "response" | "stream";
@@ -12,10 +13,20 @@ export type BodyKind = "request" | "response" | "stream";
  */
 export type Reading = JsonObject;
 
+/** What is known of a body besides its bytes. */
+export type BodyFacts = {
+  readonly status?: number | undefined;
+  readonly headers?: Headers | undefined;
+  /** The model that the path of the request names. */
+  readonly urlModel?: string | undefined;
+};
+
 /** Reads a body as `regent read` shows it. Never throws. */
-export function readingOf(format: Format, kind: BodyKind, body: Buffer, status = 200): Reading {
-  if (kind === "request") return requestReading(format, body);
-  if (kind === "response") return answerReading(format, kind, format.readResponse(status, body));
+export function readingOf(format: Format, kind: BodyKind, body: Buffer, facts: BodyFacts = {}): Reading {
+  const { status = 200, headers = NO_HEADERS, urlModel } = facts;
+  if (kind === "request") return requestReading(format, body, headers, urlModel);
+  if (kind === "response")
+    return answerReading(format, kind, format.readResponse({ status, headers, bytes: body }));
   const state = format.stream.initial({ hideUsage: false, keepText: true });
   const step = format.stream.step(state, body);
   return streamReading(format, step.state, step.fault);
@@ -32,16 +43,28 @@ export function streamReading(format: Format, state: unknown, fault: string | un
   };
 }
 
-function requestReading(format: Format, body: Buffer): Reading {
-  const result = readJson(body);
-  if (!result.ok) return { ...head(format, "request"), invalid: renderJsonFault(result.fault) };
+const NO_HEADERS: Headers = new Map();
+
+function requestReading(
+  format: Format,
+  bytes: Buffer,
+  headers: Headers,
+  urlModel: string | undefined,
+): Reading {
+  const endpoint = endpointOf(format, urlModel === undefined ? {} : { model: urlModel });
+  const message = { bytes, headers, endpoint };
   try {
-    const { model } = format.readRequest(result.document, format.endpoints[0]?.operation ?? "");
-    const { toolCalls, details } = format.describeRequest(result.document);
-    return { ...head(format, "request"), model, tool_calls: toolCalls.map(toolCallReading), ...details };
+    const { inference } = format.readRequest(message);
+    const { toolCalls, details } = format.describeRequest(message);
+    return {
+      ...head(format, "request"),
+      model: inference.model,
+      tool_calls: toolCalls.map(toolCallReading),
+      ...details,
+    };
   } catch (error) {
-    const { detail, message } = RegentError.from(error);
-    return { ...head(format, "request"), invalid: detail ?? message };
+    const { detail, message: words } = RegentError.from(error);
+    return { ...head(format, "request"), invalid: detail ?? words };
   }
 }
 

@@ -23,10 +23,16 @@ export type RequestPlanFacts = {
   readonly identity: Identity;
   /** Where it goes; undefined for a request that is no inference. */
   readonly candidate: Candidate | undefined;
-  /** The body to send upstream when it differs from what the client sent. */
-  readonly newBody: Buffer | undefined;
-  /** Whether the answer will be read, so that it must come uncompressed. */
-  readonly answerIsRead: boolean;
+  /** What differs from what the client sent. */
+  readonly rewritten: {
+    readonly body: Buffer | undefined;
+    /** What describes the new body. */
+    readonly headers: readonly HeaderField[];
+    /** The path that names the model as the chosen version is called. */
+    readonly pathname: string | undefined;
+  };
+  /** What the body of an inference must be taken for; undefined for a request that is none. */
+  readonly contentType: string | undefined;
 };
 
 /**
@@ -36,24 +42,27 @@ export type RequestPlanFacts = {
  * @throws RegentError policy_output_invalid when policy sets a header that is Regent's own, or one to two values.
  */
 export function planRequest(facts: RequestPlanFacts): Plan {
+  const { body, pathname } = facts.rewritten;
   const set = new Map<string, string>([
     ...policyHeaders(facts.permit.decision),
     ...ownHeaders(facts),
     ...bodyType(facts),
-    ...bodyLength(facts.newBody),
+    ...facts.rewritten.headers,
+    ...bodyLength(facts.rewritten.body),
   ]);
   const remove = new Set<string>([
     ...facts.permit.decision.transform.removeHeaders,
     ...forgedHeaders(facts.exchange),
     ...CREDENTIAL_HEADERS,
-    ...(facts.newBody === undefined ? [] : BODY_HEADERS),
+    ...(body === undefined ? [] : BODY_HEADERS),
     // A compressed answer could not be read, so none is asked for.
-    ...(facts.answerIsRead ? ["accept-encoding"] : []),
+    ...(facts.contentType === undefined ? [] : ["accept-encoding"]),
   ]);
   for (const name of set.keys()) remove.delete(name);
   return {
     headers: { remove: [...remove], set: [...set] },
-    ...(facts.newBody === undefined ? {} : { body: facts.newBody }),
+    ...(body === undefined ? {} : { body }),
+    ...(pathname === undefined ? {} : { path: withQuery(pathname, facts.exchange) }),
     clearRouteCache: true,
     metadata: planMetadata(facts),
   };
@@ -87,11 +96,16 @@ function targetKey({ key, format }: Target): HeaderField[] {
     : [["authorization", `Bearer ${key.reveal()}`]];
 }
 
-/** An inference was read as JSON whatever its label says, so that is what the model server must read it as. */
-function bodyType({ exchange, candidate }: RequestPlanFacts): HeaderField[] {
+/** An inference was read as its dialect's, whatever its label says, so that is what the model server must read it as. */
+function bodyType({ exchange, contentType }: RequestPlanFacts): HeaderField[] {
+  if (contentType === undefined) return [];
   const { value, repeated } = singleHeader(exchange.request.headers, "content-type");
-  const isJson = !repeated && /^application\/json *(;|$)/i.test(value ?? "");
-  return candidate === undefined || isJson ? [] : [["content-type", "application/json"]];
+  const given = (value ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  return !repeated && given === contentType ? [] : [["content-type", contentType]];
+}
+
+function withQuery(pathname: string, { request }: Exchange): string {
+  return request.query === undefined ? pathname : `${pathname}?${request.query}`;
 }
 
 function bodyLength(body: Buffer | undefined): HeaderField[] {

@@ -1,19 +1,22 @@
 import { RegentError } from "../exchange/errors.ts";
 import { headerValues, singleHeader } from "../exchange/headers.ts";
-import type { Inference } from "../exchange/inference.ts";
+import { parseBody, type ReadRequest } from "../formats/index.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
-import { type JsonDocument, readJson, renderJsonFault } from "../wire/json/index.ts";
+import type { JsonDocument } from "../wire/json/index.ts";
 import type { Context } from "./context.ts";
 import { timedAsync } from "./timed.ts";
 
 /** A request body as far as it was understood: no document for a body that is not JSON and need not be. */
 export type ReadBody = {
   readonly document: JsonDocument | undefined;
-  readonly inference: Inference | undefined;
+  /** The body without its content codings; undefined where it was not looked into. */
+  readonly body: Buffer | undefined;
+  /** Of an inference. */
+  readonly request: ReadRequest | undefined;
 };
 
 /**
- * Decodes and reads a request body. An inference endpoint takes one JSON document, whatever its content-type says. At
+ * Decodes and reads a request body. An inference endpoint takes what its dialect has, whatever its content-type says. At
  * any other endpoint a body that claims to be JSON must be, and another one is not looked into.
  *
  * @throws RegentError body_invalid, body_too_large or encoding_unsupported
@@ -23,17 +26,24 @@ export function readBody(context: Context, body: Buffer | undefined): Promise<Re
     const { detection } = context;
     if (detection.kind === "inference") {
       assertUtf8(context);
-      const document = parse(await decode(context, body ?? EMPTY));
-      return { document, inference: detection.format.readRequest(document, detection.operation) };
+      const { format, endpoint } = detection;
+      const bytes = await decode(context, body ?? EMPTY);
+      const request = format.readRequest({
+        bytes,
+        endpoint,
+        headers: context.account.exchange.request.headers,
+      });
+      return { body: bytes, document: request.document, request };
     }
     if (body === undefined || body.length === 0 || !claimsJson(context)) return NOTHING_READ;
     assertUtf8(context);
-    return { document: parse(await decode(context, body)), inference: undefined };
+    const bytes = await decode(context, body);
+    return { body: bytes, document: parseBody(bytes), request: undefined };
   });
 }
 
 const EMPTY = Buffer.alloc(0);
-const NOTHING_READ: ReadBody = { document: undefined, inference: undefined };
+const NOTHING_READ: ReadBody = { body: undefined, document: undefined, request: undefined };
 
 async function decode({ account, options }: Context, body: Buffer): Promise<Buffer> {
   const { request } = account.exchange;
@@ -45,12 +55,6 @@ async function decode({ account, options }: Context, body: Buffer): Promise<Buff
 }
 
 const DECODING_ERRORS = { unsupported: "encoding_unsupported", too_large: "body_too_large" } as const;
-
-function parse(bytes: Buffer): JsonDocument {
-  const result = readJson(bytes);
-  if (!result.ok) throw new RegentError("body_invalid", renderJsonFault(result.fault));
-  return result.document;
-}
 
 /**
  * JSON is UTF-8 (RFC 8259 8.1), whatever its content-type says, but some servers decode by what that says: to a reader of

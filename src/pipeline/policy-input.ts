@@ -203,7 +203,7 @@ function inferenceInput(
     tools: (inner) => list(inner, () => inference.tools),
     modalities: (inner) => list(inner, () => inference.modalities),
     parameters: (inner) => pruneInput(inference.parameters, inner) as JsonObject,
-    tensors: () => [],
+    tensors: (inner) => list(inner, () => inference.tensors ?? []),
   });
 }
 

@@ -18,7 +18,7 @@ import { assertBodySize } from "./head.ts";
 import { permittedModels } from "./models.ts";
 import { policyInput } from "./policy-input.ts";
 import { redactRequest } from "./redact.ts";
-import { rewriteBody } from "./rewrite.ts";
+import { rewriteRequest } from "./rewrite.ts";
 import { timed } from "./timed.ts";
 
 /**
@@ -53,8 +53,9 @@ export async function decideRequest(context: Context, body: Buffer | undefined):
 type Facts = { readonly model: Model | undefined; readonly candidates: readonly Candidate[] };
 
 /** Everything policy is told beyond the request itself. */
-function gatherFacts(context: Context, { inference }: ReadBody): Facts {
+function gatherFacts(context: Context, { request }: ReadBody): Facts {
   const { account, rooms } = context;
+  const inference = request?.inference;
   account.inference = inference;
   if (inference === undefined) return { model: undefined, candidates: [] };
   account.findings = timed(context, "inspection", () => inspect(inference.textParts));
@@ -71,7 +72,7 @@ function requestInput(context: Context, read: ReadBody, facts: Facts, reads: Rea
       exchange: account.exchange,
       identity: account.identity,
       bodyBytes: account.requestBody?.bytes,
-      inference: read.inference,
+      inference: read.request?.inference,
       ...facts,
       findings: () => aggregate(account.findings),
       budgets: () => rooms.metering.budgets(account.identity.tenant),
@@ -88,26 +89,26 @@ function pass(context: Context, permitted: Permit, read: ReadBody, { model }: Fa
   const candidate = timed(context, "routing", () => chooseCandidate(context, permitted.decision, model));
   account.candidate = candidate;
   // Policy may have chosen another model than the one named, with longer answers.
-  if (read.inference !== undefined)
-    account.estimate = rooms.metering.estimate(read.inference, candidate?.model);
+  const inference = read.request?.inference;
+  if (inference !== undefined) account.estimate = rooms.metering.estimate(inference, candidate?.model);
   timed(context, "metering", () => reserve(context, permitted.decision.limits));
   return timed(context, "mutation", () => {
     const bodyBytes = account.requestBody?.bytes ?? 0;
-    const redacted = redactRequest(permitted.decision, read.inference, account.findings, bodyBytes);
+    const redacted = redactRequest(permitted.decision, inference, account.findings, bodyBytes);
     account.redactions = redacted.counts;
-    const newBody = rewriteBody(context, permitted.decision, read, candidate, redacted);
-    account.upstreamBody = newBody === undefined ? undefined : digestOf(newBody);
+    const rewritten = rewriteRequest(context, permitted.decision, read, candidate, redacted);
+    account.upstreamBody = rewritten.body === undefined ? undefined : digestOf(rewritten.body);
     const plan = planRequest({
       permit: permitted,
       exchange: account.exchange,
       identity: account.identity,
       candidate,
-      newBody,
-      answerIsRead: read.inference !== undefined,
+      rewritten,
+      contentType: read.request?.contentType,
     });
     account.verdict = "allow";
     account.forwarded = true;
-    account.inference = withoutTexts(read.inference);
+    account.inference = withoutTexts(inference);
     return { kind: "pass", permit: permitted, plan };
   });
 }

@@ -72,7 +72,7 @@ export function createResponse(context: Context): Response {
       account.upstreamStatus = head.status;
       account.status = head.status;
       account.firstByteMs = rooms.clock.monotonicMs() - account.startedMs;
-      const mode = endOfStream || account.inference === undefined ? "none" : bodyMode(head);
+      const mode = endOfStream || account.inference === undefined ? "none" : bodyMode(context, head);
       if (mode === "buffered") {
         held = head;
         // Policy decides on the whole answer; until then Envoy holds the head back.
@@ -94,7 +94,10 @@ export function createResponse(context: Context): Response {
       await timedAsync(context, "formats", async () => {
         const decoded = await decodeAnswer(head, body);
         if (decoded === undefined) return;
-        noteAnswer(account, format.readResponse(head.status, decoded));
+        noteAnswer(
+          account,
+          format.readResponse({ status: head.status, headers: head.headers, bytes: decoded }),
+        );
         if (isFull(account)) account.content.response = decoded.toString("utf8");
       });
       return decide(head);
@@ -170,16 +173,23 @@ async function decodeAnswer(head: ResponseHead, body: Buffer): Promise<Buffer | 
   return decoded.ok ? decoded.bytes : undefined;
 }
 
-/** How the body of an answer is read. Only JSON and event streams say something; the rest passes without being held up. */
-function bodyMode(head: ResponseHead): "none" | "buffered" | "stream" {
-  const type =
-    (singleHeader(head.headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+/** How the body of an answer is read. Only what the dialect has says something; the rest passes without being held up. */
+function bodyMode({ detection }: Context, head: ResponseHead): "none" | "buffered" | "stream" {
+  if (detection.kind !== "inference") return "none";
+  const { streamType = EVENT_STREAM, answerTypes = [] } = detection.format;
+  const type = mediaTypeOf(head);
   const coded = headerValues(head.headers, "content-encoding").length > 0;
   // No coding was asked for (accept-encoding is removed), so a coded stream comes from an upstream that does not listen.
-  if (type === "text/event-stream") return coded ? "none" : "stream";
+  if (type === streamType) return coded ? "none" : "stream";
   const length = Number(singleHeader(head.headers, "content-length").value ?? "0");
-  const isJson = type === "application/json" || type.endsWith("+json");
-  return isJson && length <= READ_ANSWER_BYTES_MAX ? "buffered" : "none";
+  const isRead = type === "application/json" || type.endsWith("+json") || answerTypes.includes(type);
+  return isRead && length <= READ_ANSWER_BYTES_MAX ? "buffered" : "none";
+}
+
+const EVENT_STREAM = "text/event-stream";
+
+function mediaTypeOf({ headers }: ResponseHead): string {
+  return (singleHeader(headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
 function responseInput({ account, rooms }: Context, head: ResponseHead, reads: Reads): Buffer {

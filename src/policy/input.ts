@@ -48,7 +48,7 @@ const inferenceSchema = z.strictObject({
   modalities: names,
   parameters: jsonObject.describe("Sampling parameters as sent"),
   tensors: z
-    .array(z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) }))
+    .array(z.strictObject({ name: z.string(), datatype: z.string().optional(), shape: z.array(z.number()) }))
     .optional(),
 });
 

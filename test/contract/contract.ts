@@ -2,9 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RegentError } from "../../src/exchange/errors.ts";
-import type { Format } from "../../src/formats/format.ts";
+import type { Headers } from "../../src/exchange/headers.ts";
+import { endpointOf } from "../../src/formats/endpoints.ts";
+import type {
+  Endpoint,
+  Format,
+  ReadRequest,
+  RequestChanges,
+  RewrittenRequest,
+} from "../../src/formats/format.ts";
 import { type Reading, readingOf, streamReading } from "../../src/formats/reading.ts";
-import { editJson, type JsonDocument, readJson } from "../../src/wire/json/index.ts";
+import { type JsonDocument, readJson } from "../../src/wire/json/index.ts";
 import { type Fixture, fixturesMissing, loadFixtures } from "./fixtures.ts";
 import { plant, positionsOf } from "./markers.ts";
 
@@ -18,12 +26,14 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
   const requests = fixtures.filter(
     ({ kind, expected }) => kind === "request" && expected.invalid === undefined,
   );
+  /** Those whose body is one JSON text. */
+  const jsonRequests = requests.filter(({ file }) => file.endsWith(".json"));
   const streams = fixtures.filter(({ kind }) => kind === "stream");
   const named = (title: string) => `${format.name}: ${title}`;
 
   test(named("reads every recorded body as the oracle does"), { skip }, (context) => {
-    for (const { name, kind, body, status, expected } of fixtures) {
-      assert.deepEqual(plain(readingOf(format, kind, body, status)), expected, name);
+    for (const { name, kind, body, expected, ...facts } of fixtures) {
+      assert.deepEqual(plain(readingOf(format, kind, body, facts)), expected, name);
     }
     context.diagnostic(`${format.name}: ${fixtures.length} of ${fixtures.length} bodies read as expected`);
     assert.ok(fixtures.length > 0);
@@ -76,7 +86,7 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
 
   test(named("finds every string of a request, or says that a part is opaque, or refuses"), (context) => {
     const fates = { "in a text part": 0, "in an opaque part": 0, "the model": 0, refused: 0 };
-    const bodies = [wholeRequest, ...requests.map(({ body }) => parse(body).value)];
+    const bodies = [wholeRequest, ...jsonRequests.map(({ body }) => parse(body).value)];
     for (const body of bodies) {
       for (const position of positionsOf(body)) {
         const fate = fateOf(format, plant(body, position));
@@ -93,12 +103,15 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
   test(named("every text part names its text, and only that changes when it is replaced"), {
     skip: skip || requests.length === 0,
   }, () => {
-    for (const { name, body } of requests) {
-      const document = parse(body);
-      for (const part of format.readRequest(document, operationOf(format)).textParts) {
+    for (const { name, body } of jsonRequests) {
+      const { inference, document, rewrite } = read(format, body);
+      assert.ok(document !== undefined);
+      for (const part of inference.textParts) {
         assert.equal(JSON.parse(document.raw(part.pointer) as string), part.text, `${name} ${part.pointer}`);
         const span = document.span(part.pointer) as { start: number; end: number };
-        const edited = editJson(document, [format.replaceText(part, "[MASKED]")]).toString("latin1");
+        const edited = rewrite({ ...UNCHANGED, texts: [{ part, text: "[MASKED]" }] }).bytes.toString(
+          "latin1",
+        );
         const text = body.toString("latin1");
         assert.equal(
           edited,
@@ -110,7 +123,10 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
   });
 
   test(named("puts any texts in the place of any parts, and no byte beside them changes"), () => {
-    const bodies = [Buffer.from(JSON.stringify(wholeRequest, null, 3)), ...requests.map(({ body }) => body)];
+    const bodies = [
+      Buffer.from(JSON.stringify(wholeRequest, null, 3)),
+      ...jsonRequests.map(({ body }) => body),
+    ];
     const replacements = fc.array(fc.tuple(fc.nat(), fc.string({ unit: "grapheme" })), { maxLength: 8 });
     fc.assert(
       fc.property(fc.constantFrom(...bodies), replacements, (body, picks) =>
@@ -121,18 +137,24 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
   });
 
   test(named("names another model and changes nothing else"), { skip: skip || requests.length === 0 }, () => {
-    for (const { name, body } of requests) {
-      const before = format.readRequest(parse(body), operationOf(format));
-      const edited = editJson(parse(body), format.rewriteModel("another-model"));
-      const after = format.readRequest(parse(edited), operationOf(format));
-      assert.deepEqual(after, { ...before, model: "another-model" }, name);
+    for (const { name, body, ...fixture } of requests) {
+      const before = read(format, body, fixture);
+      const changed = before.rewrite({ ...UNCHANGED, model: "another-model" });
+      const { path } = format.endpoints[0] as Endpoint;
+      if (path.includes("{model}")) {
+        assert.ok(changed.bytes === body, name);
+        assert.equal(changed.pathname, path.replace("{model}", "another-model"));
+        continue;
+      }
+      const after = read(format, changed.bytes, { ...fixture, headers: headersOf(fixture, changed) });
+      assert.deepEqual(after.inference, { ...before.inference, model: "another-model" }, name);
     }
   });
 
   test(named("words a refusal that names its code and reads as an error"), () => {
     const { contentType, body } = format.refuse(REFUSAL);
     assert.match(contentType, /^application\//);
-    assert.deepEqual(readingOf(format, "response", body, REFUSAL.status).error, errorOf(format));
+    assert.deepEqual(readingOf(format, "response", body, { status: REFUSAL.status }).error, errorOf(format));
   });
 
   test(named("ends a stream with a refusal that nothing takes for a regular end"), () => {
@@ -145,11 +167,10 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
 
 /** Replaces parts by texts, by one edit of all and by splicing the bytes by hand, and compares. */
 function assertReplaced(format: Format, body: Buffer, picks: readonly (readonly [number, string])[]): void {
-  const document = parse(body);
+  const { inference, document, rewrite } = read(format, body);
+  if (document === undefined) throw new TypeError("the body is no JSON text");
   // A key that is renamed to another one's name would be there twice; keys are renamed one by one elsewhere.
-  const parts = format
-    .readRequest(document, operationOf(format))
-    .textParts.filter(({ pointer }) => !pointer.endsWith("~#"));
+  const parts = inference.textParts.filter(({ pointer }) => !pointer.endsWith("~#"));
   const chosen = new Map(picks.map(([pick, text]) => [parts[pick % parts.length], text]));
   const edits = [...chosen].flatMap(([part, text]) => (part === undefined ? [] : { part, text }));
   const spliced = edits
@@ -160,24 +181,34 @@ function assertReplaced(format: Format, body: Buffer, picks: readonly (readonly 
         Buffer.concat([bytes.subarray(0, start), Buffer.from(JSON.stringify(text)), bytes.subarray(end)]),
       body,
     );
-  const edited = editJson(
-    document,
-    edits.map(({ part, text }) => format.replaceText(part, text)),
-  );
+  const edited = rewrite({ ...UNCHANGED, texts: edits }).bytes;
   assert.equal(edited.toString(), spliced.toString());
 }
 
 const REFUSAL = { status: 403, code: "model_not_permitted", message: 'Not "yours" \u2014 ask\nsomebody.' };
 
 function errorOf(format: Format): unknown {
-  const { error } = readingOf(format, "response", format.refuse(REFUSAL).body, REFUSAL.status) as {
+  const { error } = readingOf(format, "response", format.refuse(REFUSAL).body, {
+    status: REFUSAL.status,
+  }) as {
     error: { type: string };
   };
   return { type: error.type, message: REFUSAL.message, code: REFUSAL.code };
 }
 
-function operationOf(format: Format): string {
-  return format.endpoints[0]?.operation ?? "";
+const UNCHANGED: RequestChanges = { texts: [], askForUsage: false };
+
+/** What {@link Fixture} says of a request besides its body. */
+type RequestFacts = { readonly headers?: Headers | undefined; readonly urlModel?: string | undefined };
+
+function read(format: Format, bytes: Buffer, facts: RequestFacts = {}): ReadRequest {
+  const endpoint = endpointOf(format, { model: facts.urlModel ?? "some-model" });
+  return format.readRequest({ bytes, headers: facts.headers ?? new Map(), endpoint });
+}
+
+/** The headers of a request whose body was changed. */
+function headersOf({ headers = new Map() }: RequestFacts, changed: RewrittenRequest): Headers {
+  return new Map([...headers, ...(changed.headers ?? []).map(([name, value]) => [name, [value]] as const)]);
 }
 
 function parse(body: Buffer): JsonDocument {
@@ -274,7 +305,7 @@ type Fate = "in a text part" | "in an opaque part" | "the model" | "refused";
 /** Where a planted marker shows; undefined when it is lost. */
 function fateOf(format: Format, planted: ReturnType<typeof plant>): Fate | undefined {
   try {
-    const inference = format.readRequest(parse(Buffer.from(planted.text)), operationOf(format));
+    const { inference } = read(format, Buffer.from(planted.text));
     if (inference.model.includes(planted.marker)) return "the model";
     if (inference.textParts.some(({ text }) => text.includes(planted.marker))) return "in a text part";
     const isOpaque = inference.opaqueParts.some(({ pointer }) =>

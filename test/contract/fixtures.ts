@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Headers } from "../../src/exchange/headers.ts";
 import type { BodyKind } from "../../src/formats/reading.ts";
 
 /** The recorded bodies, beside the checkout. Tests that need them are skipped, loudly, where they are not there. */
@@ -16,6 +17,10 @@ export type Fixture = {
   readonly kind: BodyKind;
   readonly body: Buffer;
   readonly status: number | undefined;
+  /** Lower case. */
+  readonly headers: Headers;
+  /** The model in the path of the request. */
+  readonly urlModel: string | undefined;
   /** Byte offsets inside characters. */
   readonly splits: readonly number[];
   /** What the body says, without what is known of the recording. */
@@ -50,14 +55,17 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
     request: _request,
     status,
     splits = [],
-    content_type: _type,
-    headers: _headers,
+    content_type: contentType,
+    headers = {},
     ...expected
   } = JSON.parse(readFileSync(new URL(name + EXPECT, folder), "utf8")) as {
     [member: string]: unknown;
     kind: BodyKind;
     status?: number;
     splits?: number[];
+    content_type?: string;
+    headers?: { [name: string]: string };
+    url_model?: string;
   };
   return {
     name,
@@ -65,6 +73,12 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
     kind: expected.kind as BodyKind,
     body: readFileSync(new URL(file, folder)),
     status,
+    headers: new Map(
+      Object.entries({ ...(contentType && { "content-type": contentType }), ...headers }).map(
+        ([header, value]) => [header.toLowerCase(), [value]],
+      ),
+    ),
+    urlModel: expected.url_model,
     splits,
     expected,
   };

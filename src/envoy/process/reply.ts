@@ -130,11 +130,12 @@ function withoutLength({ plan, body }: { plan: Plan; body: ResponseBodyKind }): 
 function renderPlan(plan: Plan, contentLength: string | undefined) {
   const length: readonly [string, string][] =
     contentLength === undefined ? [] : [["content-length", contentLength]];
+  const path: readonly [string, string][] = plan.path === undefined ? [] : [[":path", plan.path]];
   const set = plan.headers.set.filter(
     ([name]) => length.length === 0 || name.toLowerCase() !== "content-length",
   );
   return {
-    headerMutation: renderHeaders(plan.headers.remove, [...set, ...length]),
+    headerMutation: renderHeaders(plan.headers.remove, [...set, ...length, ...path]),
     ...(plan.body === undefined ? {} : { bodyMutation: { body: plan.body } }),
     clearRouteCache: plan.clearRouteCache,
   };

@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { jsonRequests } from "../json-format.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { models } from "./models.ts";
 import { describeRequest } from "./reading.ts";
@@ -12,13 +13,15 @@ import { stream } from "./stream.ts";
 export const anthropicMessages: Format = {
   name: "anthropic-messages",
   endpoints: ENDPOINTS,
-  readRequest,
-  describeRequest,
-  readResponse,
+  ...jsonRequests({
+    readRequest: (document, { operation }) => readRequest(document, operation),
+    describeRequest,
+    rewriteModel,
+    askForUsage,
+    replaceText,
+  }),
+  readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
-  rewriteModel,
-  askForUsage,
-  replaceText,
   refuse,
   refuseInStream,
   models,

@@ -188,7 +188,7 @@ test("is spoken at its two endpoints, and at no path that only looks like them",
   ] as const) {
     const found = detect(head("POST", path));
     assert.ok(found.kind === "inference" && found.format.name === "anthropic-messages");
-    assert.equal(found.operation, operation);
+    assert.equal(found.endpoint.operation, operation);
     assert.equal(detect(head("GET", path)).kind, "unknown");
     for (const other of [
       `${path}/`,

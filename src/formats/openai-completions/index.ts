@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { jsonRequests } from "../json-format.ts";
 import { refuse, refuseInStream } from "../openai/refuse.ts";
 import { askForUsage, replaceText, rewriteModel } from "../openai/rewrite.ts";
 import { ENDPOINTS } from "./detect.ts";
@@ -11,13 +12,15 @@ import { stream } from "./stream.ts";
 export const openaiCompletions: Format = {
   name: "openai-completions",
   endpoints: ENDPOINTS,
-  readRequest,
-  describeRequest,
-  readResponse,
+  ...jsonRequests({
+    readRequest: (document, { operation }) => readRequest(document, operation),
+    describeRequest,
+    rewriteModel,
+    askForUsage,
+    replaceText,
+  }),
+  readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
-  rewriteModel,
-  askForUsage,
-  replaceText,
   refuse,
   refuseInStream,
 };

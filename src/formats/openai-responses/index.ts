@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { jsonRequests } from "../json-format.ts";
 import { refuse } from "../openai/refuse.ts";
 import { replaceText, rewriteModel } from "../openai/rewrite.ts";
 import { ENDPOINTS } from "./detect.ts";
@@ -13,13 +14,15 @@ import { stream } from "./stream.ts";
 export const openaiResponses: Format = {
   name: "openai-responses",
   endpoints: ENDPOINTS,
-  readRequest,
-  describeRequest,
-  readResponse,
+  ...jsonRequests({
+    readRequest: (document, { operation }) => readRequest(document, operation),
+    describeRequest,
+    rewriteModel,
+    askForUsage,
+    replaceText,
+  }),
+  readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
-  rewriteModel,
-  askForUsage,
-  replaceText,
   refuse,
   refuseInStream,
 };

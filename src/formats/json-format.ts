@@ -1,0 +1,54 @@
+import { RegentError } from "../exchange/errors.ts";
+import type { Inference, TextPart } from "../exchange/inference.ts";
+import { editJson, type JsonDocument, type JsonEdit, readJson, renderJsonFault } from "../wire/json/index.ts";
+import type { EndpointMatch, Format, RequestDescription, RequestMessage } from "./format.ts";
+
+/** What a dialect whose request bodies are one JSON text says about them. */
+export type JsonRequests = {
+  /** @throws RegentError body_invalid, saying which member is wrong */
+  readRequest(document: JsonDocument, endpoint: EndpointMatch): Inference;
+  /** @throws RegentError body_invalid */
+  describeRequest(document: JsonDocument, endpoint: EndpointMatch): RequestDescription;
+  /** The edits that name another model in a body; absent where the path names it. */
+  rewriteModel?(model: string): readonly JsonEdit[];
+  /** The edits that make a stream report its usage; none when the client asked for it or it is no stream. */
+  askForUsage?(document: JsonDocument, inference: Inference): readonly JsonEdit[];
+  /** The edit that puts other text in the place of a part. */
+  replaceText(part: TextPart, text: string): JsonEdit;
+};
+
+/** Requests whose bodies are one JSON text, and change by edits of it. */
+export function jsonRequests(dialect: JsonRequests): Pick<Format, "readRequest" | "describeRequest"> {
+  return {
+    describeRequest: ({ bytes, endpoint }) => dialect.describeRequest(parseBody(bytes), endpoint),
+    readRequest: (message) => readJsonRequest(dialect, message),
+  };
+}
+
+function readJsonRequest(dialect: JsonRequests, { bytes, endpoint }: RequestMessage) {
+  const document = parseBody(bytes);
+  const inference = dialect.readRequest(document, endpoint);
+  const rewrite: ReturnType<Format["readRequest"]>["rewrite"] = ({ texts, model, askForUsage }) => {
+    const usage = askForUsage ? (dialect.askForUsage?.(document, inference) ?? []) : [];
+    const edits = [
+      ...texts.map(({ part, text }) => dialect.replaceText(part, text)),
+      ...(model === undefined ? [] : (dialect.rewriteModel?.(model) ?? [])),
+      ...usage,
+    ];
+    return {
+      bytes: editJson(document, edits),
+      pathname: model === undefined ? undefined : endpoint.pathFor(model),
+      asksForUsage: usage.length > 0,
+    };
+  };
+  return { inference, document, isWhole: true, contentType: JSON_TYPE, rewrite };
+}
+
+export const JSON_TYPE = "application/json";
+
+/** @throws RegentError body_invalid */
+export function parseBody(bytes: Buffer): JsonDocument {
+  const result = readJson(bytes);
+  if (!result.ok) throw new RegentError("body_invalid", renderJsonFault(result.fault));
+  return result.document;
+}
