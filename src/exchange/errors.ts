@@ -43,6 +43,11 @@ export const ERRORS = {
     status: 415,
     message: "The content-encoding of the request is not supported. Send it plain or as gzip.",
   },
+  translation_unsupported: {
+    kind: "content",
+    status: 400,
+    message: "The model that serves this request speaks another dialect, which cannot carry all of it.",
+  },
   content_blocked: {
     kind: "content",
     status: 400,
@@ -81,6 +86,11 @@ export const ERRORS = {
     kind: "internal",
     status: 502,
     message: "The model ended its answer before it was complete.",
+  },
+  upstream_invalid: {
+    kind: "internal",
+    status: 502,
+    message: "The model answered something that is not of its dialect.",
   },
   internal_error: { kind: "internal", status: 500, message: "Regent failed while it governed this request." },
 } as const satisfies Record<string, { kind: Kind; status: number; message: string }>;

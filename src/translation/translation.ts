@@ -1,0 +1,75 @@
+import type { HeaderField, Headers } from "../exchange/headers.ts";
+import type { AnswerError, FormatName } from "../exchange/inference.ts";
+
+/** What the other dialect cannot carry, or carries in another form. */
+export type TranslationWarning = {
+  /** Stable, lower case: `dropped` (it is gone), `changed` (it says something close), `invented` (the other dialect demands it). */
+  readonly code: "dropped" | "changed" | "invented";
+  /** RFC 6901 pointer into the body that was translated; of a stream, the member of its events. */
+  readonly member: string;
+  /** For humans. Names members and types, never their content. */
+  readonly message: string;
+};
+
+/** Hears of every loss. In strict mode the first one refuses the request, so a dialect tells all it leaves out. */
+export type Warn = (warning: TranslationWarning) => void;
+
+/** A request for the target, in the target's dialect. */
+export type TranslatedRequest = {
+  readonly bytes: Buffer;
+  readonly contentType: string;
+  /** Of the target's endpoint, with the model in it where the dialect names it there; with a query where it needs one. */
+  readonly path: string;
+  /** What the dialect needs besides, as `anthropic-version` or `inference-header-content-length`. */
+  readonly headers: readonly HeaderField[];
+};
+
+export type TranslatedResponse = {
+  readonly bytes: Buffer;
+  readonly contentType: string;
+  readonly headers: readonly HeaderField[];
+};
+
+/** A streamed answer being translated, wherever its pieces are cut. Used up as it goes. */
+export type StreamTranslator = {
+  /** What the client gets for a piece; `fault`: why the stream cannot go on, in which case a refusal follows. */
+  push(chunk: Buffer): { readonly bytes: Buffer; readonly fault: string | undefined };
+  /** The upstream's stream ended. `complete`: its dialect's own end was seen, and `bytes` hold the client's. */
+  end(): { readonly bytes: Buffer; readonly complete: boolean };
+};
+
+/** Facts of a request that its body does not hold. */
+export type RequestFacts = {
+  readonly headers: Headers;
+  /** The model that the path of the source names. */
+  readonly urlModel?: string | undefined;
+  /** Whether the path of the source asks for a stream. */
+  readonly urlStream?: boolean | undefined;
+};
+
+/** What is known of the request whose answer is translated. */
+export type AnswerFacts = {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The model the client named, for dialects whose answers do not say. */
+  readonly model?: string | undefined;
+  /** Whether the client wants a stream to report its usage. */
+  readonly includeUsage: boolean;
+  /** For ids and times that the source does not give: seconds since the epoch, and a unique part of ids. */
+  readonly nowS: number;
+  readonly id: string;
+};
+
+/** From one dialect to another, in the direction of its name: `response` and `stream` take bodies of `from` too. */
+export type Translator = {
+  readonly from: FormatName;
+  readonly to: FormatName;
+  /** @throws RegentError body_invalid or translation_unsupported, naming the member */
+  request?(bytes: Buffer, facts: RequestFacts, warn: Warn): TranslatedRequest;
+  /** Also of an error, whose status stays. @throws RegentError upstream_invalid */
+  response?(bytes: Buffer, facts: AnswerFacts, warn: Warn): TranslatedResponse;
+  stream?(facts: AnswerFacts, warn: Warn): StreamTranslator;
+};
+
+/** An error of an upstream on its way into another dialect. */
+export type TranslatedError = AnswerError & { readonly status: number };
