@@ -45,6 +45,10 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     summary: "decide a log of decisions again with other policies",
     load: async () => (await import("./replay.ts")).replayCommand(),
   },
+  read: {
+    summary: "print what Regent understands of a body",
+    load: async () => (await import("./read.ts")).readCommand(),
+  },
   audit: {
     summary: "verify, query and print the log of records",
     load: async () => (await import("./audit.ts")).auditCommand(),
