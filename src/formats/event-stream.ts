@@ -14,7 +14,8 @@ export type EventReader = {
   read(event: SseEvent): EventFate;
   /** Whether the dialect's own end was seen. */
   readonly complete: boolean;
-  readonly doneMarker: boolean;
+  /** Undefined where the dialect has no marker of its own. */
+  readonly doneMarker: boolean | undefined;
   answer(): ReadAnswer;
 };
 

@@ -25,6 +25,8 @@ export type Format = {
   readonly stream: StreamReducer;
   /** The media type of a streamed answer; server-sent events unless said otherwise. */
   readonly streamType?: string;
+  /** The same stream in other framings that servers give it, by media type in lower case. */
+  readonly framings?: { readonly [mediaType: string]: StreamFraming };
   /** Media types of whole answers besides JSON, lower case. */
   readonly answerTypes?: readonly string[];
   /** Words a refusal for the clients of this dialect. */
@@ -37,6 +39,9 @@ export type Format = {
   /** Absent: its clients take the list in OpenAI's form. */
   readonly models?: ModelWords;
 };
+
+/** How the events of a streamed answer lie in its bytes. A format is its own usual framing. */
+export type StreamFraming = Pick<Format, "stream" | "refuseInStream">;
 
 /** Where a dialect is spoken. */
 export type Endpoint = {
@@ -203,7 +208,8 @@ export type StreamEnd = {
   readonly rest: Buffer;
   readonly answer: ReadAnswer;
   readonly events: number;
-  readonly doneMarker: boolean;
+  /** Undefined where the dialect has no marker of its own. */
+  readonly doneMarker: boolean | undefined;
   /** Whether bytes were left behind the last whole event. */
   readonly truncated: boolean;
   /** Events that were no JSON: passed on, not understood. */

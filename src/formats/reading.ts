@@ -32,13 +32,14 @@ export function readingOf(format: Format, kind: BodyKind, body: Buffer, facts: B
   return streamReading(format, step.state, step.fault);
 }
 
-/** What a stream said up to here. `fault`: why it could not be read further. */
+/** What a stream said up to here. `fault`: why it could not be read further, so that nothing of it can be relied on. */
 export function streamReading(format: Format, state: unknown, fault: string | undefined): Reading {
+  if (fault !== undefined) return { ...head(format, "stream"), invalid: fault };
   const { answer, events, doneMarker, truncated } = format.stream.finish(state);
   return {
-    ...answerReading(format, "stream", fault === undefined ? answer : { ...answer, invalid: fault }),
+    ...answerReading(format, "stream", answer),
     events,
-    done_marker: doneMarker,
+    ...(doneMarker === undefined ? {} : { done_marker: doneMarker }),
     truncated,
   };
 }

@@ -28,12 +28,18 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
   );
   /** Those whose body is one JSON text. */
   const jsonRequests = requests.filter(({ file }) => file.endsWith(".json"));
-  const streams = fixtures.filter(({ kind }) => kind === "stream");
+  const streams = fixtures.filter(
+    ({ kind, expected }) => kind === "stream" && expected.invalid === undefined,
+  );
   const named = (title: string) => `${format.name}: ${title}`;
 
   test(named("reads every recorded body as the oracle does"), { skip }, (context) => {
     for (const { name, kind, body, expected, ...facts } of fixtures) {
-      assert.deepEqual(plain(readingOf(format, kind, body, facts)), expected, name);
+      const reading = plain(readingOf(format, kind, body, facts));
+      // What is wrong with a body every reader says in its own words.
+      const { invalid } = expected;
+      if (invalid !== undefined) assert.equal(typeof reading.invalid, "string", name);
+      assert.deepEqual(invalid === undefined ? reading : { ...reading, invalid }, expected, name);
     }
     context.diagnostic(`${format.name}: ${fixtures.length} of ${fixtures.length} bodies read as expected`);
     assert.ok(fixtures.length > 0);
@@ -160,7 +166,7 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
   test(named("ends a stream with a refusal that nothing takes for a regular end"), () => {
     const reading = readingOf(format, "stream", format.refuseInStream(REFUSAL));
     assert.deepEqual(reading.error, errorOf(format));
-    assert.equal(reading.done_marker, false);
+    assert.notEqual(reading.done_marker, true);
     assert.equal(reading.truncated, false);
   });
 }
@@ -218,8 +224,8 @@ function parse(body: Buffer): JsonDocument {
 }
 
 /** Readings as JSON would carry them. */
-function plain(reading: Reading): unknown {
-  return JSON.parse(JSON.stringify(reading));
+function plain(reading: Reading): { readonly [member: string]: unknown } {
+  return JSON.parse(JSON.stringify(reading)) as { [member: string]: unknown };
 }
 
 type Run = {

@@ -57,6 +57,7 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
     splits = [],
     content_type: contentType,
     headers = {},
+    url_model: urlModel,
     ...expected
   } = JSON.parse(readFileSync(new URL(name + EXPECT, folder), "utf8")) as {
     [member: string]: unknown;
@@ -66,6 +67,7 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
     content_type?: string;
     headers?: { [name: string]: string };
     url_model?: string;
+    model: string | null;
   };
   return {
     name,
@@ -78,7 +80,7 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
         ([header, value]) => [header.toLowerCase(), [value]],
       ),
     ),
-    urlModel: expected.url_model,
+    urlModel: urlModel ?? (expected.kind === "request" ? (expected.model ?? undefined) : undefined),
     splits,
     expected,
   };
