@@ -36,7 +36,17 @@ export type Conversation = {
   readonly user?: string;
   /** Labels of the caller's own. */
   readonly metadata?: JsonObject;
+  /** What else several dialects share. The writers that can carry one list its name; of the others the loss is told. */
+  readonly settings?: readonly Setting[];
+  /** Where members stand in the body that was read: a writer that cannot carry one names it by this. */
+  readonly at?: Places;
 };
+
+/** RFC 6901 pointers into the body that was read, by the member that was read from there. */
+export type Places = { readonly [member in keyof Conversation]?: string };
+
+/** A setting under the name that OpenAI's API has for it: `service_tier` (its values too), `verbosity`, `store` ... */
+export type Setting = { readonly name: string; readonly value: JsonValue; readonly at: string };
 
 export type Role = "system" | "developer" | "user" | "assistant" | "tool";
 
@@ -48,17 +58,17 @@ export type Message = {
   readonly role: Role;
   readonly name?: string;
   readonly parts: readonly Part[];
+  readonly at?: string;
 };
 
-export type Part =
-  | TextPart
-  | MediaPart
-  | { readonly kind: "refusal"; readonly text: string }
-  | ReasoningPart
-  | ToolCallPart
-  | ToolResultPart;
+/** Where a part, a message or a tool stands in the body that was read (RFC 6901). */
+type Placed = { readonly at?: string };
 
-export type TextPart = {
+export type Part = TextPart | MediaPart | RefusalPart | ReasoningPart | ToolCallPart | ToolResultPart;
+
+export type RefusalPart = Placed & { readonly kind: "refusal"; readonly text: string };
+
+export type TextPart = Placed & {
   readonly kind: "text";
   readonly text: string;
   /** The prompt up to here is to be cached by the provider. */
@@ -68,7 +78,7 @@ export type TextPart = {
 /** `ttl` as the dialect spells it: `5m`, `1h`. */
 export type CachePoint = { readonly ttl?: string };
 
-export type MediaPart = {
+export type MediaPart = Placed & {
   readonly kind: "image" | "audio" | "video" | "document";
   readonly source: MediaSource;
   /** `low`, `high`, `auto`. */
@@ -81,13 +91,17 @@ export type MediaPart = {
 export type MediaSource =
   | { readonly from: "base64"; readonly mediaType: string; readonly data: string }
   | { readonly from: "url"; readonly url: string; readonly mediaType?: string }
-  /** A file that the provider keeps. */
-  | { readonly from: "file"; readonly id: string }
+  /** A file that the provider keeps, and which one: no other can read it. */
+  | {
+      readonly from: "file";
+      readonly id: string;
+      readonly keeper?: "openai" | "anthropic" | "google" | "aws";
+    }
   /** A document's plain text. */
   | { readonly from: "text"; readonly text: string };
 
 /** Thinking. What cannot be read is in `encrypted`; `signature` proves to the provider that the text is its own. */
-export type ReasoningPart = {
+export type ReasoningPart = Placed & {
   readonly kind: "reasoning";
   readonly text: string;
   readonly signature?: string;
@@ -95,7 +109,7 @@ export type ReasoningPart = {
   readonly id?: string;
 };
 
-export type ToolCallPart = {
+export type ToolCallPart = Placed & {
   readonly kind: "tool_call";
   /** Made up and stable where the dialect has none, as Gemini's: `call_` and its place. */
   readonly id: string;
@@ -107,7 +121,7 @@ export type ToolCallPart = {
   readonly cache?: CachePoint;
 };
 
-export type ToolResultPart = {
+export type ToolResultPart = Placed & {
   readonly kind: "tool_result";
   readonly callId: string;
   /** Of the tool, where the dialect says it. */
@@ -119,7 +133,7 @@ export type ToolResultPart = {
   readonly cache?: CachePoint;
 };
 
-export type Tool = {
+export type Tool = Placed & {
   readonly name: string;
   readonly description?: string;
   /** JSON schema of the arguments. */
@@ -163,6 +177,8 @@ export type Reply = {
   readonly model?: string;
   readonly choices: readonly Choice[];
   readonly usage?: WholeUsage;
+  /** In OpenAI's words: `default`, `priority`, `flex`, `scale`. */
+  readonly serviceTier?: string;
 };
 
 export type Choice = {

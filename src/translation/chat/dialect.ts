@@ -14,6 +14,8 @@ import type { Conversation, Failure, Reply, StreamEvent } from "./conversation.t
  */
 export type ChatDialect = {
   readonly name: FormatName;
+  /** Names of the {@link Conversation.settings} that `writeRequest` carries or tells of; the translator tells of the others. */
+  readonly settings?: ReadonlySet<string>;
   /** @throws RegentError body_invalid or translation_unsupported */
   readRequest(bytes: Buffer, facts: RequestFacts, warn: Warn): Conversation;
   writeRequest(conversation: Conversation, warn: Warn): TranslatedRequest;

@@ -1,0 +1,14 @@
+import type { FormatName } from "../../exchange/inference.ts";
+import type { Translator } from "../translation.ts";
+import type { ChatDialect } from "./dialect.ts";
+import { chatTranslator } from "./translator.ts";
+
+/** Every dialect of chat, one line each. */
+export const CHAT_DIALECTS: readonly ChatDialect[] = [];
+
+/** Undefined where one of the two is no dialect of chat. */
+export function chatTranslatorOf(from: FormatName, to: FormatName): Translator | undefined {
+  const source = CHAT_DIALECTS.find(({ name }) => name === from);
+  const target = CHAT_DIALECTS.find(({ name }) => name === to);
+  return source === undefined || target === undefined ? undefined : chatTranslator(source, target);
+}
