@@ -6,7 +6,8 @@ export type FormatName =
   | "openai-completions"
   | "openai-embeddings"
   | "openai-responses"
-  | "anthropic-messages";
+  | "anthropic-messages"
+  | "triton-generate";
 
 /** A tensor as a request describes it. */
 export type Tensor = {

@@ -9,6 +9,7 @@ import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
 import { mayBeReadAs, plainName, plainPath } from "./paths.ts";
+import { tritonGenerate } from "./triton-generate/index.ts";
 
 export type {
   Endpoint,
@@ -35,6 +36,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-embeddings": openaiEmbeddings,
   "openai-responses": openaiResponses,
   "anthropic-messages": anthropicMessages,
+  "triton-generate": tritonGenerate,
 };
 
 /** What an endpoint is. */

@@ -59,7 +59,8 @@ function requestReading(
     const { toolCalls, details } = format.describeRequest(message);
     return {
       ...head(format, "request"),
-      model: inference.model,
+      // Empty where only the path of a request names it.
+      model: inference.model === "" ? null : inference.model,
       tool_calls: toolCalls.map(toolCallReading),
       ...details,
     };

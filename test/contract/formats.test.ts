@@ -5,6 +5,7 @@ import { openaiChatRequest } from "./requests/openai-chat.ts";
 import { openaiCompletionsRequest } from "./requests/openai-completions.ts";
 import { openaiEmbeddingsRequest } from "./requests/openai-embeddings.ts";
 import { openaiResponsesRequest } from "./requests/openai-responses.ts";
+import { tritonGenerateRequest } from "./requests/triton-generate.ts";
 
 const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } = {
   "openai-chat": openaiChatRequest,
@@ -12,6 +13,7 @@ const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } = {
   "openai-embeddings": openaiEmbeddingsRequest,
   "openai-responses": openaiResponsesRequest,
   "anthropic-messages": anthropicMessagesRequest,
+  "triton-generate": tritonGenerateRequest,
 };
 
 for (const format of Object.values(FORMATS))

@@ -1,0 +1,24 @@
+import type { Format } from "../format.ts";
+import { jsonRequests } from "../json-format.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { describeRequest } from "./reading.ts";
+import { refuse, refuseInStream } from "./refuse.ts";
+import { readRequest } from "./request.ts";
+import { readResponse } from "./response.ts";
+import { replaceText } from "./rewrite.ts";
+import { stream } from "./stream.ts";
+
+/**
+ * Triton's generate extension
+ * (https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_generate.md), as the backends for
+ * vLLM and TensorRT-LLM use it.
+ */
+export const tritonGenerate: Format = {
+  name: "triton-generate",
+  endpoints: ENDPOINTS,
+  ...jsonRequests({ readRequest, describeRequest, replaceText }),
+  readResponse: ({ bytes }) => readResponse(bytes),
+  stream,
+  refuse,
+  refuseInStream,
+};
