@@ -49,6 +49,10 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     summary: "print what Regent understands of a body",
     load: async () => (await import("./read.ts")).readCommand(),
   },
+  translate: {
+    summary: "print a body in another dialect, and what gets lost",
+    load: async () => (await import("./translate.ts")).translateCommand(),
+  },
   audit: {
     summary: "verify, query and print the log of records",
     load: async () => (await import("./audit.ts")).auditCommand(),
