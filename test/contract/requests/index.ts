@@ -1,0 +1,17 @@
+import type { FORMATS } from "../../../src/formats/index.ts";
+import { anthropicMessagesRequest } from "./anthropic-messages.ts";
+import { openaiChatRequest } from "./openai-chat.ts";
+import { openaiCompletionsRequest } from "./openai-completions.ts";
+import { openaiEmbeddingsRequest } from "./openai-embeddings.ts";
+import { openaiResponsesRequest } from "./openai-responses.ts";
+import { tritonGenerateRequest } from "./triton-generate.ts";
+
+/** A request of every format with every member of its schema: a JSON value, or bytes where bodies are none. */
+export const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } = {
+  "openai-chat": openaiChatRequest,
+  "openai-completions": openaiCompletionsRequest,
+  "openai-embeddings": openaiEmbeddingsRequest,
+  "openai-responses": openaiResponsesRequest,
+  "anthropic-messages": anthropicMessagesRequest,
+  "triton-generate": tritonGenerateRequest,
+};
