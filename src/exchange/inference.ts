@@ -1,13 +1,15 @@
 import type { JsonObject } from "./json.ts";
 
 /** The wire dialects Regent reads. A JSON body of no dialect is read strictly for policy, and means nothing more. */
-export type FormatName =
-  | "openai-chat"
-  | "openai-completions"
-  | "openai-embeddings"
-  | "openai-responses"
-  | "anthropic-messages"
-  | "triton-generate";
+export const FORMAT_NAMES = [
+  "openai-chat",
+  "openai-completions",
+  "openai-embeddings",
+  "openai-responses",
+  "anthropic-messages",
+  "triton-generate",
+] as const;
+export type FormatName = (typeof FORMAT_NAMES)[number];
 
 /** A tensor as a request describes it. */
 export type Tensor = {

@@ -1,3 +1,5 @@
+import type { FormatName } from "./inference.ts";
+
 /** The stages of a model's life. */
 export const STAGES = ["experimental", "active", "deprecated", "retired"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -9,9 +11,26 @@ export type Target = {
   readonly cluster: string;
   readonly region: string;
   readonly provider: string;
-  readonly format: string;
-  /** Secret sent to the target as `authorization: Bearer`, or where its format looks for it. Never in policy input or record. */
-  readonly key?: { reveal(): string };
+  /** The dialect that requests in others are translated to; `json`: it takes what a client sends as it is. */
+  readonly format: FormatName | "json";
+  /** Dialects that it takes as they are, besides. */
+  readonly speaks?: readonly FormatName[];
+  /** Secret sent where servers of its format look for one. Never in policy input or record. */
+  readonly key?: SecretText;
+  /** Requests to it are signed instead. */
+  readonly aws?: TargetAws;
+};
+
+export type SecretText = { reveal(): string };
+
+/** What a request to AWS is signed with (Signature Version 4). */
+export type TargetAws = {
+  readonly region: string;
+  /** As in the signature: `bedrock`. */
+  readonly service: string;
+  readonly accessKeyId: SecretText;
+  readonly secretAccessKey: SecretText;
+  readonly sessionToken?: SecretText;
 };
 
 export type ModelVersion = {

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Exchange } from "../exchange/exchange.ts";
 import { type HeaderField, headersFrom } from "../exchange/headers.ts";
 import type { JsonValue } from "../exchange/json.ts";
-import type { Candidate } from "../exchange/model.ts";
+import type { Candidate, Target } from "../exchange/model.ts";
 import { BODY_HEADERS, CREDENTIAL_HEADERS, isReservedHeader, REREADING_HEADERS } from "../exchange/names.ts";
 import { type Permit, permit } from "../exchange/permit.ts";
 import { parseDecision } from "../policy/decision.ts";
@@ -25,7 +25,7 @@ function exchangeWith(headers: readonly HeaderField[] = []): Exchange {
 }
 
 function candidateWith(key?: string): Candidate {
-  const target = {
+  const target: Target = {
     name: "eu",
     cluster: "eu",
     region: "eu",
@@ -62,7 +62,9 @@ test("labels what was read as JSON so that no server reads it as anything else",
     assert.equal(labelled(type), "application/json", type);
   assert.equal(labelled("application/json", "text/plain"), "application/json");
   assert.equal(
-    plan({ candidate: undefined, contentType: undefined }).headers.set.some(([name]) => name === "content-type"),
+    plan({ candidate: undefined, contentType: undefined }).headers.set.some(
+      ([name]) => name === "content-type",
+    ),
     false,
   );
 });
@@ -97,7 +99,12 @@ test("says nothing of a tenant or a target where there is none, and removes what
     ["x-regent-target", "eu"],
   ]);
   const identity = { roles: [], claims: {}, method: "none" } as const;
-  const { headers, metadata } = plan({ exchange: forged, identity, candidate: undefined, contentType: undefined });
+  const { headers, metadata } = plan({
+    exchange: forged,
+    identity,
+    candidate: undefined,
+    contentType: undefined,
+  });
   assert.deepEqual(headers.set, [["x-regent-decision-id", "id-1"]]);
   for (const name of ["x-regent-tenant", "x-regent-target"]) assert.ok(headers.remove.includes(name));
   assert.deepEqual(metadata, { decision_id: "id-1" });

@@ -2,8 +2,8 @@ import { dirname } from "node:path";
 import { type Parsed, parseDocument } from "../document/document.ts";
 import type { Fault } from "../document/fault.ts";
 import { deepFreeze } from "../document/freeze.ts";
-import { resolveSecret } from "../document/secret.ts";
-import type { Model, Target } from "../exchange/model.ts";
+import { resolveSecret, type Secret, type SecretReference } from "../document/secret.ts";
+import type { Model, Target, TargetAws } from "../exchange/model.ts";
 import { checkRegistry } from "./cross-check.ts";
 import { type RegistryDocument, registrySchema } from "./schema.ts";
 
@@ -31,14 +31,16 @@ export function parseRegistry(
 ): Parsed<Registry> {
   const parsed = parseDocument(text, fileName, registrySchema, checkRegistry);
   if (!parsed.ok) return parsed;
+  const secretOf = (reference: SecretReference) => resolveSecret(reference, dirname(fileName), environment);
   const targets = new Map<string, Target>();
   const faults: Fault[] = [];
   for (const [index, written] of parsed.value.targets.entries()) {
     try {
-      targets.set(written.name, targetFrom(written, dirname(fileName), environment));
+      targets.set(written.name, targetFrom(written, secretOf));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      faults.push(parsed.faultAt(["targets", index, "key"], "secret", message));
+      const member = written.aws === undefined ? "key" : "aws";
+      faults.push(parsed.faultAt(["targets", index, member], "secret", message));
     }
   }
   if (faults.length > 0) return { ok: false, faults };
@@ -65,13 +67,31 @@ export function createRegistry(
 }
 
 function targetFrom(
-  { key, cluster, ...written }: RegistryDocument["targets"][number],
-  baseDir: string,
-  environment: { readonly [name: string]: string | undefined },
+  { key, aws, cluster, ...written }: WrittenTarget,
+  secretOf: (reference: SecretReference) => Secret,
 ): Target {
-  const target = { ...written, cluster: cluster ?? written.name };
-  return key === undefined ? target : { ...target, key: resolveSecret(key, baseDir, environment) };
+  return {
+    ...(written as Omit<Target, "cluster" | "key" | "aws">),
+    cluster: cluster ?? written.name,
+    ...(key === undefined ? {} : { key: secretOf(key) }),
+    ...(aws === undefined ? {} : { aws: awsFrom(aws, secretOf) }),
+  };
 }
+
+function awsFrom(
+  { region, service, accessKeyId, secretAccessKey, sessionToken }: NonNullable<WrittenTarget["aws"]>,
+  secretOf: (reference: SecretReference) => Secret,
+): TargetAws {
+  return {
+    region,
+    service,
+    accessKeyId: secretOf(accessKeyId),
+    secretAccessKey: secretOf(secretAccessKey),
+    ...(sessionToken === undefined ? {} : { sessionToken: secretOf(sessionToken) }),
+  };
+}
+
+type WrittenTarget = RegistryDocument["targets"][number];
 
 function modelFrom(
   { versions, ...written }: RegistryDocument["models"][number],

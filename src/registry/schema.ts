@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { secretSchema } from "../document/secret.ts";
+import { FORMAT_NAMES } from "../exchange/inference.ts";
 import { STAGES } from "../exchange/model.ts";
 
-/** The dialects that a target may speak: those that Regent can send. */
-export const TARGET_FORMATS = ["openai-chat", "anthropic-messages", "json"] as const;
+/** The dialects that a target may speak; `json`: whatever it is sent. */
+export const TARGET_FORMATS = [...FORMAT_NAMES, "json"] as const;
 
 /** Goes into headers, metric labels and Envoy's cluster names. */
 const word = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, {
@@ -20,14 +21,30 @@ const tokens = z.int().min(1).max(100_000_000);
 /** US dollars per million tokens. */
 const price = z.number().min(0).max(1_000_000);
 
-export const targetSchema = z.strictObject({
-  name: word,
-  cluster: word.optional(),
+/** Keys of AWS's Signature Version 4. */
+const awsSchema = z.strictObject({
   region: word,
-  provider: word,
-  format: z.enum(TARGET_FORMATS),
-  key: secretSchema.optional(),
+  service: word.default("bedrock"),
+  accessKeyId: secretSchema,
+  secretAccessKey: secretSchema,
+  sessionToken: secretSchema.optional(),
 });
+
+export const targetSchema = z
+  .strictObject({
+    name: word,
+    cluster: word.optional(),
+    region: word,
+    provider: word,
+    format: z.enum(TARGET_FORMATS),
+    speaks: z.array(z.enum(FORMAT_NAMES)).optional(),
+    key: secretSchema.optional(),
+    aws: awsSchema.optional(),
+  })
+  .refine(({ key, aws }) => key === undefined || aws === undefined, {
+    path: ["aws"],
+    error: "a target has a key or signs with AWS's, not both",
+  });
 
 const versionSchema = z.strictObject({
   name: modelName,
