@@ -21,10 +21,12 @@ export type {
   RenderedRefusal,
   RewrittenRequest,
   StreamEnd,
+  StreamFraming,
   StreamOptions,
   StreamReducer,
   StreamStep,
 } from "./format.ts";
+export { framingOf } from "./framing.ts";
 export { parseBody } from "./json-format.ts";
 export { type ListedModel, renderModel, renderModels } from "./openai/models.ts";
 export { type BodyKind, type Reading, readingOf } from "./reading.ts";

@@ -1,5 +1,5 @@
 import { ERRORS } from "../exchange/errors.ts";
-import type { Format, ReadAnswer, StreamOptions, StreamReducer } from "../formats/index.ts";
+import type { ReadAnswer, StreamFraming, StreamOptions, StreamReducer } from "../formats/index.ts";
 
 /** One streamed answer being read on its way to the client. */
 export type AnswerStream = {
@@ -18,13 +18,13 @@ export type StreamPiece = { readonly bytes: Buffer; readonly ended: boolean; rea
  * Reads a stream by its format's reducer. A stream that ends without its dialect's own end gets an error event instead
  * of it: what an upstream left out must not reach the client as a whole answer.
  */
-export function openAnswerStream(format: Format, options: StreamOptions): AnswerStream {
-  const reducer: StreamReducer = format.stream;
+export function openAnswerStream(framing: StreamFraming, options: StreamOptions): AnswerStream {
+  const reducer: StreamReducer = framing.stream;
   let state = reducer.initial(options);
   let answer: ReadAnswer | undefined;
   const broken = (outputs: readonly Buffer[]): StreamPiece => {
     const { status, message } = ERRORS.upstream_incomplete;
-    const refusal = format.refuseInStream({ status, code: "upstream_incomplete", message });
+    const refusal = framing.refuseInStream({ status, code: "upstream_incomplete", message });
     return { bytes: Buffer.concat([...outputs, refusal]), ended: true, broken: true };
   };
   return {

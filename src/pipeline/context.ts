@@ -1,4 +1,4 @@
-import type { Detection, Format } from "../formats/index.ts";
+import type { Detection, Format, StreamFraming } from "../formats/index.ts";
 import type { Account } from "./account.ts";
 import type { PipelineOptions, Rooms } from "./rooms.ts";
 
@@ -11,4 +11,6 @@ export type Context = {
   readonly detection: Detection;
   /** Who words refusals: the format of the endpoint, or the one for any JSON client. */
   readonly dialect: Pick<Format, "refuse" | "refuseInStream" | "models">;
+  /** How the answer is framed, once it is known to be a stream. */
+  framing?: StreamFraming;
 };

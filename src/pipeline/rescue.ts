@@ -18,7 +18,8 @@ export function rescue(context: Context, error: unknown): OwnAnswer {
 export function rescueStream(context: Context, error: unknown): Buffer {
   const { reasons, status } = noteFailure(context, error);
   const { code, message } = decidingReason(reasons);
-  return context.dialect.refuseInStream({ status, code, message, requestId: context.account.exchange.id });
+  const { refuseInStream } = context.framing ?? context.dialect;
+  return refuseInStream({ status, code, message, requestId: context.account.exchange.id });
 }
 
 function noteFailure(context: Context, error: unknown): ErrorDenial {

@@ -46,8 +46,11 @@ describe("the body of an answer", () => {
       ["text/event-stream", "stream"],
       ["text/event-stream;charset=utf-8", "stream"],
       ["text/html", "none"],
-      ["application/jsonl", "none"],
-      ["application/x-ndjson", "none"],
+      ["application/jsonl", "stream"],
+      ["application/x-ndjson; charset=utf-8", "stream"],
+      ["application/json-seq", "none"],
+      ["application/vnd.amazon.eventstream", "none"],
+      ["constructor", "none"],
       ["", "none"],
     ] as const)
       assert.equal(await modeOf(typed(type)), mode, type);
@@ -211,6 +214,44 @@ describe("response policy", () => {
       ["first", "w"],
     );
     assert.deepEqual(audit.labels, { team: "a", topic: "b" });
+  });
+});
+
+describe("an answer in JSON lines", () => {
+  const headers = typed("application/x-ndjson");
+  const line = (object: JsonObject) => `${JSON.stringify(object)}\n`;
+  const whole = [line(delta("Hel")), line(delta("lo", "stop")), line(USAGE_EVENT)];
+  const chat = () => sent({ body: chatBody({ stream: true }) });
+
+  test("is passed on and metered like any stream, wherever it is cut", async () => {
+    const text = Buffer.from(whole.join(""));
+    for (let at = 1; at < text.length; at += 7) {
+      const { stage, sent: exchange } = await chat();
+      const given = await answer(exchange, { headers, body: [text.subarray(0, at), text.subarray(at)] });
+      assert.equal(given.bytes.toString(), [whole[0], whole[1]].join(""), `cut at ${at}`);
+      assert.deepEqual(onlyRecord(stage).usage, { input: 12, output: 5, total: 17 });
+    }
+  });
+
+  test("ends with a line that is an error where the upstream broke off", async () => {
+    const { stage, sent: exchange } = await chat();
+    const given = await answer(exchange, { headers, body: [whole[0] ?? "", "{"] });
+    const lines = given.bytes.toString().split("\n");
+    assert.deepEqual([lines[0], lines[2]], [whole[0]?.trim(), ""]);
+    assert.equal(JSON.parse(lines[1] ?? "").error.code, "upstream_incomplete");
+    assert.equal(onlyRecord(stage).upstreamError, "upstream_incomplete");
+  });
+
+  test("is refused with a line when reading it fails", async (t) => {
+    const { stage, sent: exchange } = await chat();
+    const framing = openaiChat.framings?.["application/x-ndjson"];
+    assert.ok(framing !== undefined);
+    t.mock.method(framing.stream, "step", () => {
+      throw new TypeError("secret fault");
+    });
+    const given = await answer(exchange, { headers, body: whole });
+    assert.equal(JSON.parse(given.bytes.toString()).error.code, "internal_error");
+    assert.equal(onlyRecord(stage).verdict, "deny");
   });
 });
 

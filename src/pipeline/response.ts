@@ -6,7 +6,7 @@ import type { JsonObject } from "../exchange/json.ts";
 import { permit } from "../exchange/permit.ts";
 import type { Plan } from "../exchange/plan.ts";
 import type { Reads } from "../exchange/reads.ts";
-import type { ReadAnswer } from "../formats/index.ts";
+import { framingOf, type ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
 import { type Account, costOf } from "./account.ts";
@@ -78,11 +78,13 @@ export function createResponse(context: Context): Response {
         // Policy decides on the whole answer; until then Envoy holds the head back.
         return { kind: "pass", body: mode, plan: plan(head, undefined) };
       }
-      if (mode === "stream" && detection.kind === "inference")
-        stream = openAnswerStream(detection.format, {
+      if (mode === "stream" && detection.kind === "inference") {
+        context.framing = framingOf(detection.format, mediaTypeOf(head)) ?? detection.format;
+        stream = openAnswerStream(context.framing, {
           hideUsage: account.usageIsHidden,
           keepText: isFull(account),
         });
+      }
       const answer = await decide(head);
       return answer.kind === "pass" ? { ...answer, body: mode } : answer;
     },
@@ -176,17 +178,15 @@ async function decodeAnswer(head: ResponseHead, body: Buffer): Promise<Buffer | 
 /** How the body of an answer is read. Only what the dialect has says something; the rest passes without being held up. */
 function bodyMode({ detection }: Context, head: ResponseHead): "none" | "buffered" | "stream" {
   if (detection.kind !== "inference") return "none";
-  const { streamType = EVENT_STREAM, answerTypes = [] } = detection.format;
+  const { answerTypes = [] } = detection.format;
   const type = mediaTypeOf(head);
   const coded = headerValues(head.headers, "content-encoding").length > 0;
   // No coding was asked for (accept-encoding is removed), so a coded stream comes from an upstream that does not listen.
-  if (type === streamType) return coded ? "none" : "stream";
+  if (framingOf(detection.format, type) !== undefined) return coded ? "none" : "stream";
   const length = Number(singleHeader(head.headers, "content-length").value ?? "0");
   const isRead = type === "application/json" || type.endsWith("+json") || answerTypes.includes(type);
   return isRead && length <= READ_ANSWER_BYTES_MAX ? "buffered" : "none";
 }
-
-const EVENT_STREAM = "text/event-stream";
 
 function mediaTypeOf({ headers }: ResponseHead): string {
   return (singleHeader(headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";

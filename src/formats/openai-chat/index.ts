@@ -6,7 +6,7 @@ import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
-import { stream } from "./stream.ts";
+import { framings, stream } from "./stream.ts";
 
 /** OpenAI chat completions, and the many servers that speak them. */
 export const openaiChat: Format = {
@@ -21,6 +21,7 @@ export const openaiChat: Format = {
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
+  framings,
   refuse,
   refuseInStream,
 };

@@ -6,7 +6,7 @@ import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
-import { stream } from "./stream.ts";
+import { framings, stream } from "./stream.ts";
 
 /** OpenAI completions: a text is continued. Base models, and code models that fill in the middle. */
 export const openaiCompletions: Format = {
@@ -21,6 +21,7 @@ export const openaiCompletions: Format = {
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
+  framings,
   refuse,
   refuseInStream,
 };

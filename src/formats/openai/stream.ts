@@ -1,10 +1,12 @@
 import { isJsonObject, type JsonObject } from "../../exchange/json.ts";
 import type { SseEvent } from "../../wire/sse.ts";
 import { type EventFate, type EventReader, eventStream } from "../event-stream.ts";
-import type { StreamOptions } from "../format.ts";
+import type { Format, StreamOptions } from "../format.ts";
+import { jsonLines } from "../json-lines.ts";
 import { parse } from "../loose.ts";
 import { AnswerBuilder, type PartOf } from "./answer.ts";
 import { errorOf, readError } from "./error.ts";
+import { errorObject } from "./refuse.ts";
 
 /**
  * Streams of chunks with choices, ended by `[DONE]`. Events after `[DONE]` are read like those before it: a client may
@@ -12,6 +14,11 @@ import { errorOf, readError } from "./error.ts";
  */
 export function chunkStream(partOf: PartOf) {
   return eventStream((options) => new ChunkReader(options, partOf));
+}
+
+/** The same chunks, one a line, as some servers stream them. */
+export function chunkLines(partOf: PartOf): NonNullable<Format["framings"]> {
+  return jsonLines((options) => new ChunkReader(options, partOf), errorObject);
 }
 
 class ChunkReader implements EventReader {

@@ -1,0 +1,10 @@
+import type { Format, StreamFraming } from "./format.ts";
+
+const EVENT_STREAM = "text/event-stream";
+
+/** How an answer of this media type (lower case, without parameters) is read event by event; undefined when it is no stream. */
+export function framingOf(format: Format, mediaType: string): StreamFraming | undefined {
+  const { streamType = EVENT_STREAM, framings = {} } = format;
+  if (mediaType === streamType) return format;
+  return Object.hasOwn(framings, mediaType) ? framings[mediaType] : undefined;
+}
