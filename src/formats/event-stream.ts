@@ -6,7 +6,14 @@ import {
   type SseState,
   stepSse,
 } from "../wire/sse.ts";
-import type { ReadAnswer, StreamEnd, StreamOptions, StreamReducer, StreamStep } from "./format.ts";
+import type {
+  ReadAnswer,
+  StreamEnd,
+  StreamOptions,
+  StreamProgress,
+  StreamReducer,
+  StreamStep,
+} from "./format.ts";
 
 /** What a dialect makes of the events of one stream. It changes with every event. */
 export type EventReader<E = SseEvent> = {
@@ -17,6 +24,8 @@ export type EventReader<E = SseEvent> = {
   /** Undefined where the dialect has no marker of its own. */
   readonly doneMarker: boolean | undefined;
   answer(): ReadAnswer;
+  /** How much was written so far; absent where the dialect does not say it yet. */
+  progress?(): StreamProgress;
 };
 
 /** Whether the client may see an event, whether it was understood, or why the stream cannot go on with it. */
@@ -74,6 +83,7 @@ export function framedStream<E, S>(
     }),
     step: (state, chunk) => step(framing, state, chunk),
     finish: (state) => finish(framing, state),
+    progress: ({ reader }) => reader.progress?.(),
   };
 }
 

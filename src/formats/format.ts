@@ -2,6 +2,7 @@ import type { HeaderField, Headers } from "../exchange/headers.ts";
 import type { Answer, FormatName, Inference, TextPart, ToolCall } from "../exchange/inference.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import type { JsonDocument } from "../wire/json/index.ts";
+import type { AnswerTextReader } from "./answer-texts.ts";
 import type { FinishKind } from "./finish.ts";
 
 /** A wire dialect. Every folder beside this file exports one, made of the same files. */
@@ -23,6 +24,8 @@ export type Format = {
   /** What a whole answer says. Never throws: an upstream may send anything. */
   readResponse(message: ResponseMessage): ReadAnswer;
   readonly stream: StreamReducer;
+  /** The texts of answers and where they stand. Absent: answers of this dialect can be neither inspected nor redacted. */
+  readonly answerTexts?: AnswerTextReader;
   /** The media type of a streamed answer; server-sent events unless said otherwise. */
   readonly streamType?: string;
   /** The same stream in other framings that servers give it, by media type in lower case. */
@@ -191,6 +194,16 @@ export type StreamReducer<S = unknown> = {
   initial(options: StreamOptions): S;
   step(state: S, chunk: Buffer): StreamStep<S>;
   finish(state: S): StreamEnd;
+  /** How much was written so far. Absent or undefined: the dialect does not say, and its streams cannot be held to a length. */
+  progress?(state: S): StreamProgress | undefined;
+};
+
+/** How far an answer is that still goes on. */
+export type StreamProgress = {
+  /** As {@link Answer} counts them. */
+  readonly outputBytes: number;
+  /** Tokens of the answer, where the upstream has counted them to the end; undefined before. */
+  readonly outputTokens: number | undefined;
 };
 
 export type StreamStep<S> = {

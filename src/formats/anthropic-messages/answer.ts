@@ -1,7 +1,7 @@
 import type { Answer, Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
-import type { ReadAnswer } from "../format.ts";
+import type { ReadAnswer, StreamProgress } from "../format.ts";
 import { mergeUsage } from "../loose.ts";
 import type { ReadError } from "../openai/error.ts";
 import { Block } from "./block.ts";
@@ -36,6 +36,11 @@ export class MessageBuilder {
 
   get isFinished(): boolean {
     return this.#stopReason !== undefined;
+  }
+
+  progress(): StreamProgress {
+    const outputTokens = this.#isCounted ? this.#usage?.output : undefined;
+    return { outputBytes: this.#outputBytes, outputTokens };
   }
 
   /** Takes a whole answer: a message, an error, or a count of tokens. Gives the reason when none can be like that. */

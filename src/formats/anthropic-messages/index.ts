@@ -8,6 +8,7 @@ import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { askForUsage, replaceText, rewriteModel } from "./rewrite.ts";
 import { stream } from "./stream.ts";
+import { answerTexts } from "./texts.ts";
 
 /** Anthropic messages (https://platform.claude.com/docs/en/api/messages), and the servers that speak them. */
 export const anthropicMessages: Format = {
@@ -22,6 +23,7 @@ export const anthropicMessages: Format = {
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
+  answerTexts,
   refuse,
   refuseInStream,
   models,

@@ -56,4 +56,8 @@ class MessageReader implements EventReader {
   answer() {
     return this.#message.answer();
   }
+
+  progress() {
+    return this.#message.progress();
+  }
 }

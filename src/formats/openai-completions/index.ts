@@ -2,6 +2,7 @@ import type { Format } from "../format.ts";
 import { jsonRequests } from "../json-format.ts";
 import { refuse, refuseInStream } from "../openai/refuse.ts";
 import { askForUsage, replaceText, rewriteModel } from "../openai/rewrite.ts";
+import { choiceTexts } from "../openai/texts.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { readRequest } from "./request.ts";
@@ -21,6 +22,7 @@ export const openaiCompletions: Format = {
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
+  answerTexts: choiceTexts,
   framings,
   refuse,
   refuseInStream,

@@ -7,6 +7,7 @@ import { describeRequest } from "./reading.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { stream } from "./stream.ts";
+import { answerTexts } from "./texts.ts";
 
 /** OpenAI embeddings: texts become vectors. */
 export const openaiEmbeddings: Format = {
@@ -21,6 +22,7 @@ export const openaiEmbeddings: Format = {
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
+  answerTexts,
   refuse,
   refuseInStream,
 };

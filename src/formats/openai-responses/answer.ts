@@ -1,7 +1,7 @@
 import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
-import type { ReadAnswer } from "../format.ts";
+import type { ReadAnswer, StreamProgress } from "../format.ts";
 import { mergeUsage } from "../loose.ts";
 import { type ReadError, readError } from "../openai/error.ts";
 import { finishKind } from "./finish.ts";
@@ -36,6 +36,10 @@ export class ResponseBuilder {
 
   get isFinished(): boolean {
     return typeof this.#finishReason === "string";
+  }
+
+  progress(): StreamProgress {
+    return { outputBytes: this.#outputBytes, outputTokens: this.#usage?.output };
   }
 
   /** The first error counts: what follows it is its consequence. */

@@ -9,6 +9,7 @@ import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { askForUsage } from "./rewrite.ts";
 import { stream } from "./stream.ts";
+import { answerTexts } from "./texts.ts";
 
 /** OpenAI responses, and the servers that speak them. */
 export const openaiResponses: Format = {
@@ -23,6 +24,7 @@ export const openaiResponses: Format = {
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
+  answerTexts,
   refuse,
   refuseInStream,
 };

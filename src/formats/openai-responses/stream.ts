@@ -40,6 +40,10 @@ class ResponseEvents implements EventReader {
     return this.#answer.answer();
   }
 
+  progress() {
+    return this.#answer.progress();
+  }
+
   #take(type: string, event: JsonObject): string | undefined {
     this.#answer.fail(readError(event));
     if (type === "error") this.#answer.fail(errorOf({ ...event, type: null }));

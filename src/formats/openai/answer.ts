@@ -1,7 +1,7 @@
 import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord, TOOL_CALLS_MAX } from "../bounds.ts";
-import type { ReadAnswer } from "../format.ts";
+import type { ReadAnswer, StreamProgress } from "../format.ts";
 import { mergeUsage } from "../loose.ts";
 import { Choice } from "./choice.ts";
 import { type ReadError, readError } from "./error.ts";
@@ -36,6 +36,10 @@ export class AnswerBuilder {
     return (
       this.#choices.size > 0 && [...this.#choices.values()].every(({ finishReason }) => finishReason !== null)
     );
+  }
+
+  progress(): StreamProgress {
+    return { outputBytes: this.#outputBytes, outputTokens: this.#usage?.output };
   }
 
   /** The first error counts: what follows it is its consequence. */

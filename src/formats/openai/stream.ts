@@ -53,6 +53,10 @@ class ChunkReader implements EventReader {
   answer() {
     return this.#answer.answer();
   }
+
+  progress() {
+    return this.#answer.progress();
+  }
 }
 
 /** The event that `stream_options.include_usage` adds at the end. */
