@@ -8,6 +8,8 @@ export const FORMAT_NAMES = [
   "openai-responses",
   "anthropic-messages",
   "triton-generate",
+  "kserve-v1",
+  "tfserving",
 ] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 

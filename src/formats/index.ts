@@ -4,11 +4,13 @@ import type { FormatName } from "../exchange/inference.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
 import { endpointTable } from "./endpoints.ts";
 import type { EndpointMatch, Format } from "./format.ts";
+import { kserveV1 } from "./kserve-v1/index.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
 import { mayBeReadAs, plainName, plainPath } from "./paths.ts";
+import { tfserving } from "./tfserving/index.ts";
 import { tritonGenerate } from "./triton-generate/index.ts";
 
 export type {
@@ -39,6 +41,8 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-responses": openaiResponses,
   "anthropic-messages": anthropicMessages,
   "triton-generate": tritonGenerate,
+  "kserve-v1": kserveV1,
+  tfserving,
 };
 
 /** What an endpoint is. */

@@ -1,9 +1,11 @@
 import type { FORMATS } from "../../../src/formats/index.ts";
 import { anthropicMessagesRequest } from "./anthropic-messages.ts";
+import { kserveV1Request } from "./kserve-v1.ts";
 import { openaiChatRequest } from "./openai-chat.ts";
 import { openaiCompletionsRequest } from "./openai-completions.ts";
 import { openaiEmbeddingsRequest } from "./openai-embeddings.ts";
 import { openaiResponsesRequest } from "./openai-responses.ts";
+import { tfservingRequest } from "./tfserving.ts";
 import { tritonGenerateRequest } from "./triton-generate.ts";
 
 /** A request of every format with every member of its schema: a JSON value, or bytes where bodies are none. */
@@ -14,4 +16,6 @@ export const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } =
   "openai-responses": openaiResponsesRequest,
   "anthropic-messages": anthropicMessagesRequest,
   "triton-generate": tritonGenerateRequest,
+  "kserve-v1": kserveV1Request,
+  tfserving: tfservingRequest,
 };

@@ -1,0 +1,20 @@
+import type { Format } from "../format.ts";
+import { jsonRequests } from "../json-format.ts";
+import { stream } from "../tfserving/stream.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { describeRequest } from "./reading.ts";
+import { refuse, refuseInStream } from "./refuse.ts";
+import { readRequest } from "./request.ts";
+import { readResponse } from "./response.ts";
+import { replaceText } from "./rewrite.ts";
+
+/** KServe's first protocol (https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol). */
+export const kserveV1: Format = {
+  name: "kserve-v1",
+  endpoints: ENDPOINTS,
+  ...jsonRequests({ readRequest, describeRequest, replaceText }),
+  readResponse: ({ bytes }) => readResponse(bytes),
+  stream,
+  refuse,
+  refuseInStream,
+};

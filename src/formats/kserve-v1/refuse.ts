@@ -1,0 +1,1 @@
+export { refusePlainly as refuse, refusePlainlyInStream as refuseInStream } from "../plain-error.ts";

@@ -1,0 +1,1 @@
+export { replaceText } from "../openai/rewrite.ts";
