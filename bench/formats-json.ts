@@ -8,6 +8,9 @@ import { endpointOf } from "../src/formats/endpoints.ts";
 import { openaiChat } from "../src/formats/openai-chat/index.ts";
 import { editJson, type JsonDocument, readJson } from "../src/wire/json/index.ts";
 
+const NO_HEADERS = new Map<string, readonly string[]>();
+const CHAT = endpointOf(openaiChat, {});
+
 const TURNS = 41;
 /** Bytes that one turn works through: long enough to time, short enough to take turns often. */
 const TURN_BYTES = 2_000_000;
@@ -93,9 +96,6 @@ for (const [language, sentence] of Object.entries(SENTENCES)) {
     );
   }
 }
-
-const NO_HEADERS = new Map<string, readonly string[]>();
-const CHAT = endpointOf(openaiChat, {});
 
 /** As {@link compare}, for an act that needs a document of its own each time: one is read just before, as in the sidecar. */
 function compareEdit(bytes: Buffer, pointer: string): { baseUs: number; ratio: number } {

@@ -1,7 +1,14 @@
 import { RegentError } from "../exchange/errors.ts";
 import type { Inference, TextPart } from "../exchange/inference.ts";
 import { editJson, type JsonDocument, type JsonEdit, readJson, renderJsonFault } from "../wire/json/index.ts";
-import type { EndpointMatch, Format, RequestDescription, RequestMessage } from "./format.ts";
+import type {
+  EndpointMatch,
+  Format,
+  ReadRequest,
+  RequestChanges,
+  RequestDescription,
+  RewrittenRequest,
+} from "./format.ts";
 
 /** What a dialect whose request bodies are one JSON text says about them. */
 export type JsonRequests = {
@@ -10,7 +17,7 @@ export type JsonRequests = {
   /** @throws RegentError body_invalid */
   describeRequest(document: JsonDocument, endpoint: EndpointMatch): RequestDescription;
   /** The edits that name another model in a body; absent where the path names it. */
-  rewriteModel?(model: string): readonly JsonEdit[];
+  rewriteModel?(model: string, document: JsonDocument): readonly JsonEdit[];
   /** The edits that make a stream report its usage; none when the client asked for it or it is no stream. */
   askForUsage?(document: JsonDocument, inference: Inference): readonly JsonEdit[];
   /** The edit that puts other text in the place of a part. */
@@ -21,27 +28,41 @@ export type JsonRequests = {
 export function jsonRequests(dialect: JsonRequests): Pick<Format, "readRequest" | "describeRequest"> {
   return {
     describeRequest: ({ bytes, endpoint }) => dialect.describeRequest(parseBody(bytes), endpoint),
-    readRequest: (message) => readJsonRequest(dialect, message),
+    readRequest: ({ bytes, endpoint }) => new JsonRequest(dialect, parseBody(bytes), endpoint),
   };
 }
 
-function readJsonRequest(dialect: JsonRequests, { bytes, endpoint }: RequestMessage) {
-  const document = parseBody(bytes);
-  const inference = dialect.readRequest(document, endpoint);
-  const rewrite: ReturnType<Format["readRequest"]>["rewrite"] = ({ texts, model, askForUsage }) => {
+/** A class, because a closure for each request would cost a tenth of reading a short one. */
+class JsonRequest implements ReadRequest {
+  readonly inference: Inference;
+  readonly document: JsonDocument;
+  readonly isWhole = true;
+  readonly contentType = JSON_TYPE;
+  readonly #dialect: JsonRequests;
+  readonly #endpoint: EndpointMatch;
+
+  constructor(dialect: JsonRequests, document: JsonDocument, endpoint: EndpointMatch) {
+    this.inference = dialect.readRequest(document, endpoint);
+    this.document = document;
+    this.#dialect = dialect;
+    this.#endpoint = endpoint;
+  }
+
+  rewrite({ texts, model, askForUsage }: RequestChanges): RewrittenRequest {
+    const { document, inference } = this;
+    const dialect = this.#dialect;
     const usage = askForUsage ? (dialect.askForUsage?.(document, inference) ?? []) : [];
     const edits = [
       ...texts.map(({ part, text }) => dialect.replaceText(part, text)),
-      ...(model === undefined ? [] : (dialect.rewriteModel?.(model) ?? [])),
+      ...(model === undefined ? [] : (dialect.rewriteModel?.(model, document) ?? [])),
       ...usage,
     ];
     return {
       bytes: editJson(document, edits),
-      pathname: model === undefined ? undefined : endpoint.pathFor(model),
+      pathname: model === undefined ? undefined : this.#endpoint.pathFor(model),
       asksForUsage: usage.length > 0,
     };
-  };
-  return { inference, document, isWhole: true, contentType: JSON_TYPE, rewrite };
+  }
 }
 
 export const JSON_TYPE = "application/json";
