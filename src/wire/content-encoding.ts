@@ -1,26 +1,16 @@
 import { promisify } from "node:util";
 import { crc32, inflateRaw, inflateRawSync } from "node:zlib";
+import { openDecoder } from "./content-decoder.ts";
+import { DECODED_RATIO_FREE_BYTES, DECODED_RATIO_MAX, type Decoded } from "./decoded.ts";
 
-/** Decoded bytes for one coded byte. Chat compresses some 3 to 20 times; 200 MB of zeros come as 194 KB, which is 1,000. */
-export const DECODED_RATIO_MAX = 100;
-
-/** Below this the ratio does not matter: a short body of one repeated word is no attack. */
-export const DECODED_RATIO_FREE_BYTES = 64 * 1024;
+export { DECODED_RATIO_FREE_BYTES, DECODED_RATIO_MAX, type Decoded } from "./decoded.ts";
 
 /** Coded bodies up to this are decoded at once: the hand-over to a thread costs more than the few milliseconds at worst. */
 export const DECODED_AT_ONCE_BYTES_MAX = 8 * 1024;
 
-export type Decoded =
-  | { readonly ok: true; readonly bytes: Buffer }
-  /**
-   * `unsupported`: no coding that Regent reads, or bytes that are not what the header says. `too_large`: over a cap.
-   * `reason` completes "the request has …".
-   */
-  | { readonly ok: false; readonly fault: "unsupported" | "too_large"; readonly reason: string };
-
 /**
- * Undoes the content codings (RFC 9110 8.4) of a body: `identity`, `gzip` and its old name `x-gzip`. One gzip member
- * and nothing after it, because decoders differ about the rest. Stacked and other codings are refused.
+ * Undoes the content codings (RFC 9110 8.4) of a request's body: `identity`, `gzip` and its old name `x-gzip`. One gzip
+ * member and nothing after it, because decoders differ about the rest. Stacked and other codings are refused.
  *
  * @param codings the values of all `content-encoding` fields
  * @param bytesMax the most decoded bytes
@@ -38,6 +28,27 @@ export async function decodeContent(
   if (names.length > 1) return unsupported("more than one content coding");
   if (name !== "gzip" && name !== "x-gzip") return unsupported("a content coding other than gzip");
   return gunzip(body, bytesMax);
+}
+
+/**
+ * The same of an answer's body, where upstreams choose: also `deflate`, `br` and `zstd`, with nothing behind their end.
+ */
+export async function decodeAnswer(
+  body: Buffer,
+  codings: readonly string[],
+  bytesMax: number,
+): Promise<Decoded> {
+  const [name, ...others] = codingNames(codings);
+  if (name === undefined || others.length > 0 || name === "gzip" || name === "x-gzip")
+    return decodeContent(body, codings, bytesMax);
+  const decoder = openDecoder(name, bytesMax);
+  return decoder === undefined ? unsupported("a content coding that is not known") : decoder.push(body, true);
+}
+
+/** The coding of a body: undefined for none, `many` where they are stacked. In lower case. */
+export function codingOf(values: readonly string[]): string | undefined {
+  const [name, ...others] = codingNames(values);
+  return others.length > 0 ? "many" : name;
 }
 
 function codingNames(values: readonly string[]): string[] {

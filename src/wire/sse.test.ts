@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { initialSse, restOfSse, SSE_EVENT_BYTES_MAX, type SseEvent, stepSse } from "./sse.ts";
+import { initialSse, replaceSseData, restOfSse, SSE_EVENT_BYTES_MAX, type SseEvent, stepSse } from "./sse.ts";
 
 type Read = {
   events: { type: string; data: string; id: string }[];
@@ -218,3 +218,47 @@ function chunked(text: string, bytes: number): Buffer[] {
   for (let at = 0; at < all.length; at += bytes) chunks.push(all.subarray(at, at + bytes));
   return chunks;
 }
+
+test("puts other data into an event and changes no byte beside it", () => {
+  const line = fc.stringMatching(/^[a-z{}": é]{0,12}$/);
+  const other = fc.constantFrom("event: x", "id: 1", ": comment", "retry: 5", "database: y", "data : z", "");
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(line, line, fc.constantFrom("data:", "data: ")), { minLength: 1, maxLength: 4 }),
+      other,
+      other,
+      fc.constantFrom("\n", "\r\n", "\r"),
+      fc.constantFrom("", "\ufeff"),
+      (lines, before, after, end, bom) => {
+        const written = (of: (entry: (typeof lines)[number]) => string) =>
+          [
+            ...(before === "" ? [] : [before]),
+            ...lines.map((entry) => `${entry[2]}${of(entry)}`),
+            ...(after === "" ? [] : [after]),
+            "",
+            "",
+          ].join(end);
+        // Space in front is the field's when there was none.
+        const plain = lines.map(([, next, name]) => (name === "data:" ? next.trimStart() : next));
+        const event = Buffer.from(
+          bom + written(([old, , name]) => (name === "data:" ? old.trimStart() : old)),
+        );
+        const replaced = replaceSseData(event, plain.join("\n"));
+        let index = 0;
+        assert.equal(replaced?.toString(), bom + written(() => plain[index++] as string));
+      },
+    ),
+  );
+});
+
+test("puts no data where there is none, or not as many lines of it", () => {
+  for (const [event, data] of [
+    ["event: x\n\n", "1"],
+    ["data: 1\n\n", "1\n2"],
+    ["data: 1\ndata: 2\n\n", "1"],
+    ["data\n\n", "1"],
+    ["", "1"],
+  ] as const)
+    assert.equal(replaceSseData(Buffer.from(event), data), undefined);
+  assert.equal(replaceSseData(Buffer.from("data\ndata:1\n\n"), "\n2")?.toString(), "data\ndata:2\n\n");
+});

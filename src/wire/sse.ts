@@ -199,3 +199,44 @@ function isName(bytes: Buffer, start: number, end: number, name: string): boolea
   for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name.charCodeAt(i)) return false;
   return true;
 }
+
+/**
+ * The bytes of one event, with other data in the place of its own; the lines of its data are as many as before, and no
+ * other byte changes. Undefined where the bytes are not those of one event with as many lines of data.
+ *
+ * @param event from the start to the end of an {@link SseEvent}, or with comments in front of it
+ * @param data where the old data had a line feed, the new data has one as well
+ */
+export function replaceSseData(event: Buffer, data: string): Buffer | undefined {
+  const lines = data.split("\n");
+  const places = dataPlaces(event);
+  if (places.length !== lines.length) return undefined;
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (const [index, { start, end, hasColon }] of places.entries()) {
+    const line = lines[index] ?? "";
+    if (!hasColon && line !== "") return undefined;
+    pieces.push(event.subarray(from, start), Buffer.from(line));
+    from = end;
+  }
+  return Buffer.concat([...pieces, event.subarray(from)]);
+}
+
+/** Where the values of data fields stand in an event. */
+function dataPlaces(bytes: Buffer): { start: number; end: number; hasColon: boolean }[] {
+  const places: ReturnType<typeof dataPlaces> = [];
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  while (at < bytes.length) {
+    let end = at;
+    while (end < bytes.length && bytes[end] !== LF && bytes[end] !== CR) end++;
+    let colon = at;
+    while (colon < end && bytes[colon] !== COLON) colon++;
+    if (isName(bytes, at, colon, "data")) {
+      const value = Math.min(colon + 1, end);
+      const start = value < end && bytes[value] === SPACE ? value + 1 : value;
+      places.push({ start, end, hasColon: colon < end });
+    }
+    at = end + 1;
+  }
+  return places;
+}
