@@ -7,9 +7,11 @@ export const FORMAT_NAMES = [
   "openai-embeddings",
   "openai-responses",
   "anthropic-messages",
+  "gemini-generate",
   "triton-generate",
   "kserve-v1",
   "tfserving",
+  "kserve-v2",
 ] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 
@@ -64,7 +66,7 @@ export type Inference = {
   readonly choices: number;
   /** Names of the tools offered to the model. */
   readonly tools: readonly string[];
-  /** What goes in besides text, where the dialect has tensors. */
+  /** What goes in as tensors, texts in them included, where the dialect has tensors. */
   readonly tensors?: readonly Tensor[];
   /** `text`, `image`, `audio`, `file`: without repeats. */
   readonly modalities: readonly string[];

@@ -21,8 +21,21 @@ export type Format = {
    * @throws RegentError body_invalid
    */
   describeRequest(message: RequestMessage): RequestDescription;
+  /**
+   * Refuses parameters of the query that carry credentials or make an answer one that cannot be read. Asked before
+   * policy, without the question mark; absent where a query changes nothing.
+   *
+   * @throws RegentError
+   */
+  checkQuery?(query: string): void;
   /** What a whole answer says. Never throws: an upstream may send anything. */
   readResponse(message: ResponseMessage): ReadAnswer;
+  /**
+   * What `regent read` prints of a whole answer besides, where that takes more than what governs it is worth. Absent: `details` of the answer.
+   *
+   * @throws RegentError body_invalid
+   */
+  describeResponse?(message: ResponseMessage): JsonObject;
   readonly stream: StreamReducer;
   /** The texts of answers and where they stand. Absent: answers of this dialect can be neither inspected nor redacted. */
   readonly answerTexts?: AnswerTextReader;

@@ -4,7 +4,9 @@ import type { FormatName } from "../exchange/inference.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
 import { endpointTable } from "./endpoints.ts";
 import type { EndpointMatch, Format } from "./format.ts";
+import { geminiGenerate } from "./gemini-generate/index.ts";
 import { kserveV1 } from "./kserve-v1/index.ts";
+import { kserveV2 } from "./kserve-v2/index.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
@@ -40,9 +42,11 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-embeddings": openaiEmbeddings,
   "openai-responses": openaiResponses,
   "anthropic-messages": anthropicMessages,
+  "gemini-generate": geminiGenerate,
   "triton-generate": tritonGenerate,
   "kserve-v1": kserveV1,
   tfserving,
+  "kserve-v2": kserveV2,
 };
 
 /** What an endpoint is. */

@@ -19,12 +19,14 @@ export type BodyFacts = {
   readonly headers?: Headers | undefined;
   /** The model that the path of the request names. */
   readonly urlModel?: string | undefined;
+  /** Whether the path of the request asks for a stream. */
+  readonly urlStream?: boolean | undefined;
 };
 
 /** Reads a body as `regent read` shows it. Never throws. */
 export function readingOf(format: Format, kind: BodyKind, body: Buffer, facts: BodyFacts = {}): Reading {
-  const { status = 200, headers = NO_HEADERS, urlModel } = facts;
-  if (kind === "request") return requestReading(format, body, headers, urlModel);
+  const { status = 200, headers = NO_HEADERS } = facts;
+  if (kind === "request") return requestReading(format, body, headers, facts);
   if (kind === "response")
     return answerReading(format, kind, format.readResponse({ status, headers, bytes: body }));
   const state = format.stream.initial({ hideUsage: false, keepText: true });
@@ -50,9 +52,9 @@ function requestReading(
   format: Format,
   bytes: Buffer,
   headers: Headers,
-  urlModel: string | undefined,
+  { urlModel, urlStream }: BodyFacts,
 ): Reading {
-  const endpoint = endpointOf(format, urlModel === undefined ? {} : { model: urlModel });
+  const endpoint = endpointOf(format, urlModel === undefined ? {} : { model: urlModel }, urlStream);
   const message = { bytes, headers, endpoint };
   try {
     const { inference } = format.readRequest(message);

@@ -22,6 +22,8 @@ export function checkHead(context: Context): void {
   // `OPTIONS *` has no path; no route of the configuration is about it.
   if (detection.kind === "ambiguous" || !request.pathname.startsWith("/"))
     throw new RegentError("path_ambiguous");
+  if (detection.kind === "inference" && request.query !== undefined)
+    detection.format.checkQuery?.(request.query);
   const length = singleHeader(request.headers, "content-length").value;
   if (length !== undefined) assertBodySize(Number(length), options.maxBodyBytes(request));
 }

@@ -21,6 +21,8 @@ export type Fixture = {
   readonly headers: Headers;
   /** The model in the path of the request. */
   readonly urlModel: string | undefined;
+  /** Whether the path of the request asks for a stream, where the path says so. */
+  readonly urlStream: boolean | undefined;
   /** Byte offsets inside characters. */
   readonly splits: readonly number[];
   /** What the body says, without what is known of the recording. */
@@ -81,6 +83,7 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
       ),
     ),
     urlModel: urlModel ?? (expected.kind === "request" ? (expected.model ?? undefined) : undefined),
+    urlStream: expected.kind === "request" ? (expected.stream as boolean | undefined) : undefined,
     splits,
     expected,
   };

@@ -1,6 +1,8 @@
 import type { FORMATS } from "../../../src/formats/index.ts";
 import { anthropicMessagesRequest } from "./anthropic-messages.ts";
+import { geminiGenerateRequest } from "./gemini-generate.ts";
 import { kserveV1Request } from "./kserve-v1.ts";
+import { kserveV2Request } from "./kserve-v2.ts";
 import { openaiChatRequest } from "./openai-chat.ts";
 import { openaiCompletionsRequest } from "./openai-completions.ts";
 import { openaiEmbeddingsRequest } from "./openai-embeddings.ts";
@@ -15,7 +17,9 @@ export const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } =
   "openai-embeddings": openaiEmbeddingsRequest,
   "openai-responses": openaiResponsesRequest,
   "anthropic-messages": anthropicMessagesRequest,
+  "gemini-generate": geminiGenerateRequest,
   "triton-generate": tritonGenerateRequest,
   "kserve-v1": kserveV1Request,
   tfserving: tfservingRequest,
+  "kserve-v2": kserveV2Request,
 };
