@@ -3,7 +3,7 @@ import type { Headers } from "../exchange/headers.ts";
 import type { ToolCall, Usage } from "../exchange/inference.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import { endpointOf } from "./endpoints.ts";
-import type { Format, ReadAnswer } from "./format.ts";
+import type { Format, ReadAnswer, ResponseMessage } from "./format.ts";
 
 export type BodyKind = "request" | "response" | "stream";
 
@@ -27,8 +27,7 @@ export type BodyFacts = {
 export function readingOf(format: Format, kind: BodyKind, body: Buffer, facts: BodyFacts = {}): Reading {
   const { status = 200, headers = NO_HEADERS } = facts;
   if (kind === "request") return requestReading(format, body, headers, facts);
-  if (kind === "response")
-    return answerReading(format, kind, format.readResponse({ status, headers, bytes: body }));
+  if (kind === "response") return responseReading(format, { status, headers, bytes: body });
   const state = format.stream.initial({ hideUsage: false, keepText: true });
   const step = format.stream.step(state, body);
   return streamReading(format, step.state, step.fault);
@@ -47,6 +46,17 @@ export function streamReading(format: Format, state: unknown, fault: string | un
 }
 
 const NO_HEADERS: Headers = new Map();
+
+function responseReading(format: Format, message: ResponseMessage): Reading {
+  const reading = answerReading(format, "response", format.readResponse(message));
+  if (reading.invalid !== undefined || format.describeResponse === undefined) return reading;
+  try {
+    return { ...reading, ...format.describeResponse(message) };
+  } catch (error) {
+    const { detail, message: words } = RegentError.from(error);
+    return { ...reading, invalid: detail ?? words };
+  }
+}
 
 function requestReading(
   format: Format,

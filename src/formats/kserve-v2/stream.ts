@@ -1,0 +1,1 @@
+export { noStream as stream } from "../no-stream.ts";
