@@ -59,7 +59,7 @@ test("is nobody when there is neither key nor certificate", () => {
   assert.equal(identify([], ""), ANONYMOUS);
 });
 
-test("takes a key from either header and names its subject", () => {
+test("takes a key from any of the headers and names its subject", () => {
   const expected = {
     subject: "subject-0",
     tenant: "acme",
@@ -72,6 +72,7 @@ test("takes a key from either header and names its subject", () => {
     [["authorization", `Bearer ${KEY}`]],
     [["Authorization", `bearer  ${KEY}`]],
     [["x-api-key", KEY]],
+    [["x-goog-api-key", KEY]],
   ] as const) {
     assert.deepEqual(identify(fields), expected);
   }
@@ -115,6 +116,11 @@ test("refuses repeated credentials in every form, equal ones too", () => {
       ["x-api-key", KEY],
       ["X-Api-Key", second],
     ]);
+    for (const header of ["authorization", "x-api-key", "x-goog-api-key"])
+      assertRefused("credentials_ambiguous", [
+        ["x-goog-api-key", KEY],
+        [header, second],
+      ]);
     assertRefused("credentials_ambiguous", [["authorization", `Bearer ${KEY},Bearer ${second}`]]);
     assertRefused("credentials_ambiguous", [["x-api-key", `${KEY},${second}`]]);
   }
@@ -127,6 +133,7 @@ test("never takes an unknown key for no key, not even beside a certificate", () 
   for (const principal of [undefined, WORKLOAD]) {
     for (const value of [randomBytes(18).toString("base64url"), `${KEY}x`, "", "\\x00", "k".repeat(60_000)]) {
       assertRefused("credentials_invalid", [["x-api-key", value]], principal);
+      assertRefused("credentials_invalid", [["x-goog-api-key", value]], principal);
       assertRefused("credentials_invalid", [["authorization", `Bearer ${value}`]], principal);
     }
     for (const value of ["", "Bearer", KEY, `Basic ${KEY}`, `Bearer${KEY}`]) {

@@ -124,6 +124,11 @@ test("ends a client's credentials here, and sends the target's key in their plac
   assert.equal(new Map(anthropic.headers.set).get("x-api-key"), key);
   assert.ok(!anthropic.headers.remove.includes("x-api-key"));
   assert.ok(anthropic.headers.remove.includes("authorization"));
+  const google = plan({
+    candidate: { ...candidate, target: { ...candidate.target, format: "gemini-generate" } },
+  });
+  assert.equal(new Map(google.headers.set).get("x-goog-api-key"), key);
+  assert.ok(google.headers.remove.includes("authorization"));
   const overruled = plan({
     candidate: candidateWith(key),
     permit: permitOf({ transform: { set_headers: { authorization: "Bearer policy" } } }),

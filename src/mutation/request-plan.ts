@@ -91,9 +91,9 @@ function ownHeaders({ exchange, identity, candidate }: RequestPlanFacts): Header
 /** Where servers of the target's dialect look for a key. */
 function targetKey({ key, format }: Target): HeaderField[] {
   if (key === undefined) return [];
-  return format === "anthropic-messages"
-    ? [["x-api-key", key.reveal()]]
-    : [["authorization", `Bearer ${key.reveal()}`]];
+  if (format === "anthropic-messages") return [["x-api-key", key.reveal()]];
+  if (format === "gemini-generate") return [["x-goog-api-key", key.reveal()]];
+  return [["authorization", `Bearer ${key.reveal()}`]];
 }
 
 /** An inference was read as its dialect's, whatever its label says, so that is what the model server must read it as. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import {
@@ -90,6 +91,38 @@ test("refuses credentials that are unknown, repeated or contradicting", async ()
     stage.records.length = 0;
     assert.equal(await refused({ body: chatBody(), ...ask }, stage), expected);
   }
+});
+
+test("refuses a key in the query before policy sees it, and answers in a form that cannot be read", async () => {
+  const path = "/v1beta/models/sim-small:generateContent";
+  const body = JSON.stringify({ contents: [{ parts: [{ text: "Hi" }] }] });
+  const key = randomBytes(18).toString("base64url");
+  const cases: readonly [query: string, expected: string][] = [
+    [`?key=${key}`, "401 credentials_invalid"],
+    [`?alt=sse&%6bey=${key}`, "401 credentials_invalid"],
+    [`?$key=${key}`, "401 credentials_invalid"],
+    [`?access_token=${key}`, "401 credentials_invalid"],
+    ["?alt=proto", "400 body_invalid"],
+    ["?alt=json&$alt=media", "400 body_invalid"],
+    ["?fields=candidates", "400 body_invalid"],
+    ["?callback=f", "400 body_invalid"],
+  ];
+  for (const [query, expected] of cases) {
+    const stage = createStage({ policy });
+    await send(stage, { path: path + query, body });
+    const { status, reasons } = onlyRecord(stage);
+    assert.equal(`${status} ${reasons.map(({ code }) => code)}`, expected, query);
+    assert.deepEqual(stage.asked, []);
+    assert.ok(!JSON.stringify([stage.records, stage.logged]).includes(key));
+  }
+  for (const query of [
+    "",
+    "?alt=json",
+    "?alt=sse",
+    "?$alt=json;enum-encoding=int",
+    "?alt=json%3Benum-encoding%3Dint",
+  ])
+    planOf((await send(createStage({ policy }), { path: path + query, body })).answer);
 });
 
 const HANDED: Identity = { subject: "bot", tenant: "globex", roles: ["admin"], claims: {}, method: "mtls" };

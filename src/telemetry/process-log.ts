@@ -21,6 +21,7 @@ const CREDENTIALS = [
   "authorization",
   "proxy-authorization",
   "x-api-key",
+  "x-goog-api-key",
   "cookie",
   "set-cookie",
   "apiKey",

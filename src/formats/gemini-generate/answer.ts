@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
-import type { ReadAnswer } from "../format.ts";
+import type { ReadAnswer, StreamProgress } from "../format.ts";
 import { count } from "../loose.ts";
 import type { ReadError } from "../openai/error.ts";
 import { Candidate } from "./candidate.ts";
@@ -35,6 +35,11 @@ export class AnswerBuilder {
   get #isFinished(): boolean {
     const candidates = [...this.#candidates.values()];
     return candidates.length > 0 && candidates.every(({ finishReason }) => finishReason !== null);
+  }
+
+  progress(): StreamProgress {
+    const outputTokens = wholeOf(this.#usage, this.#isFinished)?.output;
+    return { outputBytes: this.#outputBytes, outputTokens };
   }
 
   /** Takes a body or an event. Gives the reason when none can be like that. */

@@ -8,6 +8,7 @@ import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { replaceText, rewriteModel } from "./rewrite.ts";
 import { stream } from "./stream.ts";
+import { answerTexts } from "./texts.ts";
 
 /** Gemini's generateContent (https://ai.google.dev/api/generate-content), also on Vertex AI. */
 export const geminiGenerate: Format = {
@@ -17,6 +18,7 @@ export const geminiGenerate: Format = {
   checkQuery,
   readResponse: ({ bytes }) => readResponse(bytes),
   stream,
+  answerTexts,
   refuse,
   refuseInStream,
 };

@@ -34,4 +34,8 @@ class ResponseReader implements EventReader {
   answer() {
     return this.#answer.answer();
   }
+
+  progress() {
+    return this.#answer.progress();
+  }
 }
