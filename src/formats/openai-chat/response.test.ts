@@ -223,3 +223,10 @@ test("says what the reasons to finish mean, beside the reasons", () => {
     null,
   ]);
 });
+
+test("takes an object without words in the place of a function call for none, as Snowflake sends it", () => {
+  const empty = { content: "4", function_call: { name: "", arguments: "" }, tool_calls: null };
+  assert.deepEqual(read(message(empty)).toolCalls, []);
+  const named = { content: null, function_call: { name: "f", arguments: "" } };
+  assert.deepEqual(read(message(named)).toolCalls, [{ name: "f", arguments: "" }]);
+});

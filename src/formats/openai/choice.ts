@@ -30,7 +30,7 @@ export class Choice {
     this.#content(message.content);
     this.#reason(message.reasoning_content ?? message.reasoning);
     if (typeof message.refusal === "string" && message.refusal !== "") this.#refuse(message.refusal);
-    if (isJsonObject(message.function_call)) this.#call(undefined, message.function_call);
+    if (isJsonObject(message.function_call)) this.#olderCall(message.function_call);
     if (!Array.isArray(message.tool_calls)) return true;
     for (const [position, call] of message.tool_calls.entries())
       if (isJsonObject(call)) this.#toolCall(call, position);
@@ -80,6 +80,12 @@ export class Choice {
   #refuse(refusal: string): void {
     this.outputBytes += Buffer.byteLength(refusal, "utf8");
     if (this.#keepText) this.refusal = (this.refusal ?? "") + refusal;
+  }
+
+  /** Some servers send an object without words where there is no call. */
+  #olderCall(call: JsonObject): void {
+    const { name = "", arguments: given = "" } = call;
+    if (this.#functionCall !== undefined || name !== "" || given !== "") this.#call(undefined, call);
   }
 
   #toolCall(call: JsonObject, position: number): void {
