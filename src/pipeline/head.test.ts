@@ -121,8 +121,11 @@ test("refuses a key in the query before policy sees it, and answers in a form th
     "?alt=sse",
     "?$alt=json;enum-encoding=int",
     "?alt=json%3Benum-encoding%3Dint",
-  ])
-    planOf((await send(createStage({ policy }), { path: path + query, body })).answer);
+  ]) {
+    const stage = createStage({ policy });
+    await send(stage, { path: path + query, body });
+    assert.ok(stage.asked.length > 0, query);
+  }
 });
 
 const HANDED: Identity = { subject: "bot", tenant: "globex", roles: ["admin"], claims: {}, method: "mtls" };
