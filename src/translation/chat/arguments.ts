@@ -1,0 +1,39 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+
+/**
+ * The arguments of a call as a JSON object, for the dialects that have them so; none are `{}`. Undefined when the text is
+ * no object: what a model produced need not be one. Numbers that a double cannot hold keep their spelling.
+ */
+export function argumentsObject(text: string): JsonObject | undefined {
+  if (text.trim() === "") return {};
+  const value = parse(text);
+  return isJsonObject(value) ? value : undefined;
+}
+
+function parse(text: string): JsonValue | undefined {
+  try {
+    const value = JSON.parse(text) as JsonValue;
+    return isExact(value) ? value : parseSpelt(text);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether all numbers of a value are what was written: no integers past 2^53, nothing past all doubles. */
+export function isExact(value: JsonValue): boolean {
+  if (typeof value === "number") return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+  if (typeof value !== "object" || value === null) return true;
+  return (Array.isArray(value) ? value : Object.values(value)).every(isExact);
+}
+
+/** Numbers that would change become what `JSON.stringify` writes down as it was spelt (ECMAScript's `JSON.rawJSON`). */
+function parseSpelt(text: string): JsonValue {
+  const parse = JSON.parse as (text: string, reviver: SpellingReviver) => JsonValue;
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): JsonValue };
+  return parse(text, (_key, value, { source }) =>
+    typeof value === "number" && !isExact(value) && source !== undefined ? rawJSON(source) : value,
+  );
+}
+
+type SpellingReviver = (key: string, value: JsonValue, context: { readonly source?: string }) => JsonValue;

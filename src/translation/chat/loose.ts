@@ -1,0 +1,30 @@
+import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import type { Warn } from "../translation.ts";
+import { dropped } from "./members.ts";
+
+/** What an upstream sends is read loosely: a member of another type says nothing. */
+
+/** An empty text says nothing where a name or an id is expected. */
+export function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Tells what an object of an answer has besides what is read of it. */
+export function tellUnread(object: JsonObject, read: ReadonlySet<string>, pointer: string, warn: Warn): void {
+  for (const key of Object.keys(object)) {
+    if (!read.has(key) && !isEmpty(object[key]))
+      dropped(warn, `${pointer}/${nameOf(key)}`, "it has no counterpart");
+  }
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+/** An upstream chooses its names: what does not look like one is not repeated. */
+function nameOf(key: string): string {
+  return key.length <= NAME_CHARS_MAX && /^\w+$/.test(key) ? key : "*";
+}
+
+/** The longest member of any dialect has some forty. */
+const NAME_CHARS_MAX = 64;

@@ -1,0 +1,179 @@
+import { mergeUsage } from "../../../formats/loose.ts";
+import type { AnswerFacts, Warn } from "../../translation.ts";
+import type { StreamEvent, StreamPart, WholeUsage } from "../conversation.ts";
+import type { ChatStreamWriter } from "../dialect.ts";
+import { dropped } from "../members.ts";
+import { errorObject } from "./failure.ts";
+import { finishReason } from "./finish.ts";
+import { writeUsage } from "./usage.ts";
+
+/** Chat completion chunks of OpenAI's, ended by `[DONE]`; the usage before it only for clients that asked. */
+export function writeStream(facts: AnswerFacts, warn: Warn): ChatStreamWriter {
+  return new ChunkWriter(facts, warn);
+}
+
+/** What is known of a part that has begun. */
+type Part = { readonly kind: StreamPart["kind"]; readonly call: number };
+
+type Choice = { readonly parts: Map<number, Part>; calls: number; hasRole: boolean };
+
+class ChunkWriter implements ChatStreamWriter {
+  readonly #facts: AnswerFacts;
+  readonly #warn: Warn;
+  readonly #choices = new Map<number, Choice>();
+  #head: { id: string; model: string; created: number };
+  #usage: WholeUsage | undefined;
+
+  constructor(facts: AnswerFacts, warn: Warn) {
+    this.#facts = facts;
+    this.#warn = warn;
+    this.#head = { id: `chatcmpl-${facts.id}`, model: facts.model ?? "", created: facts.nowS };
+  }
+
+  write(event: StreamEvent): Buffer {
+    switch (event.event) {
+      case "start":
+        this.#head = {
+          id: event.id ?? this.#head.id,
+          model: event.model ?? this.#head.model,
+          created: event.createdS ?? this.#head.created,
+        };
+        return NOTHING;
+      case "part_start":
+        return this.#begin(event.choice, event.part, event.begins);
+      case "delta":
+        return this.#continue(event.choice, event.part, event.text);
+      case "signature":
+        return this.#sign(event.choice, event.part, event.signature);
+      case "part_end":
+        this.#choiceAt(event.choice).parts.delete(event.part);
+        return NOTHING;
+      case "finish":
+        return this.#finish(event);
+      case "usage":
+        this.#usage = mergeUsage(this.#usage, event.usage);
+        return NOTHING;
+      case "failure":
+        return eventOf(errorObject(event.failure));
+      case "end":
+        return this.#end();
+    }
+  }
+
+  #begin(index: number, number: number, part: StreamPart): Buffer {
+    const choice = this.#choiceAt(index);
+    const call = part.kind === "tool_call" ? choice.calls++ : -1;
+    choice.parts.set(number, { kind: part.kind, call });
+    switch (part.kind) {
+      case "text":
+      case "refusal":
+        return this.#piece(index, { [part.kind === "text" ? "content" : "refusal"]: part.text });
+      case "reasoning":
+        return this.#beginReasoning(index, part);
+      case "tool_call":
+        if (part.signature !== undefined)
+          dropped(this.#warn, "/signature", "OpenAI's calls have no signature");
+        return this.#piece(index, {
+          tool_calls: [
+            {
+              index: call,
+              id: part.id,
+              type: "function",
+              function: { name: part.name, arguments: part.arguments },
+            },
+          ],
+        });
+      default:
+        dropped(this.#warn, "/content", `OpenAI's streams have no ${part.kind}`);
+        return NOTHING;
+    }
+  }
+
+  #beginReasoning(index: number, part: Extract<StreamPart, { kind: "reasoning" }>): Buffer {
+    const { text, encrypted } = part;
+    if (encrypted !== undefined)
+      return this.#piece(index, { thinking_blocks: [{ type: "redacted_thinking", data: encrypted }] });
+    return text === "" ? NOTHING : this.#piece(index, { reasoning_content: text });
+  }
+
+  #continue(index: number, number: number, text: string): Buffer {
+    const part = this.#choiceAt(index).parts.get(number);
+    if (part === undefined || text === "") return NOTHING;
+    switch (part.kind) {
+      case "text":
+        return this.#piece(index, { content: text });
+      case "refusal":
+        return this.#piece(index, { refusal: text });
+      case "reasoning":
+        return this.#piece(index, { reasoning_content: text });
+      case "tool_call":
+        return this.#piece(index, { tool_calls: [{ index: part.call, function: { arguments: text } }] });
+      default:
+        return NOTHING;
+    }
+  }
+
+  #sign(index: number, number: number, signature: string): Buffer {
+    const part = this.#choiceAt(index).parts.get(number);
+    if (part?.kind === "reasoning")
+      return this.#piece(index, { thinking_blocks: [{ type: "thinking", thinking: "", signature }] });
+    dropped(this.#warn, "/signature", "only thinking has a signature");
+    return NOTHING;
+  }
+
+  #finish({ choice: index, finish, stopSequence }: Extract<StreamEvent, { event: "finish" }>): Buffer {
+    if (stopSequence !== undefined)
+      dropped(this.#warn, "/delta/stop_sequence", "OpenAI does not say which one was met");
+    const choice = this.#choiceAt(index);
+    const reason = finishReason(finish, choice.calls > 0, this.#warn) ?? "stop";
+    return this.#chunk([{ index, delta: this.#roleOf(choice), logprobs: null, finish_reason: reason }]);
+  }
+
+  #end(): Buffer {
+    const usage =
+      this.#facts.includeUsage && this.#usage !== undefined
+        ? this.#chunk([], writeUsage(this.#usage))
+        : NOTHING;
+    return Buffer.concat([usage, DONE]);
+  }
+
+  #piece(index: number, delta: object): Buffer {
+    const choice = this.#choiceAt(index);
+    return this.#chunk([
+      { index, delta: { ...this.#roleOf(choice), ...delta }, logprobs: null, finish_reason: null },
+    ]);
+  }
+
+  /** The first chunk of a choice says who speaks. */
+  #roleOf(choice: Choice): object {
+    if (choice.hasRole) return {};
+    choice.hasRole = true;
+    return { role: "assistant" };
+  }
+
+  #choiceAt(index: number): Choice {
+    let choice = this.#choices.get(index);
+    if (choice === undefined) {
+      choice = { parts: new Map(), calls: 0, hasRole: false };
+      this.#choices.set(index, choice);
+    }
+    return choice;
+  }
+
+  /** A client that asked for the usage gets null in every chunk but the last. */
+  #chunk(choices: readonly object[], usage: object | null = null): Buffer {
+    return eventOf({
+      ...this.#head,
+      object: "chat.completion.chunk",
+      choices,
+      ...(this.#facts.includeUsage ? { usage } : {}),
+    });
+  }
+}
+
+function eventOf(data: object): Buffer {
+  return Buffer.from(`data: ${JSON.stringify(data)}\n\n`);
+}
+
+const DONE = Buffer.from("data: [DONE]\n\n");
+const NOTHING = Buffer.alloc(0);
