@@ -8,6 +8,7 @@ export const FORMAT_NAMES = [
   "openai-responses",
   "anthropic-messages",
   "gemini-generate",
+  "bedrock-converse",
   "triton-generate",
   "kserve-v1",
   "tfserving",
@@ -66,6 +67,11 @@ export type Inference = {
   readonly choices: number;
   /** Names of the tools offered to the model. */
   readonly tools: readonly string[];
+  /**
+   * Where the request lets another model read it or answer than the one it names, as an advisor or a fallback does.
+   * Policy decides on one model, so such a request is not let through.
+   */
+  readonly otherModels?: readonly string[];
   /** What goes in as tensors, texts in them included, where the dialect has tensors. */
   readonly tensors?: readonly Tensor[];
   /** `text`, `image`, `audio`, `file`: without repeats. */

@@ -2,6 +2,7 @@ import type { RequestHead } from "../exchange/exchange.ts";
 import type { Headers } from "../exchange/headers.ts";
 import type { FormatName } from "../exchange/inference.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
+import { bedrockConverse } from "./bedrock-converse/index.ts";
 import { endpointTable } from "./endpoints.ts";
 import type { EndpointMatch, Format } from "./format.ts";
 import { geminiGenerate } from "./gemini-generate/index.ts";
@@ -43,6 +44,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "openai-responses": openaiResponses,
   "anthropic-messages": anthropicMessages,
   "gemini-generate": geminiGenerate,
+  "bedrock-converse": bedrockConverse,
   "triton-generate": tritonGenerate,
   "kserve-v1": kserveV1,
   tfserving,

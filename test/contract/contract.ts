@@ -84,7 +84,7 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
         const after = Buffer.concat([bytes, format.refuseInStream(REFUSAL)]);
         assert.deepEqual(
           readingOf(format, "stream", after).error,
-          errorOf(format),
+          readingOf(format, "stream", format.refuseInStream(REFUSAL)).error,
           `${name} after ${length} bytes`,
         );
       }
@@ -172,7 +172,9 @@ export function testFormat(format: Format, wholeRequest: unknown): void {
 
   test(named("ends a stream with a refusal that nothing takes for a regular end"), () => {
     const reading = readingOf(format, "stream", format.refuseInStream(REFUSAL));
-    assert.deepEqual(reading.error, errorOf(format));
+    // Some dialects have fewer types of errors in a stream.
+    const { type: _, ...error } = errorOf(format);
+    assert.partialDeepStrictEqual(reading.error, error);
     assert.notEqual(reading.done_marker, true);
     assert.equal(reading.truncated, false);
   });
@@ -201,7 +203,7 @@ function assertReplaced(format: Format, body: Buffer, picks: readonly (readonly 
 
 const REFUSAL = { status: 403, code: "model_not_permitted", message: 'Not "yours" \u2014 ask\nsomebody.' };
 
-function errorOf(format: Format): unknown {
+function errorOf(format: Format): { type: string; message: string; code: string } {
   const { error } = readingOf(format, "response", format.refuse(REFUSAL).body, {
     status: REFUSAL.status,
   }) as {
@@ -300,7 +302,7 @@ function everyCut(format: Format, { name, body, splits }: Fixture): number {
       cuts += places.length;
     }
   }
-  for (const piece of piecesOf(body)) {
+  for (const piece of piecesOf(format, body)) {
     const whole = run(format, piece, []);
     for (let at = 1; at < piece.length; at++) {
       const { reading, bytes, end } = run(format, piece, [at]);
@@ -313,14 +315,16 @@ function everyCut(format: Format, { name, body, splits }: Fixture): number {
   return cuts;
 }
 
-/** Pieces of whole events (a blank line, or what the format's reducer gives out) that make up a stream. */
-function piecesOf(body: Buffer): Buffer[] {
-  const text = body.toString("latin1");
+/** Pieces of whole events, as the format's reducer gives them out, that make up a stream. */
+function piecesOf(format: Format, body: Buffer): Buffer[] {
+  let state = format.stream.initial({ hideUsage: false, keepText: false });
   const pieces: Buffer[] = [];
   let from = 0;
   let end = 0;
-  for (const { index, 0: blank } of text.matchAll(/\n\n|\r\n\r\n|$/g)) {
-    const next = index + blank.length;
+  for (let at = 0; at < body.length; at++) {
+    const step = format.stream.step(state, body.subarray(at, at + 1));
+    state = step.state;
+    const next = end + step.outputs.reduce((sum, { length }) => sum + length, 0);
     if (next - from > PIECE_BYTES_MAX && end > from) {
       pieces.push(body.subarray(from, end));
       from = end;

@@ -1,5 +1,6 @@
 import type { FORMATS } from "../../../src/formats/index.ts";
 import { anthropicMessagesRequest } from "./anthropic-messages.ts";
+import { bedrockConverseRequest } from "./bedrock-converse.ts";
 import { geminiGenerateRequest } from "./gemini-generate.ts";
 import { kserveV1Request } from "./kserve-v1.ts";
 import { kserveV2Request } from "./kserve-v2.ts";
@@ -18,6 +19,7 @@ export const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } =
   "openai-responses": openaiResponsesRequest,
   "anthropic-messages": anthropicMessagesRequest,
   "gemini-generate": geminiGenerateRequest,
+  "bedrock-converse": bedrockConverseRequest,
   "triton-generate": tritonGenerateRequest,
   "kserve-v1": kserveV1Request,
   tfserving: tfservingRequest,

@@ -1,0 +1,6 @@
+import type { Endpoint } from "../format.ts";
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  { method: "POST", path: "/model/{model}/converse", operation: "chat" },
+  { method: "POST", path: "/model/{model}/converse-stream", operation: "chat", stream: true },
+];

@@ -1,0 +1,21 @@
+import type { Format } from "../format.ts";
+import { jsonRequests } from "../json-format.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { describeRequest } from "./reading.ts";
+import { refuse, refuseInStream } from "./refuse.ts";
+import { readRequest } from "./request.ts";
+import { readResponse } from "./response.ts";
+import { replaceText } from "./rewrite.ts";
+import { STREAM_TYPE, stream } from "./stream.ts";
+
+/** Bedrock's Converse and ConverseStream (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */
+export const bedrockConverse: Format = {
+  name: "bedrock-converse",
+  endpoints: ENDPOINTS,
+  ...jsonRequests({ readRequest, describeRequest, replaceText }),
+  readResponse,
+  stream,
+  streamType: STREAM_TYPE,
+  refuse,
+  refuseInStream,
+};

@@ -1,0 +1,110 @@
+import type { Inference } from "../../exchange/inference.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import type { JsonDocument } from "../../wire/json/index.ts";
+import type { EndpointMatch } from "../format.ts";
+import { invalid, readModel } from "../members.ts";
+import { RequestReader } from "../openai/request.ts";
+import { readContent } from "./content.ts";
+import { SCHEMA } from "./schema.ts";
+import { largestBound, readModelFields, readSettings } from "./settings.ts";
+import { readToolConfig } from "./tools.ts";
+
+/**
+ * Reads a request to converse (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). The path
+ * names the model, and whether the answer streams. A member of a wrong type is refused where Regent acts on it; elsewhere
+ * its strings are text.
+ *
+ * @throws RegentError body_invalid
+ */
+export function readRequest(document: JsonDocument, endpoint: EndpointMatch): Inference {
+  const request = new RequestReader(document, SCHEMA);
+  const { body, text, parameters } = request;
+  const tools: string[] = [];
+  for (const key in body) readMember(key, body[key] as JsonValue, request, document, tools);
+  const { model } = endpoint.names;
+  const stream = endpoint.stream === true;
+  return {
+    format: "bedrock-converse",
+    operation: endpoint.operation,
+    model: model === undefined ? "" : readModel({ model }),
+    stream,
+    textParts: text.textParts,
+    opaqueParts: text.opaqueParts,
+    textBytes: text.textBytes(document, ""),
+    maxOutputTokens: largestBound(body),
+    choices: 1,
+    tools,
+    modalities: request.modalities(),
+    parameters,
+    user: undefined,
+    usageInStream: stream,
+  };
+}
+
+function readMember(
+  key: string,
+  value: JsonValue,
+  request: RequestReader,
+  document: JsonDocument,
+  tools: string[],
+): void {
+  const { text, parameters } = request;
+  switch (key) {
+    case "messages":
+      readMessages(value, request);
+      break;
+    case "system":
+      assertList(value, "/system");
+      readContent(value, "/system", "system", text);
+      break;
+    case "toolConfig":
+      readToolConfig(value, text, tools);
+      break;
+    case "inferenceConfig":
+      readSettings(value, document, request, parameters);
+      break;
+    case "additionalModelRequestFields":
+      readModelFields(value, text, tools);
+      break;
+    case "promptVariables":
+      // They fill a prompt that the provider keeps, which nobody here can read.
+      if (isJsonObject(value) && Object.keys(value).length > 0) text.opaque("/promptVariables", "context");
+      text.member("", key, value, key);
+      break;
+    default:
+      request.member(key, value);
+  }
+}
+
+function readMessages(messages: JsonValue, request: RequestReader): void {
+  assertList(messages, "/messages");
+  for (const [index, message] of ((messages ?? []) as readonly JsonValue[]).entries()) {
+    if (!isJsonObject(message)) throw invalid(`messages[${index}] must be an object`);
+    readMessage(message, `/messages/${index}`, request);
+  }
+}
+
+function readMessage(message: JsonObject, pointer: string, request: RequestReader): void {
+  const { role } = message;
+  if (typeof role !== "string" || role === "")
+    throw invalid(`${pointer}/role must be a text that is not empty`);
+  const { text } = request;
+  const known = SCHEMA.isWord("role", role);
+  const speaker = known ? role : "unknown_role";
+  for (const key in message) {
+    const value = message[key] as JsonValue;
+    if (key === "content") {
+      assertList(value, `${pointer}/content`);
+      readContent(value, `${pointer}/content`, speaker, text);
+    } else if (key === "role") {
+      if (!known) text.add(`${pointer}/role`, role, speaker);
+    } else {
+      request.assertPlainSpelling(key);
+      text.member(pointer, key, value, speaker);
+    }
+  }
+}
+
+function assertList(value: JsonValue, pointer: string): void {
+  if (value !== null && !Array.isArray(value)) throw invalid(`${pointer} must be an array`);
+}
