@@ -1,5 +1,6 @@
 import { RegentError } from "../exchange/errors.ts";
 import { headerValues, singleHeader } from "../exchange/headers.ts";
+import type { Inference } from "../exchange/inference.ts";
 import { parseBody, type ReadRequest } from "../formats/index.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
 import type { JsonDocument } from "../wire/json/index.ts";
@@ -33,6 +34,7 @@ export function readBody(context: Context, body: Buffer | undefined): Promise<Re
         endpoint,
         headers: context.account.exchange.request.headers,
       });
+      assertOneModel(request.inference);
       return { body: bytes, document: request.document, request };
     }
     if (body === undefined || body.length === 0 || !claimsJson(context)) return NOTHING_READ;
@@ -40,6 +42,13 @@ export function readBody(context: Context, body: Buffer | undefined): Promise<Re
     const bytes = await decode(context, body);
     return { body: bytes, document: parseBody(bytes), request: undefined };
   });
+}
+
+/** @throws RegentError body_invalid */
+function assertOneModel({ otherModels = [] }: Inference): void {
+  const [place] = otherModels;
+  if (place === undefined) return;
+  throw new RegentError("body_invalid", `${place} lets another model read or answer, which is not governed.`);
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -64,6 +64,10 @@ test("refuses an obligation that cannot be carried out, at any endpoint", async 
   }
 });
 
+test("refuses a request that lets another model answer than the one that policy decides on", async () => {
+  assert.equal(await refused({}, { body: chatBody({ models: ["other"] }) }), "400 body_invalid");
+});
+
 test("carries out a response obligation that asks for nothing", async () => {
   assert.equal(await upstreamBody({ response: { inspect: false } }, chatBody()), undefined);
 });

@@ -58,6 +58,7 @@ test("reads a plain request", () => {
     parameters: { temperature: 0.2, service_tier: "auto" },
     user: "u-1",
     usageInStream: true,
+    otherModels: [],
   });
 });
 
@@ -221,17 +222,6 @@ const REFUSED: readonly (readonly [body: unknown, message: RegExp])[] = [
   [{ ...BODY, tools: [{ description: "d" }] }, /tools\[0\] has no name/],
   [{ ...BODY, mcp_servers: {} }, /mcp_servers must be an array/],
   [{ ...BODY, mcp_servers: [{ url: "u" }] }, /mcp_servers\[0\] has no name/],
-  // Other models would answer than the one that policy decides on.
-  [
-    { ...BODY, tools: [{ type: "advisor_20260301", name: "advisor", model: "big" }] },
-    /tools\[0\] names a model/,
-  ],
-  [
-    { ...BODY, tools: [{ type: "advisor_20260301", name: "advisor", Model: "big" }] },
-    /tools\[0\] names a model/,
-  ],
-  [{ ...BODY, fallbacks: [{ model: "big" }] }, /fallbacks lets other models answer/],
-  [{ ...BODY, fallbacks: "default" }, /fallbacks lets other models answer/],
   [{ ...BODY, FallBacks: [] }, /spelt almost like fallbacks/],
 ];
 for (const [body, message] of REFUSED) {
@@ -240,5 +230,21 @@ for (const [body, message] of REFUSED) {
       () => readRequest(document(body), "chat"),
       (error) => error instanceof RegentError && error.code === "body_invalid" && message.test(error.message),
     );
+  });
+}
+
+for (const [name, body, places] of [
+  ["an advisor", { tools: [{ type: "advisor_20260301", name: "advisor", model: "big" }] }, ["tools[0]"]],
+  [
+    "an advisor in capitals",
+    { tools: [{ type: "advisor_20260301", name: "advisor", Model: "big" }] },
+    ["tools[0]"],
+  ],
+  ["fallbacks", { fallbacks: [{ model: "big" }] }, ["fallbacks"]],
+  ["a fallback by name", { fallbacks: "default" }, ["fallbacks"]],
+  ["no fallbacks", { fallbacks: null }, []],
+] as const) {
+  test(`says where another model than the named one may read or answer: ${name}`, () => {
+    assert.deepEqual(readRequest(document({ ...BODY, ...body }), "chat").otherModels, places);
   });
 }

@@ -19,7 +19,8 @@ export function readRequest(document: JsonDocument, operation: string): Inferenc
   const { body, text, parameters } = request;
   if (body.messages === undefined) throw invalid("messages is missing");
   const tools: string[] = [];
-  for (const key in body) readMember(key, body[key] as JsonValue, request, tools);
+  const otherModels: string[] = [];
+  for (const key in body) readMember(key, body[key] as JsonValue, request, tools, otherModels);
   const model = readModel(body);
   const stream = readFlag(body, "stream");
   const maxTokens = readMaxTokens(body);
@@ -38,10 +39,17 @@ export function readRequest(document: JsonDocument, operation: string): Inferenc
     parameters,
     user: readUser(isJsonObject(body.metadata) ? body.metadata.user_id : undefined, "metadata.user_id"),
     usageInStream: stream,
+    otherModels,
   };
 }
 
-function readMember(key: string, value: JsonValue, request: RequestReader, tools: string[]): void {
+function readMember(
+  key: string,
+  value: JsonValue,
+  request: RequestReader,
+  tools: string[],
+  otherModels: string[],
+): void {
   const { text } = request;
   switch (key) {
     // They have a place of their own in the inference, and no text in them.
@@ -56,7 +64,7 @@ function readMember(key: string, value: JsonValue, request: RequestReader, tools
       readSystem(value, request);
       break;
     case "tools":
-      readTools(value, text, tools);
+      readTools(value, text, tools, otherModels);
       break;
     case "mcp_servers":
       readMcpServers(value, text, tools);
@@ -65,7 +73,8 @@ function readMember(key: string, value: JsonValue, request: RequestReader, tools
       readMetadata(value, request);
       break;
     case "fallbacks":
-      if (value !== null) throw invalid("fallbacks lets other models answer, which are not governed");
+      text.tree("/fallbacks", value, "fallbacks");
+      if (value !== null) otherModels.push("fallbacks");
       break;
     default:
       request.member(key, value);

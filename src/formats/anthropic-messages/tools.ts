@@ -4,17 +4,22 @@ import type { TextCollector } from "../text.ts";
 
 /**
  * The tools offered to the model: names, and every string of their descriptions and schemas, because the model reads them.
- * A tool that asks another model (`advisor`) is refused: policy decides on one model, the one that the request names.
+ * A tool that asks another model (`advisor`) is told in `otherModels`.
  *
  * @throws RegentError body_invalid
  */
-export function readTools(tools: JsonValue, text: TextCollector, names: string[]): void {
+export function readTools(
+  tools: JsonValue,
+  text: TextCollector,
+  names: string[],
+  otherModels: string[],
+): void {
   if (tools === null) return;
   if (!Array.isArray(tools)) throw invalid("tools must be an array");
   for (const [index, tool] of (tools as readonly JsonValue[]).entries()) {
     names.push(toolName(tool, `tools[${index}]`));
     if (isJsonObject(tool) && Object.keys(tool).some((key) => key.toLowerCase() === "model"))
-      throw invalid(`tools[${index}] names a model of its own, which is not governed`);
+      otherModels.push(`tools[${index}]`);
     text.tree(`/tools/${index}`, tool, "tool");
   }
 }

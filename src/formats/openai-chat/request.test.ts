@@ -53,6 +53,7 @@ test("reads a plain request", () => {
     parameters: { temperature: 0.2 },
     user: "u-1",
     usageInStream: true,
+    otherModels: [],
   });
 });
 
@@ -330,4 +331,10 @@ test("names the modalities of what goes in and of what is asked for, each once",
   assert.deepEqual(read({ modalities: ["audio"] }).modalities, ["text", "audio"]);
   assert.deepEqual(read({ modalities: ["smell"] }).modalities, ["text"]);
   assert.deepEqual(read({ messages, modalities: ["text", "image"] }).modalities, ["text", "image"]);
+});
+
+test("says where another model may answer: OpenRouter's list and LiteLLM's fallbacks", () => {
+  const body = { model: "m", messages: [], models: ["a", "b"], fallbacks: [{ model: "c" }] };
+  assert.deepEqual(readRequest(document(body), "chat").otherModels, ["models", "fallbacks"]);
+  assert.deepEqual(readRequest(document({ ...body, models: null, fallbacks: null }), "chat").otherModels, []);
 });

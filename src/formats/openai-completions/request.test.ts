@@ -40,6 +40,7 @@ test("reads a plain request", () => {
     parameters: { temperature: 0.2 },
     user: "u-1",
     usageInStream: true,
+    otherModels: [],
   });
 });
 

@@ -44,6 +44,7 @@ export function readRequest(document: JsonDocument, operation: string): Inferenc
     parameters,
     user: readUser(body.user, "user"),
     usageInStream: stream && includeUsage,
+    otherModels: request.otherModels(),
   };
 }
 

@@ -48,6 +48,7 @@ test("reads a plain request", () => {
     parameters: { temperature: 0.2, background: false },
     user: "u-1",
     usageInStream: true,
+    otherModels: [],
   });
 });
 

@@ -37,6 +37,7 @@ export function readRequest(document: JsonDocument, operation: string): Inferenc
     parameters,
     user: readUser(body.user, "user"),
     usageInStream: stream,
+    otherModels: request.otherModels(),
   };
 }
 

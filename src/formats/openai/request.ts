@@ -60,6 +60,13 @@ export class RequestReader {
     return found;
   }
 
+  /** OpenRouter tries the models of a list one after the other, and LiteLLM those of another. */
+  otherModels(): readonly string[] {
+    const { models, fallbacks } = this.body;
+    if (models === undefined && fallbacks === undefined) return NONE;
+    return ["models", "fallbacks"].filter((key) => (this.body[key] ?? null) !== null);
+  }
+
   /** Text, what else goes in, and what is asked for besides. */
   modalities(asked: readonly string[] = []): readonly string[] {
     const { opaqueParts } = this.text;
@@ -68,4 +75,5 @@ export class RequestReader {
   }
 }
 
+const NONE: readonly string[] = Object.freeze([]);
 const TEXT_ONLY: readonly string[] = Object.freeze(["text"]);
