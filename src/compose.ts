@@ -19,11 +19,13 @@ import { type BundleOptions, createPolicyEngine, type ManagedPolicyEngine } from
 import { serviceBundleSource } from "./policy/source/service-bundle.ts";
 import { createRegistry, parseRegistry, type Registry } from "./registry/index.ts";
 import { candidatesOf, choose } from "./routing/index.ts";
+import { awsHeaders } from "./services/aws.ts";
 import { backoffMs, createServices, type Services } from "./services/index.ts";
 import { createStatusReporter, metricFamilies, type StatusReporter, statusDocument } from "./status/index.ts";
 import type { ProcessLog } from "./telemetry/index.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/index.ts";
 import { openDestination } from "./telemetry/process-log.ts";
+import { translatorOf } from "./translation/index.ts";
 
 /** The rooms of one process, built once and joined here. */
 export type Composition = {
@@ -80,6 +82,9 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
       registry,
       policy: { for: (subject) => policy.for(subject), parseDecision },
       routing: { candidates: candidatesOf, choose },
+      translation: { translatorOf },
+      sign: ({ region, service, ...keys }, request) =>
+        awsHeaders({ keys: { from: "explicit", ...keys }, region, service }, request),
       metering: { estimate, tokensOf, ...createMeter({ nowMs: Date.now }) },
       audit,
       telemetry,
@@ -91,6 +96,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
       requestEntrypoint: config.governance.request,
       responseEntrypoint: config.governance.response,
       maxBodyBytes: (request) => routeOf(config.routes, request).maxBodyBytes,
+      strictTranslation: config.translation.strict,
     },
   );
   telemetry.watchStreams(() => governor.open());

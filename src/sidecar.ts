@@ -4,8 +4,8 @@ import type { Config } from "./config/config.ts";
 import { packageFile } from "./document/package-root.ts";
 import { loadDescriptors } from "./envoy/check/grpc/descriptors.ts";
 import { createCheckHandlers } from "./envoy/check/handler.ts";
-import { createProcessHandler } from "./envoy/process/process.ts";
 import { type GrpcServer, startGrpcServer } from "./envoy/server/server.ts";
+import { createProcessHandlers } from "./envoy/upstream/upstream.ts";
 import type { JsonObject } from "./exchange/json.ts";
 import type { ManagedPolicyEngine } from "./policy/engine.ts";
 import { rolloutChanges } from "./policy/life/control.ts";
@@ -136,7 +136,7 @@ function startGrpc(
           ...(decisionLog && { onDecision: (event) => decisionLog.log(event) }),
         },
       ),
-      process: createProcessHandler(governor, {
+      process: createProcessHandlers(governor, {
         nowMs: Date.now,
         onBroken: (decisionId, fault, cause) =>
           log.warn({ decisionId, fault, err: cause }, "an ext_proc stream broke"),

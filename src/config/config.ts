@@ -12,6 +12,7 @@ import { type RolloutConfig, rolloutFrom } from "./sections/rollout.ts";
 import type { SecretAt } from "./sections/secrets.ts";
 import { servicesFrom } from "./sections/services.ts";
 import { type StatusConfig, statusFrom } from "./sections/status.ts";
+import type { TranslationConfig } from "./sections/translation.ts";
 import { required } from "./sections/values.ts";
 
 /** What one route asks for. The last route of a configuration matches everything. */
@@ -71,6 +72,7 @@ export type Config = {
     readonly protoDescriptorFile: string | undefined;
   };
   readonly governance: { readonly request: string; readonly response: string };
+  readonly translation: TranslationConfig;
   /** Never empty: a route for everything comes last. */
   readonly routes: readonly Route[];
   readonly identity: {
@@ -142,6 +144,7 @@ export function configFrom(document: ConfigDocument, context: ConfigContext): Co
       protoDescriptorFile: optionalPath(extAuthz.protoDescriptor),
     },
     governance: document.governance,
+    translation: document.translation,
     routes: [...document.routes, EVERYTHING].map(routeFrom),
     identity: { apiKeysFile: optionalPath(identity.apiKeys?.file), spiffe: identity.spiffe },
     registryFile: optionalPath(document.registry.file),

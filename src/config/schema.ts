@@ -7,6 +7,7 @@ import { decisionLogsSection } from "./sections/decision-logs.ts";
 import { rolloutSection } from "./sections/rollout.ts";
 import { servicesSection } from "./sections/services.ts";
 import { labelsSection, statusSection } from "./sections/status.ts";
+import { translationSection } from "./sections/translation.ts";
 import { durationText, section, sizeText } from "./sections/values.ts";
 
 /** A policy entrypoint: the path of a rule. */
@@ -134,6 +135,7 @@ export const configSchema = z
       request: entrypoint.default("regent/request/decision").describe("Rule that decides about requests"),
       response: entrypoint.default("regent/response/decision").describe("Rule that decides about answers"),
     }),
+    translation: translationSection,
     routes: z
       .array(routeSchema)
       .max(1000)

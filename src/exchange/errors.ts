@@ -48,6 +48,11 @@ export const ERRORS = {
     status: 400,
     message: "The model that serves this request speaks another dialect, which cannot carry all of it.",
   },
+  not_governed: {
+    kind: "permission",
+    status: 403,
+    message: "The request came to the model's cluster without having been let through here.",
+  },
   content_blocked: {
     kind: "content",
     status: 400,
@@ -86,6 +91,16 @@ export const ERRORS = {
     kind: "internal",
     status: 502,
     message: "The model ended its answer before it was complete.",
+  },
+  answer_uninspectable: {
+    kind: "internal",
+    status: 502,
+    message: "The answer cannot be inspected as policy asks, so it is not passed on.",
+  },
+  output_limit: {
+    kind: "permission",
+    status: 403,
+    message: "The answer is longer than policy allows.",
   },
   upstream_invalid: {
     kind: "internal",

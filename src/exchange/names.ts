@@ -6,6 +6,8 @@ export const DECISION_ID_HEADER = "x-regent-decision-id";
 export const REASON_HEADER = "x-regent-reason";
 /** Set on an answer that passes: the codes of what policy warns of, separated by commas. */
 export const WARNING_HEADER = "x-regent-warning";
+/** Set on an answer that was translated: what was lost, as `code:pointer`, separated by commas. */
+export const TRANSLATION_WARNINGS_HEADER = "x-regent-translation-warnings";
 /** Set on what goes upstream: the target Envoy routes by. */
 export const TARGET_HEADER = "x-regent-target";
 /** Set on what goes upstream, for the model server's own logs. */
@@ -19,6 +21,17 @@ export const CREDENTIAL_HEADERS = [
   // A caller must not bring an account of its own with a provider past the registry.
   "api-key",
   "x-goog-api-key",
+] as const;
+
+/** Headers that mean something to one dialect alone. What is translated to another loses them. */
+export const DIALECT_HEADERS = [
+  "anthropic-version",
+  "anthropic-beta",
+  "anthropic-dangerous-direct-browser-access",
+  "openai-organization",
+  "openai-project",
+  "openai-beta",
+  "inference-header-content-length",
 ] as const;
 
 /** Headers that only Regent and Envoy may set: whatever a client sends under these names is a forgery. */

@@ -48,6 +48,18 @@ export type Record = {
     readonly region: string;
     readonly provider?: string;
   };
+  /** Where it was sent, one after the other: more than one where Envoy tried again. */
+  readonly attempts?: readonly {
+    readonly target: string;
+    /** What the target answered; absent: nothing. */
+    readonly status?: number;
+    /** The dialect that the request was translated to; absent: it went as it came. */
+    readonly translatedTo?: string;
+    /** Milliseconds to the head of the answer, or to the end of an attempt without one. */
+    readonly ms: number;
+  }[];
+  /** How the last attempt was translated, and what was lost: `code:pointer`, at most 100 and the word `more`. */
+  readonly translation?: { readonly from: string; readonly to: string; readonly warnings: readonly string[] };
   readonly reasons: readonly Reason[];
   readonly redactions: readonly { readonly type: string; readonly count: number }[];
   readonly findings: readonly { readonly type: string; readonly count: number }[];

@@ -110,30 +110,12 @@ test("says nothing of a tenant or a target where there is none, and removes what
   assert.deepEqual(metadata, { decision_id: "id-1" });
 });
 
-test("ends a client's credentials here, and sends the target's key in their place and nowhere else", () => {
+test("ends a client's credentials here, and gives no target's key: that is added at its cluster", () => {
   const key = randomBytes(16).toString("hex");
-  const without = plan();
-  for (const name of CREDENTIAL_HEADERS) assert.ok(without.headers.remove.includes(name), name);
-  const withKey = plan({ candidate: candidateWith(key) });
-  assert.equal(new Map(withKey.headers.set).get("authorization"), `Bearer ${key}`);
-  assert.ok(!JSON.stringify(withKey.metadata).includes(key));
-  const candidate = candidateWith(key);
-  const anthropic = plan({
-    candidate: { ...candidate, target: { ...candidate.target, format: "anthropic-messages" } },
-  });
-  assert.equal(new Map(anthropic.headers.set).get("x-api-key"), key);
-  assert.ok(!anthropic.headers.remove.includes("x-api-key"));
-  assert.ok(anthropic.headers.remove.includes("authorization"));
-  const google = plan({
-    candidate: { ...candidate, target: { ...candidate.target, format: "gemini-generate" } },
-  });
-  assert.equal(new Map(google.headers.set).get("x-goog-api-key"), key);
-  assert.ok(google.headers.remove.includes("authorization"));
-  const overruled = plan({
-    candidate: candidateWith(key),
-    permit: permitOf({ transform: { set_headers: { authorization: "Bearer policy" } } }),
-  });
-  assert.equal(new Map(overruled.headers.set).get("authorization"), `Bearer ${key}`);
+  for (const { headers, metadata } of [plan(), plan({ candidate: candidateWith(key) })]) {
+    for (const name of CREDENTIAL_HEADERS) assert.ok(headers.remove.includes(name), name);
+    assert.ok(!JSON.stringify([headers, metadata]).includes(key));
+  }
 });
 
 test("asks for an answer that can be read, where it will be", () => {

@@ -3,7 +3,7 @@ import { RegentError } from "../exchange/errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { type HeaderField, singleHeader } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
-import type { Candidate, Target } from "../exchange/model.ts";
+import type { Candidate } from "../exchange/model.ts";
 import {
   assertNotReserved,
   BODY_HEADERS,
@@ -81,19 +81,8 @@ function policyHeaders({ route, transform }: Decision): HeaderField[] {
 function ownHeaders({ exchange, identity, candidate }: RequestPlanFacts): HeaderField[] {
   const fields: HeaderField[] = [[DECISION_ID_HEADER, exchange.id]];
   if (identity.tenant !== undefined) fields.push([TENANT_HEADER, identity.tenant]);
-  if (candidate !== undefined) {
-    fields.push([TARGET_HEADER, candidate.target.name]);
-    fields.push(...targetKey(candidate.target));
-  }
+  if (candidate !== undefined) fields.push([TARGET_HEADER, candidate.target.name]);
   return fields;
-}
-
-/** Where servers of the target's dialect look for a key. */
-function targetKey({ key, format }: Target): HeaderField[] {
-  if (key === undefined) return [];
-  if (format === "anthropic-messages") return [["x-api-key", key.reveal()]];
-  if (format === "gemini-generate") return [["x-goog-api-key", key.reveal()]];
-  return [["authorization", `Bearer ${key.reveal()}`]];
 }
 
 /** An inference was read as its dialect's, whatever its label says, so that is what the model server must read it as. */

@@ -10,10 +10,18 @@ function plan(
   output: { readonly [key: string]: JsonValue } | undefined,
   headers: readonly HeaderField[] = [],
   reasons: readonly Reason[] = [],
+  translationWarnings: readonly string[] = [],
 ) {
   const decision = output === undefined ? undefined : parseDecision({ allow: true, ...output }, "r");
   const head = { status: 200, headers: headersFrom(headers) };
-  return planResponse({ exchangeId: "id-1", head, decision, reasons, metadata: { cost_usd: 1 } });
+  return planResponse({
+    exchangeId: "id-1",
+    head,
+    decision,
+    reasons,
+    translationWarnings,
+    metadata: { cost_usd: 1 },
+  });
 }
 
 function warning(code: string, severity: Reason["severity"] = "warning"): Reason {
@@ -58,9 +66,15 @@ test("refuses a header that is Regent's own", () => {
     transform: { ...decision.transform, setHeaders: new Map([["x-regent-reason", "x"]]) },
   };
   const head = { status: 200, headers: headersFrom([]) };
-  assert.throws(() => planResponse({ exchangeId: "id", head, decision: forged, reasons: [], metadata: {} }), {
-    code: "policy_output_invalid",
-  });
+  const facts = {
+    exchangeId: "id",
+    head,
+    decision: forged,
+    reasons: [],
+    translationWarnings: [],
+    metadata: {},
+  };
+  assert.throws(() => planResponse(facts), { code: "policy_output_invalid" });
 });
 
 test("tells the client what policy warns of: each code once, ten of them, and no error", () => {
@@ -70,4 +84,15 @@ test("tells the client what policy warns of: each code once, ten of them, and no
   assert.equal(value([warning("no", "error")]), undefined);
   const many = Array.from({ length: 11 }, (_, index) => warning(`w${index}`));
   assert.equal(value(many), "w0, w1, w2, w3, w4, w5, w6, w7, w8, w9");
+});
+
+test("tells the client what a translation lost, in a header that stays short", () => {
+  const value = (warnings: string[]) =>
+    new Map(plan({}, [["x-regent-translation-warnings", "forged"]], [], warnings).headers.set).get(
+      "x-regent-translation-warnings",
+    );
+  assert.equal(value([]), undefined);
+  assert.equal(value(["dropped:/seed", "changed:/stop"]), "dropped:/seed, changed:/stop");
+  const long = value(Array.from({ length: 1_000 }, (_, index) => `dropped:/messages/${index}/name`));
+  assert.ok(long !== undefined && long.length < 1_100 && long.endsWith(", more"), long);
 });

@@ -6,6 +6,7 @@ import {
   assertNotReserved,
   DECISION_ID_HEADER,
   isReservedHeader,
+  TRANSLATION_WARNINGS_HEADER,
   WARNING_HEADER,
 } from "../exchange/names.ts";
 import type { Plan } from "../exchange/plan.ts";
@@ -17,6 +18,8 @@ export type ResponsePlanFacts = {
   readonly decision: Decision | undefined;
   /** Of both phases; those of severity warning are told to the client. */
   readonly reasons: readonly Reason[];
+  /** What a translation lost, as `code:pointer`. */
+  readonly translationWarnings: readonly string[];
   readonly metadata: JsonObject;
 };
 
@@ -29,12 +32,14 @@ const WARNINGS_MAX = 10;
  *
  * @throws RegentError policy_output_invalid when policy sets a header that is Regent's own.
  */
-export function planResponse({ exchangeId, head, decision, reasons, metadata }: ResponsePlanFacts): Plan {
+export function planResponse(facts: ResponsePlanFacts): Plan {
+  const { exchangeId, head, decision, reasons, translationWarnings, metadata } = facts;
   const policyHeaders = [...(decision?.transform.setHeaders ?? [])];
   for (const [name] of policyHeaders) assertNotReserved(name);
   const set = new Map<string, string>([
     ...policyHeaders,
     ...warningHeader(reasons),
+    ...translationHeader(translationWarnings),
     [DECISION_ID_HEADER, exchangeId],
   ]);
   const remove = new Set<string>([
@@ -49,3 +54,19 @@ function warningHeader(reasons: readonly Reason[]): HeaderField[] {
   const codes = new Set(reasons.filter(({ severity }) => severity === "warning").map(({ code }) => code));
   return codes.size === 0 ? [] : [[WARNING_HEADER, [...codes].slice(0, WARNINGS_MAX).join(", ")]];
 }
+
+/** The header that names to a client what was lost. */
+function translationHeader(warnings: readonly string[]): HeaderField[] {
+  if (warnings.length === 0) return [];
+  let value = "";
+  for (const warning of warnings) {
+    const longer = value === "" ? warning : `${value}, ${warning}`;
+    if (longer.length > TRANSLATION_HEADER_CHARS_MAX)
+      return [[TRANSLATION_WARNINGS_HEADER, `${value}, more`]];
+    value = longer;
+  }
+  return [[TRANSLATION_WARNINGS_HEADER, value]];
+}
+
+/** Characters of what was lost in one header. Many clients and proxies take 8 KiB of headers in all. */
+const TRANSLATION_HEADER_CHARS_MAX = 1024;

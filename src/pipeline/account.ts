@@ -9,6 +9,7 @@ import { type Answer, type Inference, TOKENS_PER_EXCHANGE_MAX } from "../exchang
 import type { Candidate } from "../exchange/model.ts";
 import type { Record } from "../exchange/record.ts";
 import type { Policies } from "../policy/policies.ts";
+import { type Attempts, noAttempts, recordedAttempts } from "./attempt/attempts.ts";
 
 /** What is left of a body once it is dealt with: streams last long, and their requests must not stay in memory. */
 export type BodyDigest = { readonly bytes: number; readonly sha256: string };
@@ -51,6 +52,8 @@ export type Account = {
   firstByteMs: number | undefined;
   answer: Answer | undefined;
   upstreamError: string | undefined;
+  /** To reach a target, once the request was let through. */
+  readonly attempts: Attempts;
 };
 
 export function openAccount(exchange: Exchange, monotonicMs: number): Account {
@@ -80,6 +83,7 @@ export function openAccount(exchange: Exchange, monotonicMs: number): Account {
     firstByteMs: undefined,
     answer: undefined,
     upstreamError: undefined,
+    attempts: noAttempts(),
   };
 }
 
@@ -152,6 +156,8 @@ export function recordOf(
     identity,
     ...defined("inference", inferenceOf(account.inference)),
     ...defined("route", routeOf(account.candidate)),
+    ...defined("attempts", recordedAttempts(account.attempts)),
+    ...defined("translation", account.attempts.translation),
     reasons: account.reasons,
     redactions: [...account.redactions].map(([type, count]) => ({ type, count })),
     findings: countByType(account.findings),

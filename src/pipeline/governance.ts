@@ -3,6 +3,7 @@ import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import { detect, dialectOf } from "../formats/index.ts";
 import { type Account, chargeOf, openAccount, recordOf } from "./account.ts";
+import { Attempt } from "./attempt/attempt.ts";
 import type { Context } from "./context.ts";
 import type { CheckBody, CheckDenial, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
 import { checkHead } from "./head.ts";
@@ -14,6 +15,8 @@ import type { PipelineOptions, Rooms } from "./rooms.ts";
 /** Joins the rooms to what `src/envoy` asks for. */
 export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor {
   let openCount = 0;
+  /** By decision id, for the attempts to reach a target. */
+  const opened = new Map<string, Context>();
   const contextOf = (exchange: Exchange): Context => {
     const detection = detect(exchange.request);
     const account = openAccount(exchange, rooms.clock.monotonicMs());
@@ -21,12 +24,18 @@ export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor
   };
   return {
     begin(exchange) {
-      const governance = beginGovernance(contextOf(exchange), () => {
-        openCount -= 1;
-      });
+      const context = contextOf(exchange);
+      // An id that ext_authz handed over twice belongs to whom it was given first: of two, none would be known.
+      const isFirst = !opened.has(exchange.id);
+      if (isFirst) opened.set(exchange.id, context);
       openCount += 1;
-      return governance;
+      return beginGovernance(context, () => {
+        openCount -= 1;
+        if (isFirst) opened.delete(exchange.id);
+      });
     },
+    attempt: (head) =>
+      new Attempt({ head, governed: opened.get(head.exchange.id), stranger: contextOf(head.exchange) }),
     open: () => openCount,
     identify: (exchange) => identify(rooms, exchange),
     check: (exchange, body) => check(contextOf(exchange), body),
@@ -62,11 +71,13 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
         account.forwarded = false;
       const answer = rescue(context, error);
       refusal = { verdict: "deny", status: answer.status, forwarded: account.forwarded };
+      account.attempts.allowed = undefined;
       return answer;
     },
     end(how, status) {
       if (ended) return;
       ended = true;
+      context.account.attempts.allowed = undefined;
       onEnd();
       // A step that ran meanwhile may have let pass what was refused, but its answer went nowhere.
       Object.assign(context.account, refusal);

@@ -14,8 +14,20 @@ export type Governor = {
   recordDenial(exchange: Exchange, denial: CheckDenial): void;
   /** ext_proc: begins to govern one exchange. */
   begin(exchange: Exchange): Governance;
+  /** ext_proc at the cluster of a target: begins to govern one attempt to send an exchange there. */
+  attempt(head: AttemptHead): Governance;
   /** Exchanges that were begun and have not ended. */
   open(): number;
+};
+
+/** What the filter at a cluster shows first of an attempt. */
+export type AttemptHead = {
+  /** Its id is what the request carries as its decision's id: whether there is such an exchange is not known. */
+  readonly exchange: Exchange;
+  /** The target that Envoy says it is going to; undefined where it does not. */
+  readonly target: string | undefined;
+  /** The host that the request will name, where it is not that of the exchange. */
+  readonly host: string | undefined;
 };
 
 /** The body as ext_authz shows it: absent when Envoy sends none, truncated when Envoy cut it. */

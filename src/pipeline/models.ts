@@ -46,7 +46,7 @@ async function mayUse(context: Context, name: string, model: Model): Promise<boo
     bodyBytes: body.bytes.length,
     inference,
     model,
-    candidates: rooms.routing.candidates(model),
+    candidates: rooms.routing.candidates(model, ANY_TARGET),
     findings: () => [],
     budgets: () => rooms.metering.budgets(account.identity.tenant),
     estimate: rooms.metering.estimate(inference, model),
@@ -57,7 +57,7 @@ async function mayUse(context: Context, name: string, model: Model): Promise<boo
   if (permit(decision) === undefined) return false;
   const { route } = decision;
   const served = route.model === undefined ? model : rooms.registry.resolve(route.model);
-  return served !== undefined && rooms.routing.choose(served, route.targets, ANYBODY) !== undefined;
+  return served !== undefined && rooms.routing.choose(served, route.targets, ANYBODY, ANY_TARGET).length > 0;
 }
 
 /** The body of a small chat. The names of models are well-formed text, so that it always reads. */
@@ -69,6 +69,9 @@ function smallBody(model: string): JsonDocument {
 
 /** Subjects come to different versions, but none comes to no target where another one finds one. */
 const ANYBODY = "";
+
+/** A model is listed for what it is, whatever dialects its targets speak. */
+const ANY_TARGET = () => true;
 
 const CHAT_HEAD = {
   method: "POST",

@@ -10,6 +10,7 @@ import { aggregate, inspect } from "../inspection/index.ts";
 import { renderDocument } from "../mutation/own-answer.ts";
 import { planRequest } from "../mutation/request-plan.ts";
 import { digestOf, subjectKey } from "./account.ts";
+import { servesIn } from "./attempt/serving.ts";
 import { type ReadBody, readBody } from "./body.ts";
 import type { Context } from "./context.ts";
 import { assertSupported, deny, evaluate } from "./decide.ts";
@@ -61,7 +62,7 @@ function gatherFacts(context: Context, { request }: ReadBody): Facts {
   account.findings = timed(context, "inspection", () => inspect(inference.textParts));
   const model = rooms.registry.resolve(inference.model);
   account.estimate = rooms.metering.estimate(inference, model);
-  return { model, candidates: model === undefined ? [] : rooms.routing.candidates(model) };
+  return { model, candidates: model === undefined ? [] : rooms.routing.candidates(model, servesIn(context)) };
 }
 
 function requestInput(context: Context, read: ReadBody, facts: Facts, reads: Reads): Buffer {
@@ -86,7 +87,8 @@ function requestInput(context: Context, read: ReadBody, facts: Facts, reads: Rea
 /** Carries out the obligations of a decision that allows. A throw on the way is a denial all the same. */
 function pass(context: Context, permitted: Permit, read: ReadBody, { model }: Facts): RequestAnswer {
   const { account, rooms } = context;
-  const candidate = timed(context, "routing", () => chooseCandidate(context, permitted.decision, model));
+  const candidates = timed(context, "routing", () => chooseCandidates(context, permitted.decision, model));
+  const [candidate] = candidates;
   account.candidate = candidate;
   // Policy may have chosen another model than the one named, with longer answers.
   const inference = read.request?.inference;
@@ -108,6 +110,8 @@ function pass(context: Context, permitted: Permit, read: ReadBody, { model }: Fa
     });
     account.verdict = "allow";
     account.forwarded = true;
+    const bodySha256 = (account.upstreamBody ?? account.requestBody)?.sha256;
+    account.attempts.allowed = { permit: permitted, candidates, bodySha256 };
     account.inference = withoutTexts(inference);
     return { kind: "pass", permit: permitted, plan };
   });
@@ -118,21 +122,26 @@ function withoutTexts(inference: Inference | undefined): Inference | undefined {
   return inference && { ...inference, textParts: [], opaqueParts: [] };
 }
 
-/** An inference goes to a target or nowhere. What is no inference has none, and Envoy's own routes decide. */
-function chooseCandidate(
+/**
+ * An inference goes to a target or nowhere: the best first, then those that an attempt may turn to. What is no inference
+ * has none, and Envoy's own routes decide.
+ */
+function chooseCandidates(
   context: Context,
   decision: Decision,
   named: Model | undefined,
-): Candidate | undefined {
+): readonly Candidate[] {
   const { account, rooms } = context;
-  if (account.inference === undefined) return undefined;
+  if (account.inference === undefined) return [];
   const model = decision.route.model === undefined ? named : rooms.registry.resolve(decision.route.model);
-  const chosen =
-    model === undefined
-      ? undefined
-      : rooms.routing.choose(model, decision.route.targets, subjectKey(account));
-  if (chosen === undefined) throw new RegentError("no_permitted_target");
-  return chosen;
+  if (model === undefined) throw new RegentError("no_permitted_target");
+  const { targets } = decision.route;
+  const chosen = rooms.routing.choose(model, targets, subjectKey(account), servesIn(context));
+  if (chosen.length > 0) return chosen;
+  const others = rooms.routing.choose(model, targets, subjectKey(account), () => true);
+  if (others.length === 0) throw new RegentError("no_permitted_target");
+  const { format } = account.inference;
+  throw new RegentError("no_permitted_target", `No target that may serve this request takes ${format}.`);
 }
 
 function reserve({ account, rooms }: Context, limits: readonly Limit[]): void {

@@ -3,14 +3,16 @@ import { type ErrorCode, RegentError } from "../exchange/errors.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
 import { headerValues, singleHeader } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
+import { DECISION_ID_HEADER, REASON_HEADER } from "../exchange/names.ts";
 import { permit } from "../exchange/permit.ts";
-import type { Plan } from "../exchange/plan.ts";
+import type { OwnAnswer, Plan } from "../exchange/plan.ts";
 import type { Reads } from "../exchange/reads.ts";
 import { framingOf, type ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
 import { decodeContent } from "../wire/content-encoding.ts";
 import { type Account, costOf } from "./account.ts";
 import { type AnswerStream, openAnswerStream } from "./answer-stream.ts";
+import { needsFilter } from "./attempt/serving.ts";
 import type { Context } from "./context.ts";
 import { assertSupported, deny, evaluate } from "./decide.ts";
 import type { ChunkAnswer, ResponseAnswer, ResponseHeadAnswer } from "./governor.ts";
@@ -64,11 +66,16 @@ export function createResponse(context: Context): Response {
       head,
       decision,
       reasons: account.reasons,
+      translationWarnings: account.attempts.translation?.warnings ?? [],
       metadata: usageMetadata(account),
     });
 
   return {
     async head(head, endOfStream) {
+      const { attempts } = account;
+      attempts.allowed = undefined;
+      if (attempts.refusal !== undefined) return passRefusal(account, attempts.refusal, head);
+      assertAttempted(account, head);
       account.upstreamStatus = head.status;
       account.status = head.status;
       account.firstByteMs = rooms.clock.monotonicMs() - account.startedMs;
@@ -119,6 +126,26 @@ export function createResponse(context: Context): Response {
       if (stream !== undefined && account.answer === undefined) noteStream(account, stream);
     },
   };
+}
+
+/** What an attempt refused is on its way in the client's dialect already: nothing of it is a model's. */
+function passRefusal(account: Account, { headers }: OwnAnswer, head: ResponseHead): ResponseHeadAnswer {
+  account.status = head.status;
+  const set = headers.filter(([name]) => name === DECISION_ID_HEADER || name === REASON_HEADER);
+  const plan: Plan = { headers: { remove: [], set }, clearRouteCache: false, metadata: {} };
+  return { kind: "pass", body: "none", plan };
+}
+
+/**
+ * An Envoy without a filter at the target's cluster has sent the request as it was: in a dialect that the target does not
+ * read, or without its key. What came of that is not the answer to the request that was let through.
+ *
+ * @throws RegentError config_mismatch
+ */
+function assertAttempted({ attempts, candidate, inference }: Account, { status }: ResponseHead): void {
+  if (candidate === undefined || inference === undefined || attempts.made.length > 0 || status >= 400) return;
+  if (needsFilter(candidate.target, inference.format))
+    throw new RegentError("config_mismatch", "Envoy has no filter of Regent's at the cluster of the target.");
 }
 
 /** Whether a decision on an answer has obligations that only a request can meet, or none yet. */

@@ -3,11 +3,12 @@ import type { BudgetExceeded, BudgetState, Estimate, Limit, Reservation } from "
 import type { Decision } from "../exchange/decision.ts";
 import type { RequestHead } from "../exchange/exchange.ts";
 import type { Identity } from "../exchange/identity.ts";
-import type { Inference } from "../exchange/inference.ts";
+import type { FormatName, Inference } from "../exchange/inference.ts";
 import type { JsonValue } from "../exchange/json.ts";
-import type { Candidate, Model } from "../exchange/model.ts";
+import type { Candidate, Model, Target, TargetAws } from "../exchange/model.ts";
 import type { Record } from "../exchange/record.ts";
 import type { Policies } from "../policy/policies.ts";
+import type { Translator } from "../translation/index.ts";
 
 /** The stateful rooms, as the pipeline needs them. `compose` builds and joins them. */
 export type Rooms = {
@@ -28,13 +29,24 @@ export type Rooms = {
     parseDecision(result: JsonValue | undefined, revision: string): Decision;
   };
   readonly routing: {
-    candidates(model: Model): readonly Candidate[];
+    candidates(model: Model, serves: (target: Target) => boolean): readonly Candidate[];
+    /** Best first, all of one version. */
     choose(
       model: Model,
       permittedTargets: readonly string[] | undefined,
       subjectKey: string,
-    ): Candidate | undefined;
+      serves: (target: Target) => boolean,
+    ): readonly Candidate[];
   };
+  readonly translation: {
+    /** Undefined where bodies of one cannot become bodies of the other. */
+    translatorOf(from: FormatName, to: FormatName): Translator | undefined;
+  };
+  /** The headers that sign a request for AWS. */
+  sign(
+    aws: TargetAws,
+    request: { readonly method: string; readonly url: URL; readonly body: Buffer | undefined },
+  ): Promise<{ readonly [name: string]: string }>;
   readonly metering: {
     estimate(inference: Inference, model: Model | undefined): Estimate;
     budgets(tenant: string | undefined): readonly BudgetState[];
@@ -70,4 +82,6 @@ export type PipelineOptions = {
   readonly responseEntrypoint: string;
   /** The largest request body of a route, bytes. */
   maxBodyBytes(request: RequestHead): number;
+  /** Refuses a request that cannot be translated without a loss. */
+  readonly strictTranslation: boolean;
 };

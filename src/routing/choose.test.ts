@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Model, Target } from "../exchange/model.ts";
-import { candidatesOf } from "./candidates.ts";
-import { choose } from "./choose.ts";
+import { candidatesOf as candidatesThat } from "./candidates.ts";
+import { choose as chooseAll } from "./choose.ts";
 
 function target(name: string): Target {
   return { name, cluster: name, region: name, provider: "sim", format: "openai-chat" };
@@ -24,6 +24,12 @@ function model(versions: Shape, more: Partial<Model> = {}): Model {
     ...more,
   };
 }
+
+const ANY = () => true;
+const candidatesOf = (of: Model) => candidatesThat(of, ANY);
+/** The best of them. */
+const choose = (of: Model, permitted: readonly string[] | undefined, subject: string) =>
+  chooseAll(of, permitted, subject, ANY)[0];
 
 const SPLIT: Shape = { v1: [90, "us", "eu"], v2: [10, "us", "eu"] };
 const subjects = (count: number) => Array.from({ length: count }, (_, index) => `acme/user-${index}`);
@@ -159,4 +165,31 @@ test("chooses nothing where nothing is permitted, drawn or in service", () => {
 test("never chooses a retired model", () => {
   assert.equal(choose(model(SPLIT, { stage: "retired" }), undefined, "s"), undefined);
   assert.deepEqual(candidatesOf(model(SPLIT, { stage: "retired" })), []);
+});
+
+test("gives what a second attempt may turn to: the same version, in policy's order", () => {
+  const of = model(SPLIT);
+  for (const subject of subjects(50)) {
+    const chosen = chooseAll(of, ["eu", "nowhere", "us"], subject, ANY);
+    assert.deepEqual(
+      chosen.map(({ target: { name } }) => name),
+      ["eu", "us"],
+    );
+    assert.equal(new Set(chosen.map(({ version }) => version)).size, 1);
+  }
+});
+
+test("leaves out targets that cannot serve the request, before a version is drawn", () => {
+  const of = model({ v1: [10_000, "us"], v2: [1, "eu"] });
+  const inEurope = ({ name }: Target) => name === "eu";
+  assert.deepEqual(
+    candidatesThat(of, inEurope).map(({ version }) => version.name),
+    ["v2"],
+  );
+  for (const subject of subjects(20))
+    assert.deepEqual(
+      chooseAll(of, undefined, subject, inEurope).map(({ target: { name } }) => name),
+      ["eu"],
+    );
+  assert.deepEqual(chooseAll(of, ["us"], "s", inEurope), []);
 });

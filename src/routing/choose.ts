@@ -1,12 +1,13 @@
 import { hash } from "node:crypto";
 import type { Candidate, Model, ModelVersion } from "../exchange/model.ts";
-import { candidatesOf } from "./candidates.ts";
+import { candidatesOf, type Serves } from "./candidates.ts";
 
 /**
- * Chooses where a request goes; undefined when nothing that policy permits serves the model.
+ * Where a request goes, best first; empty when nothing that policy permits serves it.
  *
- * First the targets are cut down to those that policy permits, then a version is drawn by weight among those that still
- * have one, then the target is taken by policy's order of preference. A version of weight 0 is never drawn.
+ * First the targets are cut down to those that can serve the request and that policy permits, then a version is drawn by
+ * weight among those that still have one, then its targets are put into policy's order of preference. A version of
+ * weight 0 is never drawn. All that is given is of one version, so that a second attempt asks the same model.
  *
  * @param permittedTargets names in order of preference; undefined: policy did not say, and the registry's order counts
  * @param subjectKey who the choice is stable for
@@ -15,16 +16,17 @@ export function choose(
   model: Model,
   permittedTargets: readonly string[] | undefined,
   subjectKey: string,
-): Candidate | undefined {
+  serves: Serves,
+): readonly Candidate[] {
   const rank = permittedTargets && new Map(permittedTargets.toReversed().map((name, index) => [name, index]));
-  const permitted = candidatesOf(model).filter(
+  const permitted = candidatesOf(model, serves).filter(
     ({ version, target }) => version.weight > 0 && (rank === undefined || rank.has(target.name)),
   );
   const versions = [...new Set(permitted.map(({ version }) => version))];
   const version = drawVersion(model.name, versions, subjectKey);
   const candidates = permitted.filter((candidate) => candidate.version === version);
-  if (rank === undefined) return candidates[0];
-  return candidates.toSorted((a, b) => (rank.get(b.target.name) ?? 0) - (rank.get(a.target.name) ?? 0))[0];
+  if (rank === undefined) return candidates;
+  return candidates.toSorted((a, b) => (rank.get(b.target.name) ?? 0) - (rank.get(a.target.name) ?? 0));
 }
 
 /**

@@ -1,2 +1,2 @@
-export { candidatesOf } from "./candidates.ts";
+export { candidatesOf, type Serves } from "./candidates.ts";
 export { choose } from "./choose.ts";

@@ -10,14 +10,16 @@ import { Fault } from "./error.ts";
 export type AwsKeys =
   | {
       readonly from: "explicit";
-      readonly accessKeyId: Secret;
-      readonly secretAccessKey: Secret;
-      readonly sessionToken?: Secret;
+      readonly accessKeyId: Revealed;
+      readonly secretAccessKey: Revealed;
+      readonly sessionToken?: Revealed;
     }
   /** AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN (or AWS_SECURITY_TOKEN), AWS_REGION. */
   | { readonly from: "environment" }
   /** A credentials file of AWS: `~/.aws/credentials` and its profile `default` unless said otherwise. */
   | { readonly from: "profile"; readonly file?: string; readonly profile?: string };
+
+type Revealed = Pick<Secret, "reveal">;
 
 export type AwsSigning = {
   readonly keys: AwsKeys;

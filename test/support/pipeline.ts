@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Exchange, ExchangeEnd, RequestHead } from "../../src/exchange/exchange.ts";
 import { headersFrom } from "../../src/exchange/headers.ts";
+import { FORMAT_NAMES } from "../../src/exchange/inference.ts";
 import type { JsonObject, JsonValue } from "../../src/exchange/json.ts";
 import type { OwnAnswer, Plan } from "../../src/exchange/plan.ts";
 import { READS_EVERYTHING, type Reads } from "../../src/exchange/reads.ts";
@@ -16,6 +17,8 @@ import { parseDecision } from "../../src/policy/decision.ts";
 import { createPolicyEngine, type PolicyEngine } from "../../src/policy/engine.ts";
 import { parseRegistry } from "../../src/registry/index.ts";
 import { candidatesOf, choose } from "../../src/routing/index.ts";
+import { awsHeaders } from "../../src/services/aws.ts";
+import { translatorOf } from "../../src/translation/index.ts";
 import { compileBundle, type Sources, withFolder } from "./rego.ts";
 
 export const REQUEST_ENTRYPOINT = "regent/request/decision";
@@ -49,12 +52,15 @@ export function compileAnswering(): Promise<PolicyEngine> {
   return compilePolicies(ANSWERING, [REQUEST_ENTRYPOINT, RESPONSE_ENTRYPOINT, TRAP_ENTRYPOINT]);
 }
 
+/** Targets that take every dialect. */
+const SPEAKS = FORMAT_NAMES.join(", ");
+
 const REGISTRY = `
 version: 1
 aliases: { default: small }
 targets:
-  - { name: us, region: us, provider: sim, format: openai-chat }
-  - { name: eu, region: eu, provider: sim, format: openai-chat }
+  - { name: us, region: us, provider: sim, format: openai-chat, speaks: [${SPEAKS}] }
+  - { name: eu, region: eu, provider: sim, format: openai-chat, speaks: [${SPEAKS}] }
 models:
   - name: small
     stage: active
@@ -105,6 +111,9 @@ export type StageOptions = {
   readonly requestEntrypoint?: string;
   readonly responseEntrypoint?: string;
   readonly maxBodyBytes?: number;
+  readonly strictTranslation?: boolean;
+  /** Translators in the place of the product's. */
+  readonly translatorOf?: Rooms["translation"]["translatorOf"];
   /** What policy says that it reads. Everything unless said otherwise, so that a test sees whole documents. */
   readonly reads?: Reads;
   /** Runs before each evaluation: to let time pass, or to let it fail. */
@@ -150,6 +159,9 @@ export function createStage(options: StageOptions): Stage {
       parseDecision,
     },
     routing: { candidates: candidatesOf, choose },
+    translation: { translatorOf: options.translatorOf ?? translatorOf },
+    sign: ({ region, service, ...keys }, request) =>
+      awsHeaders({ keys: { from: "explicit", ...keys }, region, service }, request),
     metering: { estimate, tokensOf, ...meter },
     audit: { fault: () => audit.fault, append: (record) => void records.push(record) },
     telemetry: { observe: (record) => void observed.push(record) },
@@ -161,6 +173,7 @@ export function createStage(options: StageOptions): Stage {
     requestEntrypoint: options.requestEntrypoint ?? REQUEST_ENTRYPOINT,
     responseEntrypoint: options.responseEntrypoint ?? RESPONSE_ENTRYPOINT,
     maxBodyBytes: () => options.maxBodyBytes ?? 64 * 1024,
+    strictTranslation: options.strictTranslation ?? false,
   });
   const stage: Stage = { governor, rooms, meter, keys, records, observed, logged, asked, clock, audit };
   return stage;

@@ -296,7 +296,8 @@ function onRequestHeadAnswer(state: State, answer: RequestHeadAnswer, endOfStrea
   const { permit, plan } = answer;
   const fault = headPlanFault(plan, state.requestHeaders);
   if (fault !== undefined) return refuse(state, new RegentError("obligation_unsupported", fault));
-  return to(state, { request: "permitted", permit }, send({ reply: "request_head", permit, plan }));
+  const reply: Reply = { reply: "request_head", permit, plan, bodyUnread: !endOfStream };
+  return to(state, { request: "permitted", permit }, send(reply));
 }
 
 function onRequestBodyAnswer(state: State, answer: RequestAnswer): Transition {

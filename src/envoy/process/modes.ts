@@ -86,6 +86,15 @@ export const OVERRIDES: Readonly<Record<ResponseBodyKind, Init<ProcessingMode>>>
   stream: override(BodySendMode.FULL_DUPLEX_STREAMED, HeaderSendMode.SEND),
 };
 
+/**
+ * What is sent as `mode_override` in the reply to request headers where the body need not be seen. Where Envoy ignores it,
+ * the body comes all the same and is passed on as it is.
+ */
+export const BODY_UNREAD: Init<ProcessingMode> = {
+  ...override(BodySendMode.STREAMED, HeaderSendMode.SKIP),
+  requestBodyMode: BodySendMode.NONE,
+};
+
 function override(responseBodyMode: number, responseTrailerMode: number): Init<ProcessingMode> {
   return {
     requestHeaderMode: HeaderSendMode.SEND,

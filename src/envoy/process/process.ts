@@ -35,7 +35,12 @@ export const SETTLE_MS_MAX = 10_000;
 /** gRPC status RESOURCE_EXHAUSTED. */
 const RESOURCE_EXHAUSTED = 8;
 
+/** The part of the governor that a stream needs. */
+export type Begins = Pick<Governor, "begin">;
+
 export type ProcessOptions = {
+  /** Reads what the first message says of all the stream; that of the filter at the listener unless said otherwise. */
+  readonly parseOpening?: typeof parseOpening;
   /** Wall clock, milliseconds since the epoch. */
   nowMs(): number;
   /** Hears of every stream that ends with an error, for the process log; `cause` is what was thrown, if anything was. */
@@ -46,7 +51,7 @@ export type ProcessCall = ServerDuplexStream<ProcessingRequest, Init<ProcessingR
 
 /** The handler of `envoy.service.ext_proc.v3.ExternalProcessor/Process`. It never throws and never rejects. */
 export function createProcessHandler(
-  governor: Governor,
+  governor: Begins,
   options: ProcessOptions,
 ): handleBidiStreamingCall<ProcessingRequest, Init<ProcessingResponse>> {
   return (call) => new Conversation(call, governor, options).start();
@@ -64,10 +69,10 @@ class Conversation {
   #writable = true;
   #deadline: NodeJS.Timeout | undefined;
   readonly #call: ProcessCall;
-  readonly #governor: Governor;
+  readonly #governor: Begins;
   readonly #options: ProcessOptions;
 
-  constructor(call: ProcessCall, governor: Governor, options: ProcessOptions) {
+  constructor(call: ProcessCall, governor: Begins, options: ProcessOptions) {
     this.#call = call;
     this.#governor = governor;
     this.#options = options;
@@ -99,7 +104,8 @@ class Conversation {
   async #handle(message: ProcessingRequest): Promise<void> {
     try {
       if (!this.#state.begun) {
-        const opening = parseOpening(message, this.#options.nowMs());
+        const parse = this.#options.parseOpening ?? parseOpening;
+        const opening = parse(message, this.#options.nowMs());
         if (opening !== undefined) await this.#dispatch(opening);
       }
       await this.#dispatch(parseMessage(message));

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answer, PERMIT, plan } from "../../../test/envoy/support/fake-governor.ts";
-import { decodeProcessingResponse, encodeProcessingResponse, type ProcessingResponse } from "../codec.ts";
+import {
+  BodySendMode,
+  decodeProcessingResponse,
+  encodeProcessingResponse,
+  type ProcessingResponse,
+} from "../codec.ts";
 import { jsonFromStruct } from "../struct.ts";
 import type { ResponseBodyKind } from "./modes.ts";
 import { type Reply, renderReply } from "./reply.ts";
@@ -18,7 +23,7 @@ function responseHead(body: ResponseBodyKind, contentLength?: string): Processin
 
 test("sets headers by raw_value and overwrites in both of Envoy's ways, after it removed", () => {
   const changes = plan({ "X-Tenant": "acmé" }, { remove: ["x-forged"], clearRouteCache: true });
-  const message = onTheWire({ reply: "request_head", permit: PERMIT, plan: changes });
+  const message = onTheWire({ reply: "request_head", permit: PERMIT, plan: changes, bodyUnread: false });
   assert.ok(message.response === "requestHeaders");
   const { response } = message.requestHeaders;
   assert.deepEqual(response?.headerMutation?.removeHeaders, ["x-forged"]);
@@ -32,10 +37,18 @@ test("sets headers by raw_value and overwrites in both of Envoy's ways, after it
 
 test("puts metadata under the namespace regent, and none where there is none", () => {
   const metadata = { tenant: "acme", tokens: { input: 3 }, list: [null, true] };
-  const message = onTheWire({ reply: "request_head", permit: PERMIT, plan: plan({}, { metadata }) });
+  const message = onTheWire({
+    reply: "request_head",
+    permit: PERMIT,
+    plan: plan({}, { metadata }),
+    bodyUnread: false,
+  });
   assert.ok(message.dynamicMetadata);
   assert.deepEqual(JSON.parse(JSON.stringify(jsonFromStruct(message.dynamicMetadata))), { regent: metadata });
-  assert.equal(onTheWire({ reply: "request_head", permit: PERMIT, plan: plan() }).dynamicMetadata, null);
+  assert.equal(
+    onTheWire({ reply: "request_head", permit: PERMIT, plan: plan(), bodyUnread: false }).dynamicMetadata,
+    null,
+  );
 });
 
 test("replaces a body with one content-length, also where the plan names it, and an empty body too", () => {
@@ -126,4 +139,10 @@ test("passes the rest of a message on with an empty reply of its kind", () => {
     "responseBody",
     "responseTrailers",
   ]);
+});
+
+test("asks for no body where the request goes on with its head", () => {
+  const head = { reply: "request_head", permit: PERMIT, plan: plan() } as const;
+  assert.equal(onTheWire({ ...head, bodyUnread: false }).modeOverride, null);
+  assert.equal(onTheWire({ ...head, bodyUnread: true }).modeOverride?.requestBodyMode, BodySendMode.NONE);
 });

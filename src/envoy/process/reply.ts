@@ -12,13 +12,19 @@ import {
   type ProcessingResponse,
 } from "../codec.ts";
 import { structFromJson } from "../struct.ts";
-import { OVERRIDES, type ResponseBodyKind } from "./modes.ts";
+import { BODY_UNREAD, OVERRIDES, type ResponseBodyKind } from "./modes.ts";
 
 /** What the reducer says to Envoy. Whatever lets a request go on, or the rest of one, takes the permit. */
 export type Reply =
   /** The request stays where it is until its buffered body was judged. */
   | { readonly reply: "hold" }
-  | { readonly reply: "request_head"; readonly permit: Permit; readonly plan: Plan }
+  | {
+      readonly reply: "request_head";
+      readonly permit: Permit;
+      readonly plan: Plan;
+      /** A body follows, and goes on without being looked at. */
+      readonly bodyUnread: boolean;
+    }
   | { readonly reply: "request_body"; readonly permit: Permit; readonly plan: Plan }
   /** A later part of a request that was permitted: passed on as it is. */
   | {
@@ -57,6 +63,7 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
     case "request_head":
       return {
         requestHeaders: { response: renderPlan(reply.plan, undefined) },
+        ...(reply.bodyUnread ? { modeOverride: BODY_UNREAD } : {}),
         ...renderMetadata(reply.plan),
       };
     case "request_body": {

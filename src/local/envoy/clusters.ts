@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import type { Address } from "../../config/address.ts";
-import { REGENT_CLUSTER, seconds } from "./filters.ts";
+import { REGENT_CLUSTER, seconds, upstreamFilters } from "./filters.ts";
 import { note, type Yaml } from "./note.ts";
 import { COUNTS, type EnvoyOptions, type EnvoyTarget, sizesFor, TIMES } from "./options.ts";
 import { type Origin, originOf } from "./origin.ts";
@@ -13,7 +13,7 @@ export function clusters(options: EnvoyOptions): Yaml[] {
   const buffer = sizesFor(options.bodyBytesMax).connectionBuffer;
   return [
     ...(options.filters === "none" ? [] : [regentCluster(options.regent, buffer)]),
-    ...options.targets.map((target) => targetCluster(target, buffer)),
+    ...options.targets.map((target) => targetCluster(target, buffer, isGovernedAtTarget(options))),
   ];
 }
 
@@ -36,7 +36,12 @@ function regentCluster(endpoint: Address, buffer: number): Yaml {
   };
 }
 
-function targetCluster(target: EnvoyTarget, buffer: number): Yaml {
+/** ext_authz alone has nothing to do at a cluster, and says so to whoever needs it done. */
+function isGovernedAtTarget({ filters }: EnvoyOptions): boolean {
+  return filters === "both" || filters === "ext_proc";
+}
+
+function targetCluster(target: EnvoyTarget, buffer: number, governed: boolean): Yaml {
   const origin = originOf(target.origin);
   return {
     name: target.name,
@@ -46,6 +51,7 @@ function targetCluster(target: EnvoyTarget, buffer: number): Yaml {
         "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
         common_http_protocol_options: { idle_timeout: seconds(TIMES.connectionIdle) },
         explicit_http_config: { http_protocol_options: {} },
+        ...(governed ? { http_filters: upstreamFilters(target.name) } : {}),
       },
     },
     ...(origin.tls ? { transport_socket: tls(origin) } : {}),

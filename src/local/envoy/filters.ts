@@ -1,5 +1,6 @@
 import { BodySendMode, HeaderSendMode, type Init, type ProcessingMode } from "../../envoy/codec.ts";
-import { OVERRIDES } from "../../envoy/process/modes.ts";
+import { BODY_UNREAD, OVERRIDES } from "../../envoy/process/modes.ts";
+import { HOST_ATTRIBUTES, TARGET_OF_HOST, UPSTREAM_METADATA } from "../../envoy/upstream/upstream.ts";
 import { note, type Yaml } from "./note.ts";
 import { type EnvoyOptions, sizesFor, TIMES } from "./options.ts";
 
@@ -61,11 +62,7 @@ function extProc(): Yaml {
     "Governs: reads the request body, decides once, and sees the answer.",
     filter("envoy.filters.http.ext_proc", "ext_proc.v3.ExternalProcessor", {
       grpc_service: { envoy_grpc: { cluster_name: REGENT_CLUSTER } },
-      failure_mode_allow: note(
-        "Anything but an answer is a refusal. A clean end of the stream is not: Regent sees to that.",
-        false,
-      ),
-      status_on_error: { code: "ServiceUnavailable" },
+      ...closed(),
       processing_mode: {
         request_header_mode: "SEND",
         request_body_mode: note(
@@ -85,10 +82,6 @@ function extProc(): Yaml {
       },
       allow_mode_override: true,
       allowed_override_modes: overrideModes(),
-      message_timeout: note(
-        "Above every limit of Regent's own, so that it is Regent that refuses.",
-        seconds(TIMES.regentAnswer),
-      ),
       request_attributes: REQUEST_ATTRIBUTES,
       response_attributes: note(
         "What Envoy answers by itself has no request here: these tell whose answer it is, and to what.",
@@ -100,16 +93,78 @@ function extProc(): Yaml {
         },
         receiving_namespaces: { untyped: ["regent", "io.envoy.ai_gateway", "envoy.lb"] },
       },
-      mutation_rules: note(
-        "Host, method, scheme and x-envoy-* stay as they are; a change to them is an error, not silently dropped.",
-        { allow_all_routing: false, allow_envoy: false, disallow_is_error: true },
-      ),
+      ...mutationRules(),
     }),
   );
 }
 
+/** What every filter of Regent's has so that nothing passes without an answer of it. */
+function closed(): { readonly [key: string]: Yaml } {
+  return {
+    failure_mode_allow: note(
+      "Anything but an answer is a refusal. A clean end of the stream is not: Regent sees to that.",
+      false,
+    ),
+    status_on_error: { code: "ServiceUnavailable" },
+    message_timeout: note(
+      "Above every limit of Regent's own, so that it is Regent that refuses.",
+      seconds(TIMES.regentAnswer),
+    ),
+  };
+}
+
+function mutationRules(): { readonly [key: string]: Yaml } {
+  return {
+    mutation_rules: note(
+      "Host, method, scheme and x-envoy-* stay as they are; a change to them is an error, not silently dropped.",
+      { allow_all_routing: false, allow_envoy: false, disallow_is_error: true },
+    ),
+  };
+}
+
+/**
+ * The filters of a cluster, through which every attempt to reach a target passes: what depends on the target that was
+ * picked in the end, its dialect and its key, is put into the request here.
+ *
+ * @param target the name of the one target of the cluster; `@host` where its endpoints say it
+ */
+export function upstreamFilters(target: string): Yaml[] {
+  const ofHost = target === TARGET_OF_HOST;
+  return [
+    note(
+      "Translates to the target's dialect and adds its key, at each attempt: the one before may have gone elsewhere.",
+      filter("envoy.filters.http.ext_proc", "ext_proc.v3.ExternalProcessor", {
+        grpc_service: {
+          envoy_grpc: { cluster_name: REGENT_CLUSTER },
+          initial_metadata: note("Which target this is: nothing that a client could send.", [
+            { key: UPSTREAM_METADATA, value: target },
+          ]),
+        },
+        ...closed(),
+        processing_mode: {
+          request_header_mode: "SEND",
+          request_body_mode: "BUFFERED",
+          request_trailer_mode: "SEND",
+          response_header_mode: "SEND",
+          response_body_mode: "STREAMED",
+          response_trailer_mode: "SKIP",
+        },
+        allow_mode_override: true,
+        allowed_override_modes: [
+          note("Requests that go as they came.", modeNames(BODY_UNREAD)),
+          ...overrideModes(),
+        ],
+        ...(ofHost ? { request_attributes: Object.values(HOST_ATTRIBUTES) } : {}),
+        response_attributes: ["response.code_details"],
+        ...mutationRules(),
+      }),
+    ),
+    filter("envoy.filters.http.upstream_codec", "upstream_codec.v3.UpstreamCodec", {}),
+  ];
+}
+
 /** What Regent may ask for in its reply to response headers. Envoy compares field by field, so it is the same list. */
-function overrideModes(): Yaml {
+function overrideModes(): Yaml[] {
   return [
     note("Answers that are not read.", modeNames(OVERRIDES.none)),
     note("JSON answers that are read.", modeNames(OVERRIDES.buffered)),

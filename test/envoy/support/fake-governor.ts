@@ -66,6 +66,9 @@ export function fakeGovernor(script: Script): FakeGovernor {
     check: () => Promise.reject(new Error("not ext_authz")),
     identify: () => ({ failed: "not ext_authz" }),
     recordDenial: () => {},
+    attempt: () => {
+      throw new Error("not at a cluster");
+    },
     open: () => accounts.length - ended.length,
   };
 }

@@ -1,0 +1,145 @@
+import { ERRORS, RegentError } from "../../exchange/errors.ts";
+import type { ResponseHead } from "../../exchange/exchange.ts";
+import { type HeaderField, headerValues, singleHeader } from "../../exchange/headers.ts";
+import { BODY_HEADERS } from "../../exchange/names.ts";
+import type { Plan } from "../../exchange/plan.ts";
+import { FORMATS, type Format } from "../../formats/index.ts";
+import { decodeContent } from "../../wire/content-encoding.ts";
+import type { Context } from "../context.ts";
+import type { ChunkAnswer } from "../governor.ts";
+import { rescueStream } from "../rescue.ts";
+import { timed } from "../timed.ts";
+import type { Translation } from "./translate.ts";
+
+/** The largest answer that is translated as a whole: as much as Envoy's connection buffers hold. */
+export const TRANSLATED_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
+
+/** The answer of a target on its way into the client's dialect. */
+export type AnswerOfAttempt = {
+  readonly headPlan: Plan;
+  readonly body: "buffered" | "stream";
+  /** @throws RegentError upstream_invalid */
+  whole(body: Buffer): Promise<Plan>;
+  /** Never throws: what cannot go on ends in a refusal, as the last event of the stream. */
+  chunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer;
+};
+
+/** @throws RegentError upstream_invalid for an answer that is neither a stream of the target's dialect nor whole */
+export function openAnswer(context: Context, translation: Translation, head: ResponseHead): AnswerOfAttempt {
+  const client = clientFormat(context);
+  const isStream = mediaTypeOf(head) === streamTypeOf(FORMATS[translation.to]);
+  return isStream ? streamed(context, client, translation, head) : whole(context, client, translation, head);
+}
+
+function whole(
+  context: Context,
+  client: Format,
+  translation: Translation,
+  head: ResponseHead,
+): AnswerOfAttempt {
+  const length = Number(singleHeader(head.headers, "content-length").value ?? "0");
+  if (length > TRANSLATED_ANSWER_BYTES_MAX) throw invalid("is too large to be translated");
+  return {
+    headPlan: planWith([]),
+    body: "buffered",
+    async whole(body) {
+      const codings = headerValues(head.headers, "content-encoding");
+      const plain = await decodeContent(body, codings, TRANSLATED_ANSWER_BYTES_MAX);
+      if (!plain.ok) throw invalid(`has ${plain.reason}`);
+      const { bytes, contentType } = timed(context, "translation", () =>
+        translatedWhole(context, client, translation, head, plain.bytes),
+      );
+      if (bytes.length > TRANSLATED_ANSWER_BYTES_MAX) throw invalid("is too large when translated");
+      return { ...planWith([["content-type", contentType]]), body: bytes };
+    },
+    chunk: () => {
+      throw new RegentError("internal_error");
+    },
+  };
+}
+
+/** An error in words that are no dialect's (a proxy's page, say) keeps its status, in words of the client's dialect. */
+function translatedWhole(
+  context: Context,
+  client: Format,
+  translation: Translation,
+  head: ResponseHead,
+  bytes: Buffer,
+): { readonly bytes: Buffer; readonly contentType: string } {
+  try {
+    return translation.response(bytes, head);
+  } catch (error) {
+    const known = RegentError.from(error);
+    if (known.code !== "upstream_invalid" || head.status < 400) throw error;
+    const { message } = ERRORS.upstream_invalid;
+    const requestId = context.account.exchange.id;
+    const { body, contentType } = client.refuse({
+      status: head.status,
+      code: "upstream_invalid",
+      message,
+      requestId,
+    });
+    return { bytes: body, contentType };
+  }
+}
+
+function streamed(
+  context: Context,
+  client: Format,
+  translation: Translation,
+  head: ResponseHead,
+): AnswerOfAttempt {
+  // No coding was asked for.
+  if (headerValues(head.headers, "content-encoding").length > 0) throw invalid("is a coded stream");
+  const translator = translation.stream(head);
+  const refused = (bytes: Buffer, error: unknown): ChunkAnswer => ({
+    bytes: Buffer.concat([bytes, rescueStream(context, error)]),
+    end: true,
+  });
+  return {
+    headPlan: planWith([["content-type", streamTypeOf(client)]]),
+    body: "stream",
+    whole: async () => {
+      throw new RegentError("internal_error");
+    },
+    chunk(chunk, endOfStream) {
+      try {
+        return timed(context, "translation", () => {
+          const piece = translator.push(chunk);
+          if (piece.fault !== undefined) return refused(piece.bytes, invalid(piece.fault));
+          if (!endOfStream) return { bytes: piece.bytes, end: false };
+          const last = translator.end();
+          const bytes = Buffer.concat([piece.bytes, last.bytes]);
+          return last.complete
+            ? { bytes, end: true }
+            : refused(bytes, new RegentError("upstream_incomplete"));
+        });
+      } catch (error) {
+        return refused(NOTHING, error);
+      }
+    },
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function planWith(set: readonly HeaderField[]): Plan {
+  return { headers: { remove: BODY_HEADERS, set }, clearRouteCache: false, metadata: {} };
+}
+
+function clientFormat({ detection }: Context): Format {
+  if (detection.kind !== "inference") throw new RegentError("internal_error");
+  return detection.format;
+}
+
+function streamTypeOf({ streamType = "text/event-stream" }: Format): string {
+  return streamType;
+}
+
+function mediaTypeOf({ headers }: ResponseHead): string {
+  return (singleHeader(headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+function invalid(what: string): RegentError {
+  return new RegentError("upstream_invalid", `The model's answer cannot be translated: it ${what}.`);
+}

@@ -1,0 +1,91 @@
+import { RegentError } from "../../exchange/errors.ts";
+import type { ResponseHead } from "../../exchange/exchange.ts";
+import { headerValues } from "../../exchange/headers.ts";
+import type { FormatName } from "../../exchange/inference.ts";
+import type { Candidate } from "../../exchange/model.ts";
+import type { TranslatedRequest, Translator } from "../../translation/index.ts";
+import { decodeContent } from "../../wire/content-encoding.ts";
+import type { Context } from "../context.ts";
+import type { Baseline } from "./attempts.ts";
+import { collectWarnings, type Warnings } from "./warnings.ts";
+
+/**
+ * How much larger than the largest body of its route a request may become. Envoy's connection buffers hold four times
+ * that (`regent envoy generate`), and Envoy crashes when a replaced body does not fit into them.
+ */
+export const TRANSLATION_GROWTH_MAX = 4;
+
+/** A request and its answer between two dialects. */
+export type Translation = {
+  readonly to: FormatName;
+  readonly warnings: Warnings;
+  /** @throws RegentError body_invalid, body_too_large or translation_unsupported */
+  request(body: Buffer, baseline: Baseline): Promise<TranslatedRequest>;
+  /** @throws RegentError upstream_invalid */
+  response(body: Buffer, head: ResponseHead): { readonly bytes: Buffer; readonly contentType: string };
+  stream(head: ResponseHead): ReturnType<NonNullable<Translator["stream"]>>;
+};
+
+/** Undefined where one of the two directions has no translator. */
+export function openTranslation(
+  context: Context,
+  { version }: Candidate,
+  to: FormatName,
+): Translation | undefined {
+  const { detection, rooms, account, options } = context;
+  if (detection.kind !== "inference") return undefined;
+  const from = detection.format.name;
+  const there = rooms.translation.translatorOf(from, to);
+  const back = rooms.translation.translatorOf(to, from);
+  if (there?.request === undefined || back?.response === undefined) return undefined;
+  const { request } = there;
+  const { response, stream } = back;
+  const warnings = collectWarnings();
+  const bodyBytesMax = options.maxBodyBytes(account.exchange.request);
+  return {
+    to,
+    warnings,
+    async request(body, baseline) {
+      const bytes = await plainBody(body, baseline, bodyBytesMax);
+      const { names, stream: urlStream } = detection.endpoint;
+      // The path that was let through names the chosen version, where it names one.
+      const urlModel = names.model === undefined ? undefined : version.name;
+      const translated = request(bytes, { headers: baseline.headers, urlModel, urlStream }, (warning) => {
+        if (options.strictTranslation) {
+          const detail = `${from} cannot become ${to} without a loss at ${warning.member}: ${warning.message}`;
+          throw new RegentError("translation_unsupported", detail);
+        }
+        warnings.add(warning);
+      });
+      if (translated.bytes.length > bodyBytesMax * TRANSLATION_GROWTH_MAX)
+        throw new RegentError("body_too_large", `The request is larger than this route takes as ${to}.`);
+      return translated;
+    },
+    response: (body, head) => response(body, answerFacts(context, head), (warning) => warnings.add(warning)),
+    stream(head) {
+      if (stream === undefined) throw new RegentError("upstream_invalid", "The answer is a stream, unasked.");
+      return stream(answerFacts(context, head), (warning) => warnings.add(warning));
+    },
+  };
+}
+
+/** A coded body was decoded to be judged, and came on as it was. */
+async function plainBody(body: Buffer, { headers }: Baseline, bytesMax: number): Promise<Buffer> {
+  const codings = headerValues(headers, "content-encoding");
+  if (codings.length === 0) return body;
+  const decoded = await decodeContent(body, codings, bytesMax);
+  if (!decoded.ok) throw new RegentError("encoding_unsupported", `The request has ${decoded.reason}.`);
+  return decoded.bytes;
+}
+
+function answerFacts({ account, rooms }: Context, head: ResponseHead) {
+  return {
+    status: head.status,
+    headers: head.headers,
+    model: account.inference?.model,
+    // Where Regent asked for it, it takes it out again on the way to the client.
+    includeUsage: account.usageIsHidden || account.inference?.usageInStream === true,
+    nowS: Math.floor(rooms.clock.nowMs() / 1000),
+    id: account.exchange.id,
+  };
+}
