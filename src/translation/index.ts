@@ -1,9 +1,12 @@
 import type { FormatName } from "../exchange/inference.ts";
 import { CHAT_DIALECTS, chatTranslatorOf } from "./chat/index.ts";
+import { TENSOR_DIALECTS, type TensorOptions, tensorTranslator } from "./tensors/index.ts";
 import type { Translator } from "./translation.ts";
 
+export { type ModelSignature, parseSignature, type TensorOptions } from "./tensors/index.ts";
 export type {
   AnswerFacts,
+  AnswerHints,
   RequestFacts,
   StreamTranslator,
   TranslatedRequest,
@@ -13,13 +16,28 @@ export type {
   Warn,
 } from "./translation.ts";
 
+/** What a caller knows of the target besides its dialect. */
+export type TranslationOptions = {
+  /** For the dialects of tensors. */
+  readonly tensors?: TensorOptions;
+};
+
 /** Undefined where bodies of one cannot become bodies of the other, and for a dialect with itself. */
-export function translatorOf(from: FormatName, to: FormatName): Translator | undefined {
-  return from === to ? undefined : chatTranslatorOf(from, to);
+export function translatorOf(
+  from: FormatName,
+  to: FormatName,
+  { tensors }: TranslationOptions = {},
+): Translator | undefined {
+  return from === to ? undefined : (chatTranslatorOf(from, to) ?? tensorTranslator(from, to, tensors));
 }
 
+type Pair = { readonly from: FormatName; readonly to: FormatName };
+
 /** All pairs with a translator. */
-export const TRANSLATIONS: readonly { readonly from: FormatName; readonly to: FormatName }[] =
-  CHAT_DIALECTS.flatMap(({ name: from }) =>
-    CHAT_DIALECTS.filter(({ name }) => name !== from).map(({ name: to }) => ({ from, to })),
+export const TRANSLATIONS: readonly Pair[] = [CHAT_DIALECTS, TENSOR_DIALECTS].flatMap(pairsOf);
+
+function pairsOf(dialects: readonly { readonly name: FormatName }[]): Pair[] {
+  return dialects.flatMap(({ name: from }) =>
+    dialects.filter(({ name }) => name !== from).map(({ name: to }) => ({ from, to })),
   );
+}

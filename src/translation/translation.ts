@@ -22,6 +22,20 @@ export type TranslatedRequest = {
   readonly path: string;
   /** What the dialect needs besides, as `anthropic-version` or `inference-header-content-length`. */
   readonly headers: readonly HeaderField[];
+  /** What the answer is to be like: given back in {@link AnswerFacts}. */
+  readonly hints?: AnswerHints;
+};
+
+/** What a request says of its answer that the target's answer does not say again. */
+export type AnswerHints = {
+  /** How the tensors of a TensorFlow Serving or KServe v1 request lay. */
+  readonly layout?: "row" | "columnar";
+  /** Names of the outputs that were asked for. */
+  readonly outputs?: readonly string[];
+  /** The id of the request, where its dialect repeats it in the answer. */
+  readonly requestId?: string;
+  /** How an embedding is to be written. */
+  readonly encoding?: "float" | "base64";
 };
 
 export type TranslatedResponse = {
@@ -43,6 +57,8 @@ export type RequestFacts = {
   readonly headers: Headers;
   /** The model that the path of the source names. */
   readonly urlModel?: string | undefined;
+  /** The version of it. */
+  readonly urlVersion?: string | undefined;
   /** Whether the path of the source asks for a stream. */
   readonly urlStream?: boolean | undefined;
 };
@@ -58,6 +74,8 @@ export type AnswerFacts = {
   /** For ids and times that the source does not give: seconds since the epoch, and a unique part of ids. */
   readonly nowS: number;
   readonly id: string;
+  /** Of the translation of the request. */
+  readonly hints?: AnswerHints | undefined;
 };
 
 /** From one dialect to another, in the direction of its name: `response` and `stream` take bodies of `from` too. */

@@ -17,36 +17,38 @@ export type NonfiniteBody = {
  */
 export function readNonfinite(bytes: Buffer): NonfiniteBody | undefined {
   if (!TOKENS.some((token) => bytes.includes(token))) return undefined;
-  const { text, count } = withNulls(bytes.toString("latin1"));
+  let count = 0;
+  const text = replaceNonfinite(bytes, () => {
+    count++;
+    return "null";
+  });
   if (count === 0) return undefined;
-  const result = readJson(Buffer.from(text, "latin1"));
+  const result = readJson(text);
   if (!result.ok) return undefined;
   const { document: shown } = result;
   return { shown, written: new JsonDocument(bytes, shown.value, undefined, undefined), count };
 }
 
-/** The longer before what it begins with. */
 const TOKENS = ["NaN", "Infinity", "Inf"] as const;
 
 const QUOTE = '"';
 
-/** Puts null in the place of the tokens outside of texts. */
-function withNulls(text: string): { readonly text: string; readonly count: number } {
+/** Puts other JSON in the place of the tokens outside of texts. */
+export function replaceNonfinite(bytes: Buffer, replacement: (token: string) => string): Buffer {
+  const text = bytes.toString("latin1");
   const pieces: string[] = [];
-  let count = 0;
   let at = 0;
   while (at < text.length) {
     const quote = text.indexOf(QUOTE, at);
     const end = quote < 0 ? text.length : quote;
-    const outside = text.slice(at, end).replaceAll(/-?(?:NaN|Infinity|Inf)/g, () => {
-      count++;
-      return "null";
-    });
     const next = quote < 0 ? text.length : endOfText(text, quote);
-    pieces.push(outside, text.slice(end, next));
+    pieces.push(
+      text.slice(at, end).replaceAll(/-?(?:NaN|Infinity|Inf)/g, replacement),
+      text.slice(end, next),
+    );
     at = next;
   }
-  return { text: pieces.join(""), count };
+  return Buffer.from(pieces.join(""), "latin1");
 }
 
 /** Behind the quote that ends the text which the quote at `start` begins. */

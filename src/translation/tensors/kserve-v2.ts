@@ -1,0 +1,208 @@
+import { RegentError } from "../../exchange/errors.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { JSON_LENGTH_HEADER } from "../../formats/kserve-v2/body.ts";
+import { inputData, parseRequest } from "../../formats/kserve-v2/message.ts";
+import { parseResponse, spelling } from "../../formats/kserve-v2/response.ts";
+import { dataTensor } from "../../formats/kserve-v2/tensors.ts";
+import { readPlainError } from "../../formats/plain-error.ts";
+import { type DataTensor, encodeJson, encodeRaw, isText } from "../../formats/tensors/index.ts";
+import { pointerToken } from "../../wire/json/index.ts";
+import type { TranslatedResponse, Warn } from "../translation.ts";
+import type { TensorDialect } from "./dialect.ts";
+import { demandedName, type Side } from "./names.ts";
+import { assertFits } from "./signature.ts";
+import { type TensorValue, typedValue } from "./value.ts";
+
+/** The Open Inference Protocol over HTTP, with Triton's binary tensors. */
+export const kserveV2Tensors: TensorDialect = {
+  name: "kserve-v2",
+  readRequest(bytes, { headers, urlModel, urlVersion }, _options, warn) {
+    const request = parseRequest({ bytes, headers });
+    const { body, inputs } = request;
+    warnOfOthers(body, REQUEST_MEMBERS, warn);
+    const tensors = inputs.map((input) => {
+      const tensor = inputData(request, input);
+      if (tensor === undefined)
+        throw unsupported(input.name, "lies in shared memory, which only its own server can reach");
+      return typedValue(withoutPlace(tensor), `/inputs/${input.index}`);
+    });
+    return {
+      model: urlModel,
+      version: urlVersion,
+      tensors,
+      layout: undefined,
+      id: textOf(body.id),
+      outputs: requestedOutputs(body.outputs, warn),
+      parameters: without(body.parameters, WAYS),
+    };
+  },
+  writeRequest({ model, version, tensors, id, outputs, parameters, layout }, { signature }, warn) {
+    const typed = tensors.map((tensor) => typedTensor(tensor, "inputs", signature?.inputs, warn));
+    const { bytes, contentType, headers } = writeBody("inputs", typed, [
+      ...(id === undefined ? [] : [`"id":${JSON.stringify(id)}`]),
+      ...parametersText(parameters),
+      ...(outputs === undefined ? [] : [`"outputs":${JSON.stringify(outputs.map((name) => ({ name })))}`]),
+    ]);
+    const place = `/v2/models/${encodeURIComponent(model ?? "")}`;
+    const path = `${version === undefined ? place : `${place}/versions/${encodeURIComponent(version)}`}/infer`;
+    return { bytes, contentType, headers, path, hints: layout === undefined ? {} : { layout } };
+  },
+  readReply(bytes, { headers }, _options, warn) {
+    const response = parseResponse({ bytes, headers });
+    const { body, json, outputs } = response;
+    const error = readPlainError(body);
+    if (error !== undefined) return { failure: error.error.message };
+    if (outputs.length === 0) throw new RegentError("body_invalid", "no outputs");
+    warnOfOthers(body, REPLY_MEMBERS, warn);
+    const tensors = outputs.map((output) => {
+      const tensor = dataTensor(output, () => spelling(json, output));
+      if (tensor === undefined) throw unsupported(output.name, "lies in shared memory");
+      return typedValue(withoutPlace(tensor), `/outputs/${output.index}`);
+    });
+    return {
+      model: textOf(body.model_name),
+      version: textOf(body.model_version),
+      tensors,
+      id: textOf(body.id),
+      parameters: without(body.parameters, WAYS),
+    };
+  },
+  writeReply({ model, version, tensors, id, parameters }, facts, { signature }, warn) {
+    const asked = facts.hints?.outputs;
+    const [onlyAsked] = asked ?? [];
+    const named = tensors.map((tensor) =>
+      tensor.name === undefined && onlyAsked !== undefined && asked?.length === 1
+        ? { ...tensor, name: onlyAsked }
+        : tensor,
+    );
+    const typed = named
+      .filter(({ name }) => asked === undefined || name === undefined || asked.includes(name))
+      .map((tensor) => typedTensor(tensor, "outputs", signature?.outputs, warn));
+    const name = facts.model ?? model;
+    const requestId = facts.hints?.requestId ?? id;
+    const { bytes, contentType, headers } = writeBody("outputs", typed, [
+      ...(name === undefined ? [] : [`"model_name":${JSON.stringify(name)}`]),
+      ...(version === undefined ? [] : [`"model_version":${JSON.stringify(version)}`]),
+      ...(requestId === undefined ? [] : [`"id":${JSON.stringify(requestId)}`]),
+      ...parametersText(parameters),
+    ]);
+    return { bytes, contentType, headers };
+  },
+  writeFailure: plainFailure,
+};
+
+/** `{"error": message}`, as all of these dialects have it. */
+export function plainFailure(message: string): TranslatedResponse {
+  return { bytes: Buffer.from(JSON.stringify({ error: message })), contentType: JSON_TYPE, headers: [] };
+}
+
+const JSON_TYPE = "application/json";
+
+const REQUEST_MEMBERS: ReadonlySet<string> = new Set(["id", "parameters", "inputs", "outputs"]);
+const REPLY_MEMBERS: ReadonlySet<string> = new Set([
+  "model_name",
+  "model_version",
+  "id",
+  "parameters",
+  "outputs",
+]);
+
+/** Parameters that say where values lie, and nothing of them. */
+const WAYS: ReadonlySet<string> = new Set(["binary_data_size", "binary_data", "binary_data_output"]);
+
+function withoutPlace(tensor: DataTensor): DataTensor {
+  return { ...tensor, parameters: without(tensor.parameters, WAYS) };
+}
+
+function without(value: JsonValue | undefined, names: ReadonlySet<string>): JsonObject {
+  if (!isJsonObject(value)) return {};
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.has(name)));
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function warnOfOthers(body: JsonObject, known: ReadonlySet<string>, warn: Warn): void {
+  for (const name of Object.keys(body)) {
+    if (known.has(name)) continue;
+    warn({ code: "dropped", member: `/${pointerToken(name)}`, message: "not of the protocol" });
+  }
+}
+
+function requestedOutputs(outputs: JsonValue | undefined, warn: Warn): readonly string[] | undefined {
+  if (!Array.isArray(outputs) || outputs.length === 0) return undefined;
+  return (outputs as readonly JsonValue[]).map((output, index) => {
+    if (!isJsonObject(output) || typeof output.name !== "string")
+      throw new RegentError("body_invalid", "output without a name");
+    for (const parameter of Object.keys(without(output.parameters, WAYS))) {
+      const member = `/outputs/${index}/parameters/${pointerToken(parameter)}`;
+      warn({ code: "dropped", member, message: "how an output is to be answered has no place" });
+    }
+    return output.name;
+  });
+}
+
+/** @throws RegentError body_invalid, naming the tensor */
+function typedTensor(
+  value: TensorValue,
+  side: Side,
+  signature: ReadonlyMap<string, { datatype: DataTensor["datatype"]; shape?: readonly number[] }> | undefined,
+  warn: Warn,
+): DataTensor {
+  const name = demandedName(value, side, warn);
+  const { shape, pointer, parameters } = value;
+  const facts = signature?.get(name);
+  if (facts !== undefined && value.datatype === undefined) assertFits(name, shape, facts);
+  const datatype = value.datatype ?? facts?.datatype ?? value.guess(name);
+  if (value.datatype === undefined && facts === undefined)
+    warn({ code: "invented", member: pointer, message: `the datatype ${datatype} is a guess by the values` });
+  return { name, datatype, shape, data: value.data(name, datatype), ...(parameters && { parameters }) };
+}
+
+/** Values that JSON cannot say go behind it. */
+function needsBytes({ data }: DataTensor): boolean {
+  if (Array.isArray(data)) return !isText(data as readonly Buffer[]);
+  return (data instanceof Float32Array || data instanceof Float64Array) && !data.every(Number.isFinite);
+}
+
+function writeBody(side: Side, tensors: readonly DataTensor[], members: readonly string[]) {
+  const tail: Buffer[] = [];
+  const texts = tensors.map((tensor) => {
+    if (!needsBytes(tensor))
+      return tensorText(tensor, `"data":[${encodeJson(tensor, "refused").join(",")}]`, {});
+    const bytes = encodeRaw(tensor);
+    tail.push(bytes);
+    return tensorText(tensor, undefined, { binary_data_size: bytes.length });
+  });
+  const json = Buffer.from(`{${[...members, `"${side}":[${texts.join(",")}]`].join(",")}}`);
+  if (tail.length === 0) return { bytes: json, contentType: JSON_TYPE, headers: [] };
+  return {
+    bytes: Buffer.concat([json, ...tail]),
+    contentType: "application/octet-stream",
+    headers: [[JSON_LENGTH_HEADER, String(json.length)] as const],
+  };
+}
+
+function tensorText(
+  { name, shape, datatype, parameters }: DataTensor,
+  data: string | undefined,
+  place: JsonObject,
+): string {
+  const all = { ...parameters, ...place };
+  return `{${[
+    `"name":${JSON.stringify(name)}`,
+    `"shape":[${shape.join(",")}]`,
+    `"datatype":"${datatype}"`,
+    ...parametersText(all),
+    ...(data === undefined ? [] : [data]),
+  ].join(",")}}`;
+}
+
+function parametersText(parameters: JsonObject): string[] {
+  return Object.keys(parameters).length === 0 ? [] : [`"parameters":${JSON.stringify(parameters)}`];
+}
+
+function unsupported(name: string, problem: string): RegentError {
+  return new RegentError("translation_unsupported", `${name}: ${problem}`);
+}

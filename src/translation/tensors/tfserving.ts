@@ -1,0 +1,10 @@
+import { nestedDialect } from "./nested.ts";
+
+/** TensorFlow Serving's REST API to predict. */
+export const tfservingTensors = nestedDialect({
+  name: "tfserving",
+  nonfinite: "tokens",
+  hasVersions: true,
+  requestKeys: { row: "instances", columnar: "inputs" },
+  replyKeys: { row: "predictions", columnar: "outputs" },
+});
