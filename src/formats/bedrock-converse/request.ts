@@ -19,8 +19,8 @@ import { readToolConfig } from "./tools.ts";
 export function readRequest(document: JsonDocument, endpoint: EndpointMatch): Inference {
   const request = new RequestReader(document, SCHEMA);
   const { body, text, parameters } = request;
-  const tools: string[] = [];
-  for (const key in body) readMember(key, body[key] as JsonValue, request, document, tools);
+  const found: Found = { tools: [], otherModels: [] };
+  for (const key in body) readMember(key, body[key] as JsonValue, request, document, found);
   const { model } = endpoint.names;
   const stream = endpoint.stream === true;
   return {
@@ -33,20 +33,23 @@ export function readRequest(document: JsonDocument, endpoint: EndpointMatch): In
     textBytes: text.textBytes(document, ""),
     maxOutputTokens: largestBound(body),
     choices: 1,
-    tools,
+    tools: found.tools,
     modalities: request.modalities(),
     parameters,
     user: undefined,
     usageInStream: stream,
+    otherModels: found.otherModels,
   };
 }
+
+type Found = { readonly tools: string[]; readonly otherModels: string[] };
 
 function readMember(
   key: string,
   value: JsonValue,
   request: RequestReader,
   document: JsonDocument,
-  tools: string[],
+  { tools, otherModels }: Found,
 ): void {
   const { text, parameters } = request;
   switch (key) {
@@ -64,7 +67,7 @@ function readMember(
       readSettings(value, document, request, parameters);
       break;
     case "additionalModelRequestFields":
-      readModelFields(value, text, tools);
+      readModelFields(value, text, tools, otherModels);
       break;
     case "promptVariables":
       // They fill a prompt that the provider keeps, which nobody here can read.

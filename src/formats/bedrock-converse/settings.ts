@@ -31,20 +31,34 @@ function assertExact(document: JsonDocument, pointer: string, value: number): vo
 }
 
 /**
- * `additionalModelRequestFields` go to the model as they are, in its maker's own words: the tools in it count like others.
- * Another model in it would answer without being governed.
+ * `additionalModelRequestFields` go to the model as they are, in its maker's own words: tools in them count like others, and
+ * so does another model that is to help or to answer.
  *
  * @throws RegentError body_invalid
  */
-export function readModelFields(fields: JsonValue, text: TextCollector, tools: string[]): void {
+export function readModelFields(
+  fields: JsonValue,
+  text: TextCollector,
+  tools: string[],
+  otherModels: string[],
+): void {
   text.member("", "additionalModelRequestFields", fields, "additionalModelRequestFields");
   if (!isJsonObject(fields)) return;
-  for (const tool of Array.isArray(fields.tools) ? (fields.tools as readonly JsonValue[]) : []) {
+  for (const key of MODEL_KEYS)
+    if ((fields[key] ?? null) !== null) otherModels.push(`additionalModelRequestFields.${key}`);
+  for (const [index, tool] of listIn(fields.tools).entries()) {
+    const place = `additionalModelRequestFields.tools[${index}]`;
     const name = isJsonObject(tool) ? (tool.name ?? tool.type) : undefined;
-    if (typeof name !== "string" || name === "")
-      throw invalid("A tool in additionalModelRequestFields has no name");
+    if (!isJsonObject(tool) || typeof name !== "string" || name === "") throw invalid(`${place} has no name`);
     tools.push(name);
+    if (Object.keys(tool).some((key) => key.toLowerCase() === "model")) otherModels.push(place);
   }
+}
+
+const MODEL_KEYS = ["model", "models", "fallbacks"];
+
+function listIn(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Names that makers of models give the bound on an answer, in `additionalModelRequestFields`. */

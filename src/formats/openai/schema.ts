@@ -2,7 +2,7 @@ import type { Schema } from "../text.ts";
 
 /** What belongs to the schema of a request. */
 export type RequestSchema = Schema & {
-  /** Members of a request that Regent acts on. Another spelling of one of them is refused. */
+  /** Members of a request that Regent acts on, in lower case. Another spelling of one of them is refused. */
   readonly governed: ReadonlySet<string>;
   readonly plainKeys: ReadonlySet<string>;
 };
@@ -27,7 +27,7 @@ export function requestSchema({
   const known = new Map(Object.entries(words).map(([member, values]) => [member, new Set(values)]));
   const names = new Set(ids);
   return {
-    governed: new Set(governed),
+    governed: new Set(governed.map((member) => member.toLowerCase())),
     plainKeys: plain,
     isPlainKey: (key) => plain.has(key),
     isWord: (key, value) => known.get(key)?.has(value) === true,
