@@ -7,7 +7,7 @@ import { openaiResponses } from "./openai-responses/index.ts";
 import { chatTranslator } from "./translator.ts";
 
 /** Every dialect of chat, one line each. */
-export const CHAT_DIALECTS: readonly ChatDialect[] = [openaiChat, anthropicMessages];
+export const CHAT_DIALECTS: readonly ChatDialect[] = [openaiChat, anthropicMessages, openaiResponses];
 
 /** Undefined where one of the two is no dialect of chat. */
 export function chatTranslatorOf(from: FormatName, to: FormatName): Translator | undefined {
