@@ -1,8 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { RegentError } from "../exchange/errors.ts";
 import type { FormatName } from "../exchange/inference.ts";
-import { type TranslationWarning, type Translator, translatorOf } from "../translation/index.ts";
+import {
+  parseSignature,
+  type TensorOptions,
+  type TranslationWarning,
+  type Translator,
+  translatorOf,
+} from "../translation/index.ts";
 import {
   type BodyFlags,
   formatOf,
@@ -19,6 +25,8 @@ type Flags = BodyFlags & {
   readonly to: FormatName;
   readonly strict?: true;
   readonly head?: true;
+  readonly layout?: "row" | "columnar";
+  readonly signature?: string;
 };
 
 /** `regent translate`: a body of one dialect in another, and what gets lost. */
@@ -34,6 +42,16 @@ export function translateCommand(): Command {
       "--head",
       "also print path, content-type and headers of the translated body on stderr, as a JSON line",
     )
+    .addOption(
+      new Option("--layout <layout>", "how tensors are to lie in a body of TensorFlow Serving").choices([
+        "row",
+        "columnar",
+      ]),
+    )
+    .option(
+      "--signature <file>",
+      "datatypes and shapes of the model's tensors, as JSON: its metadata, or {inputs: {NAME: {datatype, shape}}, outputs}",
+    )
     .addHelpText(
       "after",
       "\nA body that cannot be translated ends with exit status 3 and the reason.\n\nExample:\n  regent translate --from openai-chat --to anthropic-messages --kind request chat.json",
@@ -46,7 +64,7 @@ export function translateCommand(): Command {
 async function translate(file: string, flags: Flags): Promise<void> {
   const body = await readBodyFile(file);
   const from = formatOf(flags.from, "--from", flags.kind, body, headersOf(flags));
-  const translator = translatorOf(from, flags.to);
+  const translator = translatorOf(from, flags.to, { tensors: await tensorOptions(flags) });
   if (translator === undefined) throw new CommandFailure(`${from} cannot be translated to ${flags.to}`);
   try {
     const { bytes, ...head } = translated(translator, body, flags);
@@ -56,6 +74,19 @@ async function translate(file: string, flags: Flags): Promise<void> {
     const { code, detail, message } = RegentError.from(error);
     if (code === "internal_error") throw error;
     throw new CommandFailure(`${code}: ${detail ?? message}`, EXIT.errors, { cause: error });
+  }
+}
+
+/** @throws CommandFailure when the signature cannot be read */
+async function tensorOptions({ layout, signature }: Flags): Promise<TensorOptions> {
+  const given = layout === undefined ? {} : { layout };
+  if (signature === undefined) return given;
+  const bytes = await readBodyFile(signature);
+  try {
+    return { ...given, signature: parseSignature(bytes) };
+  } catch (error) {
+    const { detail, message } = RegentError.from(error);
+    throw new CommandFailure(`--signature: ${detail ?? message}`, undefined, { cause: error });
   }
 }
 
