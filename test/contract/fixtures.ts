@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -88,3 +89,29 @@ function loadFixture(folder: URL, files: readonly string[], name: string): Fixtu
     expected,
   };
 }
+
+type Members = { readonly [member: string]: unknown };
+
+/**
+ * Compares what was read of a body with what is to be found in it. What is wrong with a broken body every reader says in
+ * its own words, and not all that it would have said.
+ */
+export function assertReading(reading: Members, expected: Members, name: string): void {
+  const { invalid } = expected;
+  if (invalid !== undefined) assert.equal(typeof reading.invalid, "string", name);
+  const said = invalid === undefined ? reading : { ...reading, invalid };
+  assert.deepEqual(comparable(said, expected), comparable(expected, said), name);
+}
+
+/** A reading without what the other one leaves out rightly. */
+function comparable(reading: Members, other: Members): Members {
+  return Object.fromEntries(
+    Object.entries(reading).filter(
+      ([name]) =>
+        Object.hasOwn(other, name) || !(WRITTEN_AT_WILL.has(name) || Object.hasOwn(other, "invalid")),
+    ),
+  );
+}
+
+/** Not every oracle writes these down. */
+const WRITTEN_AT_WILL: ReadonlySet<string> = new Set(["shape", "shapes", "signature"]);
