@@ -15,6 +15,7 @@ import {
   type EnvoyTarget,
   FILTER_CHOICES,
   type FilterChoice,
+  RETRIES_MAX,
 } from "../local/envoy/options.ts";
 import { originOf } from "../local/envoy/origin.ts";
 import { CommandFailure } from "./failure.ts";
@@ -28,6 +29,7 @@ type Options = {
   readonly ungovernedTarget?: string;
   readonly maxBody: number;
   readonly accessLog: string;
+  readonly retries: number;
 };
 
 const EXAMPLE = "\nExample:\n  regent envoy generate --target my-model=http://127.0.0.1:8000 > envoy.yaml";
@@ -77,6 +79,11 @@ export function envoyCommand(): Command {
       new Option("--max-body <size>", "largest request body")
         .argParser(size)
         .default(ENVOY_DEFAULTS.bodyBytesMax, "4Mi"),
+    )
+    .addOption(
+      new Option("--retries <n>", "send what fails to another target, up to so many times")
+        .argParser(retryCount)
+        .default(ENVOY_DEFAULTS.retries),
     )
     .option("--access-log <file>", "where Envoy logs requests", ENVOY_DEFAULTS.accessLog)
     .addHelpText("after", EXAMPLE)
@@ -147,4 +154,11 @@ function size(text: string): number {
   if (bytes === undefined || bytes === 0)
     throw new InvalidArgumentError("Expected a size such as 65536, 64Ki or 4Mi.");
   return bytes;
+}
+
+function retryCount(text: string): number {
+  const count = Number(text);
+  if (text === "" || !Number.isInteger(count) || count < 0 || count > RETRIES_MAX)
+    throw new InvalidArgumentError(`Expected a number from 0 to ${RETRIES_MAX}.`);
+  return count;
 }

@@ -41,7 +41,10 @@ describe("the Envoy configuration", () => {
         modes,
         modes.map(() => false),
       );
-      assert.equal(modes.length, filters === "none" ? 0 : filters === "both" ? 2 : 1);
+      // With ext_proc there is one more at the cluster of each of the two targets.
+      const atListener = filters === "none" ? 0 : filters === "both" ? 2 : 1;
+      const atClusters = filters === "both" || filters === "ext_proc" ? 2 : 0;
+      assert.equal(modes.length, atListener + atClusters);
     }
   });
 
@@ -53,6 +56,38 @@ describe("the Envoy configuration", () => {
     assert.deepEqual(filterNames({ filters: "ext_proc" }), [buffer, proc, router]);
     assert.deepEqual(filterNames({ filters: "ext_authz" }), [buffer, authz, router]);
     assert.deepEqual(filterNames({ filters: "none" }), [router]);
+  });
+
+  test("has a filter at every cluster through which an attempt can leave, retries included", () => {
+    for (const [retries, routed] of [
+      [0, ["sim-us", "sim-eu"]],
+      [1, ["retry:sim-us", "retry:sim-eu"]],
+    ] as const) {
+      const routes = valuesOf(config({ retries }), "routes")[0] as JsonObject[];
+      assert.deepEqual(
+        routes.flatMap(({ route }) => valuesOf(route, "cluster")),
+        routed,
+      );
+      const clusters = valuesOf(config({ retries }), "clusters")[0] as JsonObject[];
+      for (const name of routed) {
+        const cluster = clusters.find((one) => one.name === name);
+        assert.deepEqual(
+          (valuesOf(cluster, "http_filters")[0] as JsonObject[]).map((filter) => filter.name),
+          ["envoy.filters.http.ext_proc", "envoy.filters.http.upstream_codec"],
+        );
+        const value = retries === 0 ? name : "@host";
+        assert.deepEqual(valuesOf(cluster, "initial_metadata"), [[{ key: "x-regent-upstream", value }]]);
+      }
+    }
+  });
+
+  test("retries nothing unless it is asked to, and never more often than there are other targets", () => {
+    assert.deepEqual(valuesOf(config({}), "num_retries"), []);
+    assert.deepEqual(valuesOf(config({ retries: 5 }), "num_retries"), [1, 1]);
+    assert.deepEqual(valuesOf(config({ retries: 1, filters: "ext_authz" }), "num_retries"), []);
+    const targets = ["a", "b", "c"].map((name) => ({ name, origin: "http://127.0.0.1:1" }));
+    assert.deepEqual(valuesOf(config({ retries: 1, targets }), "num_retries"), [1, 1, 1]);
+    assert.deepEqual(valuesOf(config({ retries: 5, targets }), "num_retries"), [2, 2, 2]);
   });
 
   test("gives the listener and every cluster buffers far above the largest body", () => {
@@ -82,7 +117,7 @@ describe("the Envoy configuration", () => {
     assert.throws(() => config({ filters: "none", ungovernedTarget: "sim-none" }), /no target sim-none/);
   });
 
-  test("retries nothing and upgrades nothing", () => {
+  test("retries nothing by itself and upgrades nothing", () => {
     assert.deepEqual(valuesOf(config(), "retry_policy"), []);
     assert.deepEqual(valuesOf(config(), "upgrade_configs"), []);
     assert.ok((valuesOf(config(), "max_retries") as number[]).every((retries) => retries === 0));

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import type { Address } from "../../config/address.ts";
+import { TARGET_OF_HOST } from "../../envoy/upstream/upstream.ts";
 import { REGENT_CLUSTER, seconds, upstreamFilters } from "./filters.ts";
 import { note, type Yaml } from "./note.ts";
-import { COUNTS, type EnvoyOptions, type EnvoyTarget, sizesFor, TIMES } from "./options.ts";
+import { COUNTS, type EnvoyOptions, type EnvoyTarget, RETRIES_MAX, sizesFor, TIMES } from "./options.ts";
 import { type Origin, originOf } from "./origin.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -14,6 +15,9 @@ export function clusters(options: EnvoyOptions): Yaml[] {
   return [
     ...(options.filters === "none" ? [] : [regentCluster(options.regent, buffer)]),
     ...options.targets.map((target) => targetCluster(target, buffer, isGovernedAtTarget(options))),
+    ...(retries(options) > 0
+      ? options.targets.map((target) => retryCluster(target, options.targets, retries(options), buffer))
+      : []),
   ];
 }
 
@@ -41,6 +45,51 @@ function isGovernedAtTarget({ filters }: EnvoyOptions): boolean {
   return filters === "both" || filters === "ext_proc";
 }
 
+/** How many retries a request of this configuration can have: as many as there are other targets. */
+export function retries(options: EnvoyOptions): number {
+  if (!isGovernedAtTarget(options)) return 0;
+  return Math.min(options.retries, RETRIES_MAX, options.targets.length - 1);
+}
+
+/** A name that no target can have. */
+export function retryClusterName(target: string): string {
+  return `retry:${target}`;
+}
+
+/** One target first, then the others in their order: which of them policy permits, Regent says at each attempt. */
+function retryCluster(
+  target: EnvoyTarget,
+  targets: readonly EnvoyTarget[],
+  count: number,
+  buffer: number,
+): Yaml {
+  const others = targets.filter(({ name }) => name !== target.name).slice(0, count);
+  return {
+    name: retryClusterName(target.name),
+    connect_timeout: seconds(TIMES.connect),
+    lb_policy: "CLUSTER_PROVIDED",
+    cluster_type: {
+      name: "envoy.clusters.composite",
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.extensions.clusters.composite.v3.ClusterConfig",
+        clusters: [target, ...others].map(({ name }) => ({ name })),
+      },
+    },
+    per_connection_buffer_limit_bytes: buffer,
+    circuit_breakers: breakers(COUNTS.retries),
+    typed_extension_protocol_options: {
+      [HTTP_OPTIONS]: {
+        "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
+        explicit_http_config: { http_protocol_options: {} },
+        http_filters: note(
+          "Envoy runs these at every attempt, and never those of the clusters above.",
+          upstreamFilters(TARGET_OF_HOST),
+        ),
+      },
+    },
+  };
+}
+
 function targetCluster(target: EnvoyTarget, buffer: number, governed: boolean): Yaml {
   const origin = originOf(target.origin);
   return {
@@ -55,7 +104,7 @@ function targetCluster(target: EnvoyTarget, buffer: number, governed: boolean): 
       },
     },
     ...(origin.tls ? { transport_socket: tls(origin) } : {}),
-    load_assignment: assignment(target.name, { kind: "tcp", host: origin.host, port: origin.port }),
+    load_assignment: assignment(target.name, { kind: "tcp", host: origin.host, port: origin.port }, origin),
   };
 }
 
@@ -65,16 +114,20 @@ function common(isName: boolean, buffer: number): { readonly [key: string]: Yaml
     ...(isName ? { type: "LOGICAL_DNS", dns_lookup_family: "ALL" } : { type: "STATIC" }),
     connect_timeout: seconds(TIMES.connect),
     per_connection_buffer_limit_bytes: buffer,
-    circuit_breakers: {
-      thresholds: [
-        {
-          max_connections: COUNTS.exchanges,
-          max_pending_requests: COUNTS.exchanges,
-          max_requests: COUNTS.exchanges,
-          max_retries: 0,
-        },
-      ],
-    },
+    circuit_breakers: breakers(0),
+  };
+}
+
+function breakers(retriesMax: number): Yaml {
+  return {
+    thresholds: [
+      {
+        max_connections: COUNTS.exchanges,
+        max_pending_requests: COUNTS.exchanges,
+        max_requests: COUNTS.exchanges,
+        max_retries: retriesMax,
+      },
+    ],
   };
 }
 
@@ -107,10 +160,18 @@ function systemCaFile(): string {
   return CA_FILES.find((file) => existsSync(file)) ?? (CA_FILES[0] as string);
 }
 
-function assignment(name: string, endpoint: Address): Yaml {
+/** `origin`: of a target, by which a cluster of several tells whose endpoint it has picked. */
+function assignment(name: string, endpoint: Address, origin?: Origin): Yaml {
   const address: Yaml =
     endpoint.kind === "unix"
       ? { pipe: { path: endpoint.path } }
       : { socket_address: { address: endpoint.host, port_value: endpoint.port } };
-  return { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
+  const endpoints =
+    origin === undefined
+      ? { endpoint: { address } }
+      : {
+          endpoint: { address, hostname: origin.authority },
+          metadata: { filter_metadata: { regent: { target: name, host: origin.authority } } },
+        };
+  return { cluster_name: name, endpoints: [{ lb_endpoints: [endpoints] }] };
 }

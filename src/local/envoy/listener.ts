@@ -1,3 +1,4 @@
+import { retries, retryClusterName } from "./clusters.ts";
 import { httpFilters, seconds } from "./filters.ts";
 import { localReplies } from "./local-replies.ts";
 import { note, type Yaml } from "./note.ts";
@@ -107,16 +108,33 @@ function routes(options: EnvoyOptions): Yaml {
       {
         name: "all",
         domains: ["*"],
-        routes: [...options.targets.map((target) => targetRoute(target)), lastRoute(options)],
+        routes: [...options.targets.map((target) => targetRoute(target, options)), lastRoute(options)],
       },
     ],
   };
 }
 
-function targetRoute(target: EnvoyTarget): Yaml {
+function targetRoute(target: EnvoyTarget, options: EnvoyOptions): Yaml {
   return {
     match: { prefix: "/", headers: [{ name: TARGET_HEADER, string_match: { exact: target.name } }] },
-    route: forward(target),
+    route: retries(options) > 0 ? forwardAgain(target, retries(options)) : forward(target),
+  };
+}
+
+/** To the target, and to the next one when it fails before anything of an answer came. */
+function forwardAgain(target: EnvoyTarget, count: number): Yaml {
+  return {
+    cluster: retryClusterName(target.name),
+    auto_host_rewrite: note("Each endpoint has a name of its own.", true),
+    timeout: note("All attempts together.", seconds(TIMES.answer)),
+    retry_policy: {
+      retry_on: "connect-failure,refused-stream,reset-before-request,retriable-status-codes",
+      retriable_status_codes: note(
+        "What a provider answers that cannot serve just now, and does not charge.",
+        [429, 502, 503, 504, 529],
+      ),
+      num_retries: count,
+    },
   };
 }
 
@@ -143,10 +161,7 @@ function forward(target: EnvoyTarget): Yaml {
   return {
     cluster: target.name,
     host_rewrite_literal: originOf(target.origin).authority,
-    timeout: note(
-      "A whole answer. No retries: a second attempt would be charged and could not be told from the first.",
-      seconds(TIMES.answer),
-    ),
+    timeout: note("A whole answer. No retries unless they are asked for.", seconds(TIMES.answer)),
   };
 }
 

@@ -25,7 +25,12 @@ export type EnvoyOptions = {
   readonly bodyBytesMax: number;
   /** File of the access log, one JSON object a line. */
   readonly accessLog: string;
+  /** How often a request whose target fails is sent to another one, at most {@link RETRIES_MAX}. Only with ext_proc. */
+  readonly retries: number;
 };
+
+/** Each attempt may take as long as an answer does, and Regent takes a bounded number of them. */
+export const RETRIES_MAX = 5;
 
 export const ENVOY_DEFAULTS: EnvoyOptions = {
   listen: { kind: "tcp", host: "127.0.0.1", port: 10_000 },
@@ -38,6 +43,7 @@ export const ENVOY_DEFAULTS: EnvoyOptions = {
   filters: "both",
   bodyBytesMax: 4 * 1024 ** 2,
   accessLog: "/dev/stdout",
+  retries: 0,
 };
 
 /**
@@ -85,4 +91,6 @@ export const COUNTS = {
   streamsPerConnection: 100,
   /** Exchanges at once, to Regent and to each cluster. Envoy's default of 1,024 would refuse long streams too early. */
   exchanges: 10_000,
+  /** Retries at once, so that a provider that fails is not buried under them. */
+  retries: 100,
 } as const;
