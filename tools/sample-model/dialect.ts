@@ -10,11 +10,13 @@ export type Dialect = {
   parse(body: Buffer): ChatRequest | undefined;
   document(completion: Completion, withUsage: boolean): object;
   /** The events of a stream in order, as they go over the wire, all but the last. */
-  events(completion: Completion, withUsage: boolean): string[];
+  events(completion: Completion, withUsage: boolean): readonly (string | Buffer)[];
+  /** The media type of a stream; server-sent events unless said otherwise. */
+  readonly streamType?: string;
   /** What ends a stream regularly. */
   readonly lastEvent: string;
   error(status: number, code: string, message: string): object;
-  errorEvent(error: object): string;
+  errorEvent(error: object): string | Buffer;
 };
 
 /** OpenAI chat completions. */

@@ -12,9 +12,11 @@ const NAME = /^[\w-]+\/(?!\.)[\w.-]+$/;
 /** Bytes of a piece. Odd and small, so that events and characters are cut anywhere. */
 const PIECE_BYTES = 97;
 
+const JSON_TYPE = "application/json";
 const CONTENT_TYPES = [
   [".sse", "text/event-stream; charset=utf-8"],
-  [".json", "application/json"],
+  [".bin", "application/vnd.amazon.eventstream"],
+  [".json", JSON_TYPE],
 ] as const;
 
 /**
@@ -27,7 +29,7 @@ export async function sendRecorded(response: ServerResponse, folder: string, nam
   if (!NAME.test(name) || contentType === undefined) throw new Error(`${name} names no recorded answer`);
   const body = readFileSync(join(folder, name));
   response.writeHead(200, { "content-type": contentType });
-  if (contentType !== CONTENT_TYPES[0][1]) {
+  if (contentType === JSON_TYPE) {
     response.end(body);
     return;
   }

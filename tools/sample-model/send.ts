@@ -87,7 +87,7 @@ export async function sendStream(
   options: { readonly includeUsage: boolean; readonly paceMs: number },
 ): Promise<void> {
   response.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
+    "content-type": dialect.streamType ?? "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
     ...(fault === "forged-headers" ? FORGED_HEADERS : {}),
   });

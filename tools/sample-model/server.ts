@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { portTakenSentence } from "../../src/wire/port-holder.ts";
 import { complete, errorDocument } from "./answer.ts";
+import { converseAt } from "./converse.ts";
 import {
   ANTHROPIC_MESSAGES,
   type Dialect,
@@ -129,7 +130,7 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
     const recorded = header(request, REPLAY_HEADER);
     if (options.recordings !== undefined && recorded !== undefined)
       return sendRecorded(response, options.recordings, recorded);
-    const dialect = request.method === "POST" ? DIALECTS.get(url.pathname) : undefined;
+    const dialect = request.method === "POST" ? dialectAt(url.pathname) : undefined;
     if (dialect !== undefined) {
       counts.running += 1;
       try {
@@ -182,6 +183,11 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   ["/v1/responses", OPENAI_RESPONSES],
   ["/v1/messages", ANTHROPIC_MESSAGES],
 ]);
+
+function dialectAt(pathname: string): Dialect | undefined {
+  return DIALECTS.get(pathname) ?? converseAt(pathname);
+}
+
 const EMBEDDINGS_PATH = "/v1/embeddings";
 const COUNT_PATH = "/v1/messages/count_tokens";
 
