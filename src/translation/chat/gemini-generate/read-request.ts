@@ -1,0 +1,61 @@
+import { RegentError } from "../../../exchange/errors.ts";
+import { parseBody } from "../../../formats/json-format.ts";
+import { invalid } from "../../../formats/members.ts";
+import type { RequestFacts, Warn } from "../../translation.ts";
+import type { Conversation, Message } from "../conversation.ts";
+import { defined, dropped } from "../members.ts";
+import { GeminiMembers } from "./members.ts";
+import { readConfig } from "./read-config.ts";
+import { readContents } from "./read-contents.ts";
+import { readParts } from "./read-parts.ts";
+import { readToolChoice, readTools } from "./read-tools.ts";
+
+/** A request for content (https://ai.google.dev/api/generate-content). Model and stream are in its path. */
+export function readRequest(bytes: Buffer, facts: RequestFacts, warn: Warn): Conversation {
+  const body = new GeminiMembers(parseBody(bytes).value, "");
+  if (!body.has("contents")) throw invalid("contents is missing");
+  assertNothingKept(body);
+  const { settings, places } = readConfig(body.inner("generationConfig"), warn);
+  const tools = readTools(body.elements("tools"), warn);
+  const conversation: Conversation = {
+    ...settings,
+    ...defined({ toolChoice: readToolChoice(body.inner("toolConfig"), warn) }),
+    model: facts.urlModel,
+    stream: facts.urlStream === true,
+    includeUsage: true,
+    messages: [...readInstruction(body, warn), ...readContents(body.elements("contents"), warn)],
+    tools,
+    at: {
+      ...places,
+      tools: body.at("tools"),
+      messages: body.at("contents"),
+      toolChoice: body.at("toolConfig"),
+    },
+  };
+  body.skip("model");
+  if (body.elements("safetySettings").length > 0)
+    dropped(warn, body.at("safetySettings"), "only Gemini's filters can be set");
+  body.tellRest(warn);
+  return conversation;
+}
+
+/** Without contents that only Google has, another model would answer something else. */
+function assertNothingKept(body: GeminiMembers): void {
+  if (body.says("cachedContent"))
+    throw new RegentError(
+      "translation_unsupported",
+      "cachedContent is kept by Google, and no other can read it.",
+    );
+}
+
+function readInstruction(body: GeminiMembers, warn: Warn): readonly Message[] {
+  const value = body.value("systemInstruction");
+  const at = body.at("systemInstruction");
+  if (value === undefined) return [];
+  if (typeof value === "string") return [{ role: "system", parts: [{ kind: "text", text: value, at }], at }];
+  const content = new GeminiMembers(value, at);
+  content.skip("role");
+  const parts = readParts(content.elements("parts"), undefined, warn);
+  content.tellRest(warn);
+  return parts.length === 0 ? [] : [{ role: "system", parts, at }];
+}

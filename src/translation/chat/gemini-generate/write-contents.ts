@@ -1,0 +1,47 @@
+import type { Warn } from "../../translation.ts";
+import type { Message } from "../conversation.ts";
+import { changed, defined, dropped } from "../members.ts";
+import { PartWriter } from "./write-parts.ts";
+
+type Content = { readonly role: "user" | "model"; readonly parts: object[] };
+
+/**
+ * The turns of a conversation: those of one side are joined, because Gemini's alternate. Instructions are no turns: all of
+ * them come before the first.
+ */
+export function writeContents(
+  messages: readonly Message[],
+  model: string,
+  warn: Warn,
+): { readonly contents: readonly Content[]; readonly systemInstruction?: object } {
+  const writer = new PartWriter(messages, model, warn);
+  const contents: Content[] = [];
+  const instructions: object[] = [];
+  for (const message of messages) {
+    if (message.name !== undefined)
+      dropped(warn, `${message.at ?? "/messages"}/name`, "Gemini's turns have no names");
+    if (message.role === "system" || message.role === "developer") {
+      if (contents.length > 0) changed(warn, message.at ?? "/messages", "instructions come before all turns");
+      instructions.push(...writer.parts(message.parts));
+      continue;
+    }
+    const role = message.role === "assistant" ? "model" : "user";
+    const parts = role === "model" ? writer.turn(message.parts) : writer.parts(message.parts);
+    const last = contents.at(-1);
+    if (last?.role === role) last.parts.push(...parts);
+    else if (parts.length > 0) contents.push({ role, parts: [...parts] });
+  }
+  const last = messages.at(-1);
+  if (last?.role === "assistant")
+    changed(warn, last.at ?? "/messages", "Gemini answers after this turn instead of going on with it");
+  return {
+    contents: contents.map(({ role, parts }) => ({ role, parts: inOrder(parts) })),
+    ...defined({ systemInstruction: instructions.length === 0 ? undefined : { parts: instructions } }),
+  };
+}
+
+/** Results of functions come first in a turn: they belong right behind the calls. */
+function inOrder(parts: readonly object[]): object[] {
+  const isResult = (part: object) => "functionResponse" in part;
+  return [...parts.filter(isResult), ...parts.filter((part) => !isResult(part))];
+}
