@@ -13,7 +13,7 @@ import { digestOf, subjectKey } from "./account.ts";
 import { servesIn } from "./attempt/serving.ts";
 import { type ReadBody, readBody } from "./body.ts";
 import type { Context } from "./context.ts";
-import { assertSupported, deny, evaluate } from "./decide.ts";
+import { assertAnswerable, assertSupported, deny, evaluate } from "./decide.ts";
 import type { RequestAnswer } from "./governor.ts";
 import { assertBodySize } from "./head.ts";
 import { permittedModels } from "./models.ts";
@@ -47,6 +47,7 @@ export async function decideRequest(context: Context, body: Buffer | undefined):
   const permitted = permit(decision);
   if (permitted === undefined) return { kind: "answer", answer: deny(context, decision) };
   assertSupported(decision);
+  assertAnswerable(context, decision);
   if (detection.kind === "models") return answerModels(context, permitted, detection.model);
   return pass(context, permitted, read, facts);
 }
@@ -138,10 +139,17 @@ function chooseCandidates(
   const { targets } = decision.route;
   const chosen = rooms.routing.choose(model, targets, subjectKey(account), servesIn(context));
   if (chosen.length > 0) return chosen;
-  const others = rooms.routing.choose(model, targets, subjectKey(account), () => true);
-  if (others.length === 0) throw new RegentError("no_permitted_target");
   const { format } = account.inference;
-  throw new RegentError("no_permitted_target", `No target that may serve this request takes ${format}.`);
+  // Policy is told only of targets that can serve, so that it may have named none of the others.
+  const isForeign =
+    rooms.routing.candidates(model, servesIn(context)).length === 0 &&
+    rooms.routing.candidates(model, () => true).length > 0;
+  throw new RegentError(
+    "no_permitted_target",
+    isForeign
+      ? `No target of this model takes ${format}, or a dialect that it can be translated to.`
+      : undefined,
+  );
 }
 
 function reserve({ account, rooms }: Context, limits: readonly Limit[]): void {
