@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { crc32, inflateRaw, inflateRawSync } from "node:zlib";
-import { openDecoder } from "./content-decoder.ts";
+import { isDecoded, openDecoder } from "./content-decoder.ts";
 import { DECODED_RATIO_FREE_BYTES, DECODED_RATIO_MAX, type Decoded } from "./decoded.ts";
 
 export { DECODED_RATIO_FREE_BYTES, DECODED_RATIO_MAX, type Decoded } from "./decoded.ts";
@@ -51,6 +51,11 @@ export function codingOf(values: readonly string[]): string | undefined {
   return others.length > 0 ? "many" : name;
 }
 
+/** Whether answers in a coding are read. */
+export function isAnswerCoding(coding: string): boolean {
+  return isDecoded(coding);
+}
+
 function codingNames(values: readonly string[]): string[] {
   return values
     .flatMap((value) => value.split(","))
@@ -59,35 +64,64 @@ function codingNames(values: readonly string[]): string[] {
 }
 
 async function gunzip(body: Buffer, bytesMax: number): Promise<Decoded> {
+  const member = gzipMember(body, bytesMax);
+  if ("ok" in member) return member;
+  try {
+    return checked(member, await inflate(member.deflated, member.cap));
+  } catch (error) {
+    return faultOf(error, member.cap);
+  }
+}
+
+/** Undoes gzip as {@link decodeContent} does, at once: for messages in a body, which are small or bounded as a whole. */
+export function gunzipAtOnce(body: Buffer, bytesMax: number): Decoded {
+  const member = gzipMember(body, bytesMax);
+  if ("ok" in member) return member;
+  try {
+    return checked(member, inflateAtOnce(member.deflated, member.cap));
+  } catch (error) {
+    return faultOf(error, member.cap);
+  }
+}
+
+/** What follows the header of a gzip member, and how much may come of it. */
+type GzipMember = { readonly deflated: Buffer; readonly cap: number };
+
+function gzipMember(body: Buffer, bytesMax: number): GzipMember | Decoded {
   const start = gzipHeaderLength(body);
   if (start === undefined || body.length < start + GZIP_TRAILER_LENGTH)
     return unsupported("a body that is not gzip");
   const cap = Math.min(bytesMax, Math.max(DECODED_RATIO_FREE_BYTES, body.length * DECODED_RATIO_MAX));
-  try {
-    const { buffer, engine } = await inflate(body.subarray(start), cap);
-    const trailer = body.subarray(start + engine.bytesWritten);
-    if (trailer.length !== GZIP_TRAILER_LENGTH) return unsupported("bytes around the one gzip member");
-    if (trailer.readUInt32LE(0) !== crc32(buffer) || trailer.readUInt32LE(4) !== buffer.length >>> 0) {
-      return unsupported("a gzip body with a wrong checksum");
-    }
-    return { ok: true, bytes: buffer };
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
-      ? tooLarge(cap)
-      : unsupported("a gzip body that is damaged or cut short");
+  return { deflated: body.subarray(start), cap };
+}
+
+function checked({ deflated }: GzipMember, { buffer, engine }: Inflated): Decoded {
+  const trailer = deflated.subarray(engine.bytesWritten);
+  if (trailer.length !== GZIP_TRAILER_LENGTH) return unsupported("bytes around the one gzip member");
+  if (trailer.readUInt32LE(0) !== crc32(buffer) || trailer.readUInt32LE(4) !== buffer.length >>> 0) {
+    return unsupported("a gzip body with a wrong checksum");
   }
+  return { ok: true, bytes: buffer };
+}
+
+function faultOf(error: unknown, cap: number): Decoded {
+  return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
+    ? tooLarge(cap)
+    : unsupported("a gzip body that is damaged or cut short");
 }
 
 type Inflated = { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
 
 const inflateInThread = promisify(inflateRaw) as (body: Buffer, options: object) => Promise<unknown>;
 
-/** With `info` zlib also tells how much it has read; the types do not know that. */
 function inflate(body: Buffer, maxOutputLength: number): Promise<Inflated> | Inflated {
-  const options = { maxOutputLength, info: true };
-  return (
-    body.length <= DECODED_AT_ONCE_BYTES_MAX ? inflateRawSync(body, options) : inflateInThread(body, options)
-  ) as Promise<Inflated> | Inflated;
+  if (body.length <= DECODED_AT_ONCE_BYTES_MAX) return inflateAtOnce(body, maxOutputLength);
+  return inflateInThread(body, { maxOutputLength, info: true }) as Promise<Inflated>;
+}
+
+/** With `info` zlib also tells how much it has read; the types do not know that. */
+function inflateAtOnce(body: Buffer, maxOutputLength: number): Inflated {
+  return inflateRawSync(body, { maxOutputLength, info: true }) as unknown as Inflated;
 }
 
 const GZIP_TRAILER_LENGTH = 8;
