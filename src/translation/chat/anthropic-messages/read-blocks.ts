@@ -130,7 +130,10 @@ function cacheOf(block: Members, warn: Warn): { readonly cache?: CachePoint } {
 export function readCache(block: Members, warn: Warn): CachePoint | undefined {
   const control = block.object("cache_control");
   if (control === undefined) return undefined;
-  control.skip("type");
+  if (control.text("type") !== "ephemeral") {
+    dropped(warn, control.pointer, "a cache of this type is not known");
+    return undefined;
+  }
   const ttl = control.text("ttl");
   control.tellRest(warn);
   return defined({ ttl });

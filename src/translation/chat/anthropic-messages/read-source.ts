@@ -1,7 +1,7 @@
 import { invalid } from "../../../formats/members.ts";
 import type { Warn } from "../../translation.ts";
 import type { CachePoint, MediaPart, MediaSource, Part } from "../conversation.ts";
-import { changed, defined, type Members } from "../members.ts";
+import { changed, defined, dropped, type Members } from "../members.ts";
 import { readContent } from "./read-blocks.ts";
 
 /** What an image or a document is made of. A document that is made of blocks becomes these blocks. */
@@ -15,8 +15,11 @@ export function readSource(
   if (source === undefined) throw invalid(`${block.at("source")} is missing`);
   const type = source.needText("type");
   if (type === "content") return readBlocks(source, rest, warn);
-  const read = sourceOf(source, type);
-  if (read === undefined) throw invalid(`${source.at("type")} is not known`);
+  const read = sourceOf(source, type, warn);
+  if (read === undefined) {
+    dropped(warn, block.pointer, "a source of this type has no counterpart");
+    return [];
+  }
   source.tellRest(warn);
   return [{ kind, source: read, ...rest }];
 }
@@ -35,7 +38,7 @@ function readBlocks(
   return [...title, ...parts.slice(0, -1), { ...last, cache }];
 }
 
-function sourceOf(source: Members, type: string): MediaSource | undefined {
+function sourceOf(source: Members, type: string, warn: Warn): MediaSource | undefined {
   switch (type) {
     case "base64":
       return { from: "base64", mediaType: source.needText("media_type"), data: source.needText("data") };
@@ -44,7 +47,8 @@ function sourceOf(source: Members, type: string): MediaSource | undefined {
     case "file":
       return { from: "file", id: source.needText("file_id"), keeper: "anthropic" };
     case "text":
-      source.skip("media_type");
+      if ((source.text("media_type") ?? "text/plain") !== "text/plain")
+        dropped(warn, source.at("media_type"), "plain text is of one type only");
       return { from: "text", text: source.needText("data") };
     default:
       return undefined;

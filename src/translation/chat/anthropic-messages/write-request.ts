@@ -103,7 +103,8 @@ function writeOutput(output: OutputForm | undefined, at: string, warn: Warn): ob
       dropped(warn, at, "Anthropic keeps to a schema only, not to JSON of any form");
     return undefined;
   }
-  const { name, description, schema } = output;
+  const { name, description, strict, schema } = output;
+  if (strict === false) changed(warn, `${at}/json_schema/strict`, "Anthropic always keeps to the schema");
   const isTitled = Object.hasOwn(schema, "title");
   const isDescribed = Object.hasOwn(schema, "description");
   if (name !== undefined && isTitled) dropped(warn, `${at}/json_schema/name`, "the schema has a title");

@@ -2,14 +2,14 @@ import type { JsonValue } from "../../../exchange/json.ts";
 import { invalid } from "../../../formats/members.ts";
 import type { Warn } from "../../translation.ts";
 import type { MediaPart, Message, Part, TextPart, ToolCallPart, ToolResultPart } from "../conversation.ts";
-import { defined, dropped, Members } from "../members.ts";
+import { changed, defined, dropped, Members } from "../members.ts";
 import { readContent } from "./read-parts.ts";
 import { readReasoning } from "./read-reasoning.ts";
 
 /** @throws RegentError body_invalid */
 export function readMessages(list: readonly JsonValue[] | undefined, warn: Warn): readonly Message[] {
   if (list === undefined) throw invalid("messages is missing");
-  const calls = new FunctionCalls();
+  const calls = new KnownCalls();
   return list.map((value, index) => {
     const message = new Members(value, `/messages/${index}`);
     const read = readMessage(message, calls, warn);
@@ -18,7 +18,7 @@ export function readMessages(list: readonly JsonValue[] | undefined, warn: Warn)
   });
 }
 
-function readMessage(message: Members, calls: FunctionCalls, warn: Warn): Message {
+function readMessage(message: Members, calls: KnownCalls, warn: Warn): Message {
   const role = message.needText("role");
   const at = message.pointer;
   switch (role) {
@@ -46,7 +46,7 @@ function readMessage(message: Members, calls: FunctionCalls, warn: Warn): Messag
   }
 }
 
-function readAnswer(message: Members, calls: FunctionCalls, warn: Warn): readonly Part[] {
+function readAnswer(message: Members, calls: KnownCalls, warn: Warn): readonly Part[] {
   const reasoning = readReasoning(message, warn);
   const content = readContent(message.value("content"), message.at("content"), warn);
   const refusal = message.text("refusal");
@@ -54,7 +54,9 @@ function readAnswer(message: Members, calls: FunctionCalls, warn: Warn): readonl
   if (refusal !== undefined) parts.push({ kind: "refusal", text: refusal, at: message.at("refusal") });
   for (const [index, call] of (message.list("tool_calls") ?? []).entries()) {
     const read = readCall(new Members(call, `${message.at("tool_calls")}/${index}`), warn);
-    if (read !== undefined) parts.push(read);
+    if (read === undefined) continue;
+    calls.add(read.id, read.name);
+    parts.push(read);
   }
   const older = message.object("function_call");
   if (older !== undefined) parts.push(calls.call(older, warn));
@@ -86,10 +88,12 @@ function readCall(call: Members, warn: Warn): ToolCallPart | undefined {
   return read;
 }
 
-function readResult(message: Members, role: string, calls: FunctionCalls, warn: Warn): ToolResultPart {
+function readResult(message: Members, role: string, calls: KnownCalls, warn: Warn): ToolResultPart {
   const parts = readContent(message.value("content"), message.at("content"), warn);
   const name = message.text("name");
   const callId = role === "function" ? calls.idOf(name) : message.needText("tool_call_id");
+  if (name !== undefined && calls.nameOf(callId) !== name)
+    changed(warn, message.at("name"), "the call that this answers is of another name");
   const content = parts.filter((part): part is TextPart | MediaPart => {
     const fits = part.kind !== "reasoning" && part.kind !== "refusal" && part.kind !== "tool_call";
     if (!fits) dropped(warn, part.at ?? message.pointer, "a result has no part of this kind");
@@ -98,14 +102,27 @@ function readResult(message: Members, role: string, calls: FunctionCalls, warn: 
   return { kind: "tool_result", callId, ...defined({ name }), content, at: message.pointer };
 }
 
-/** The older calls have no ids: a result belongs to the last call of its function, so ids are made up by their places. */
-class FunctionCalls {
+/**
+ * Calls up to here. The older ones have no ids: a result belongs to the last call of its function, so ids are made up by
+ * their places.
+ */
+class KnownCalls {
+  readonly #names = new Map<string, string>();
   readonly #ids = new Map<string, string>();
   #count = 0;
+
+  add(id: string, name: string): void {
+    this.#names.set(id, name);
+  }
+
+  nameOf(id: string): string | undefined {
+    return this.#names.get(id);
+  }
 
   call(definition: Members, warn: Warn): ToolCallPart {
     const name = definition.needText("name");
     const id = `call_${this.#count++}`;
+    this.add(id, name);
     this.#ids.set(name, id);
     const read: ToolCallPart = {
       kind: "tool_call",

@@ -131,7 +131,11 @@ function withCache<P extends TextPart | MediaPart>(part: P, members: Members, wa
 export function readCache(members: Members, warn: Warn): CachePoint | undefined {
   const point = members.object("prompt_cache_breakpoint") ?? members.object("cache_control");
   if (point === undefined) return undefined;
-  point.skip("mode", "type");
+  const mode = point.text("mode") ?? point.text("type");
+  if (mode !== "explicit" && mode !== "ephemeral") {
+    dropped(warn, point.pointer, "a cache of this kind has no counterpart");
+    return undefined;
+  }
   const ttl = point.text("ttl");
   point.tellRest(warn);
   return defined({ ttl });

@@ -198,7 +198,8 @@ function readIncludeUsage(body: Members, warn: Warn): boolean {
   const options = body.object("stream_options");
   if (options === undefined) return false;
   const wanted = options.flag("include_usage") ?? false;
-  options.skip("include_obfuscation");
+  if (options.flag("include_obfuscation") === true)
+    dropped(warn, options.at("include_obfuscation"), "answers are not padded");
   options.tellRest(warn);
   return wanted;
 }
