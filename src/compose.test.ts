@@ -11,11 +11,13 @@ function takes(match: Partial<Route["match"]>, request: Partial<RequestHead>): b
     match: { path: "/*", host: undefined, method: undefined, ...match },
     failMode: "closed",
     maxBodyBytes: 1,
+    answers: "judged",
   } as const;
   const rest = {
     match: { path: "/*", host: undefined, method: undefined },
     failMode: "closed",
     maxBodyBytes: 2,
+    answers: "judged",
   } as const;
   return routeOf([route, rest], requestWith(request)) === route;
 }
@@ -85,6 +87,7 @@ test("takes a request only where all of a match fit, and by the first route that
         match: { path: "/*", host: undefined, method: undefined },
         failMode: "closed",
         maxBodyBytes,
+        answers: "judged",
       }) as const,
   );
   assert.equal(routeOf(routes, requestWith({})), routes[0]);

@@ -96,6 +96,7 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
       requestEntrypoint: config.governance.request,
       responseEntrypoint: config.governance.response,
       maxBodyBytes: (request) => routeOf(config.routes, request).maxBodyBytes,
+      passesAnswers: (request) => routeOf(config.routes, request).answers === "streamed",
       strictTranslation: config.translation.strict,
     },
   );

@@ -40,6 +40,7 @@ test("starts with built-in defaults when there is no file: closed, loopback, nob
       match: { path: "/*", host: undefined, method: undefined },
       failMode: "closed",
       maxBodyBytes: 4_194_304,
+      answers: "judged",
     },
   ]);
 });
@@ -55,7 +56,7 @@ test("resolves paths against the file, times to milliseconds, sizes to bytes, an
     "admin: { token: { file: token } }",
     "bundles: [{ name: main, path: ../policies.tar.gz }]",
     "routes:",
-    "  - { match: { path: /v1/*, method: POST, host: '*.example.com' }, maxBody: 64Ki }",
+    "  - { match: { path: /v1/*, method: POST, host: '*.example.com' }, maxBody: 64Ki, answers: streamed }",
     "identity: { apiKeys: { file: keys.yaml } }",
     "registry: { file: /abs/registry.yaml }",
     "audit: { dir: log, flush: 1s }",
@@ -73,6 +74,7 @@ test("resolves paths against the file, times to milliseconds, sizes to bytes, an
     match: { path: "/v1/*", method: "POST", host: "*.example.com" },
     failMode: "closed",
     maxBodyBytes: 65_536,
+    answers: "streamed",
   });
   assert.equal(config.routes.at(-1)?.match.path, "/*");
   assert.equal(config.identity.apiKeysFile, join(dir, "etc", "keys.yaml"));

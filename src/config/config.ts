@@ -27,6 +27,8 @@ export type Route = {
   /** What happens when no decision can be made. The other modes are refused until they exist. */
   readonly failMode: "closed";
   readonly maxBodyBytes: number;
+  /** `streamed`: answers pass as they come, so that what has left cannot be taken back. */
+  readonly answers: "judged" | "streamed";
 };
 
 /** Who the holder of a certificate is. */
@@ -96,6 +98,7 @@ export type Config = {
 const EVERYTHING = {
   match: { path: "/*" },
   maxBody: "4Mi",
+  answers: "judged",
 } as const;
 
 export type ConfigContext = {
@@ -167,10 +170,12 @@ function routeFrom(route: {
     readonly method?: string | undefined;
   };
   readonly maxBody: string;
+  readonly answers: Route["answers"];
 }): Route {
   return {
     match: { path: route.match.path, host: route.match.host, method: route.match.method },
     failMode: "closed",
     maxBodyBytes: required(parseSizeBytes(route.maxBody)),
+    answers: route.answers,
   };
 }

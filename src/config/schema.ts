@@ -68,6 +68,12 @@ const routeSchema = z.strictObject({
     .default("closed")
     .describe("What happens when Regent cannot decide. Only closed is available today"),
   maxBody: sizeText(1, BODY_BYTES_MAX).default("4Mi").describe("Largest request body; more is 413"),
+  answers: z
+    .enum(["judged", "streamed"])
+    .default("judged")
+    .describe(
+      "`streamed`: answers pass as they come (STREAMED, without overrides), so that nothing that has left can be taken back",
+    ),
   audit: z
     .enum(["digest", "redacted", "full"])
     // Policy says it for each exchange; a second opinion by route does not exist.

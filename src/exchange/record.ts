@@ -63,6 +63,8 @@ export type Record = {
   readonly reasons: readonly Reason[];
   readonly redactions: readonly { readonly type: string; readonly count: number }[];
   readonly findings: readonly { readonly type: string; readonly count: number }[];
+  /** In the text of the answer; absent where nobody looked. */
+  readonly answerFindings?: readonly { readonly type: string; readonly count: number }[];
   readonly estimate?: { readonly inputTokens: number; readonly outputTokensMax: number };
   readonly usage?: Usage;
   /** How the charge came about; absent when nothing was charged. */

@@ -8,6 +8,7 @@ import type { EndpointMatch, Format } from "./format.ts";
 import { geminiGenerate } from "./gemini-generate/index.ts";
 import { kserveV1 } from "./kserve-v1/index.ts";
 import { kserveV2 } from "./kserve-v2/index.ts";
+import { kserveV2Grpc } from "./kserve-v2-grpc/index.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
@@ -16,6 +17,8 @@ import { mayBeReadAs, plainName, plainPath } from "./paths.ts";
 import { tfserving } from "./tfserving/index.ts";
 import { tritonGenerate } from "./triton-generate/index.ts";
 
+export type { AnswerText, AnswerTextReader, AnswerTexts, RunningName } from "./answer-texts.ts";
+export { RESPONSE_BYTES_MAX } from "./bounds.ts";
 export type {
   Endpoint,
   EndpointMatch,
@@ -28,6 +31,7 @@ export type {
   StreamEnd,
   StreamFraming,
   StreamOptions,
+  StreamProgress,
   StreamReducer,
   StreamStep,
 } from "./format.ts";
@@ -49,6 +53,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   "kserve-v1": kserveV1,
   tfserving,
   "kserve-v2": kserveV2,
+  "kserve-v2-grpc": kserveV2Grpc,
 };
 
 /** What an endpoint is. */

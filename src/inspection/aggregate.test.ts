@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aggregate, PLACES_MAX } from "./aggregate.ts";
+import { aggregate, mergeSummaries, PLACES_MAX } from "./aggregate.ts";
 
 function finding(type: string, pointer: string, score = 1) {
   return { type, score, pointer, start: 0, end: 1 };
@@ -26,4 +26,18 @@ test("lists the first places and counts them all", () => {
   assert.equal(places(PLACES_MAX)?.where.length, PLACES_MAX);
   assert.equal(places(PLACES_MAX + 1)?.where.length, PLACES_MAX);
   assert.equal(places(PLACES_MAX + 1)?.count, PLACES_MAX + 1);
+});
+
+test("puts what was found later to what was found before", () => {
+  const before = aggregate([finding("US_SSN", "/a", 0.6), finding("EMAIL_ADDRESS", "/a")]);
+  const since = aggregate([finding("US_SSN", "/a", 0.9), finding("US_SSN", "/b"), finding("SECRET", "/c")]);
+  assert.deepEqual(mergeSummaries(before, since), [
+    { type: "EMAIL_ADDRESS", count: 1, score_max: 1, where: ["/a"] },
+    { type: "SECRET", count: 1, score_max: 1, where: ["/c"] },
+    { type: "US_SSN", count: 3, score_max: 1, where: ["/a", "/b"] },
+  ]);
+  assert.deepEqual(mergeSummaries([], []), []);
+  const places = Array.from({ length: PLACES_MAX }, (_, index) => finding("T", `/${index}`));
+  const [all] = mergeSummaries(aggregate(places), aggregate([finding("T", "/more")]));
+  assert.deepEqual([all?.count, all?.where.length], [PLACES_MAX + 1, PLACES_MAX]);
 });

@@ -12,6 +12,22 @@ export type FindingSummary = {
   readonly where: readonly string[];
 };
 
+/** What was found before and what was found since, together. */
+export function mergeSummaries(
+  before: readonly FindingSummary[],
+  since: readonly FindingSummary[],
+): readonly FindingSummary[] {
+  const byType = Map.groupBy([...before, ...since], ({ type }) => type);
+  return [...byType]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([type, parts]) => ({
+      type,
+      count: parts.reduce((sum, { count }) => sum + count, 0),
+      score_max: Math.max(...parts.map(({ score_max }) => score_max)),
+      where: [...new Set(parts.flatMap(({ where }) => where))].slice(0, PLACES_MAX),
+    }));
+}
+
 /** Findings by type, in the order of their names. */
 export function aggregate(findings: readonly Finding[]): readonly FindingSummary[] {
   const byType = Map.groupBy(findings, ({ type }) => type);

@@ -1,3 +1,3 @@
-export { aggregate, type FindingSummary } from "./aggregate.ts";
+export { aggregate, type FindingSummary, mergeSummaries } from "./aggregate.ts";
 export { INSPECTION_TRUNCATED, inspect } from "./inspect.ts";
 export { maskText } from "./mask.ts";

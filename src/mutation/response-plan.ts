@@ -4,6 +4,7 @@ import type { HeaderField } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import {
   assertNotReserved,
+  BODY_HEADERS,
   DECISION_ID_HEADER,
   isReservedHeader,
   TRANSLATION_WARNINGS_HEADER,
@@ -21,6 +22,10 @@ export type ResponsePlanFacts = {
   /** What a translation lost, as `code:pointer`. */
   readonly translationWarnings: readonly string[];
   readonly metadata: JsonObject;
+  /** The client does not get the upstream's bytes: decoded, or with something taken out of them. */
+  readonly isOtherBody?: boolean;
+  /** The whole new body; undefined leaves it, or it goes on its way in pieces. */
+  readonly body?: Buffer | undefined;
 };
 
 /** Codes in one header: a client reads them, and policy may warn of as much as it likes. */
@@ -28,12 +33,13 @@ const WARNINGS_MAX = 10;
 
 /**
  * The changes to an answer that passes: what policy sets, the decision id, the warnings, and nothing under Regent's
- * names that the upstream made up.
+ * names that the upstream made up. A changed body goes out without a content coding: every client reads that, and
+ * coding it again would cost more than it saves on the way from a sidecar to what stands beside it.
  *
  * @throws RegentError policy_output_invalid when policy sets a header that is Regent's own.
  */
 export function planResponse(facts: ResponsePlanFacts): Plan {
-  const { exchangeId, head, decision, reasons, translationWarnings, metadata } = facts;
+  const { exchangeId, head, decision, reasons, translationWarnings, metadata, body } = facts;
   const policyHeaders = [...(decision?.transform.setHeaders ?? [])];
   for (const [name] of policyHeaders) assertNotReserved(name);
   const set = new Map<string, string>([
@@ -45,9 +51,15 @@ export function planResponse(facts: ResponsePlanFacts): Plan {
   const remove = new Set<string>([
     ...(decision?.transform.removeHeaders ?? []),
     ...[...head.headers.keys()].filter(isReservedHeader),
+    ...(facts.isOtherBody === true ? BODY_HEADERS.filter((name) => head.headers.has(name)) : []),
   ]);
   for (const name of set.keys()) remove.delete(name);
-  return { headers: { remove: [...remove], set: [...set] }, clearRouteCache: false, metadata };
+  return {
+    headers: { remove: [...remove], set: [...set] },
+    ...(body === undefined ? {} : { body }),
+    clearRouteCache: false,
+    metadata,
+  };
 }
 
 function warningHeader(reasons: readonly Reason[]): HeaderField[] {

@@ -28,6 +28,8 @@ export type Account = {
   candidate: Candidate | undefined;
   estimate: Estimate | undefined;
   findings: readonly Finding[];
+  /** What was found in the answer; undefined while nobody looked. */
+  answerFindings: readonly { readonly type: string; readonly count: number }[] | undefined;
   redactions: ReadonlyMap<string, number>;
   /** What decides this exchange, from the first question on. */
   policies: Policies | undefined;
@@ -66,6 +68,7 @@ export function openAccount(exchange: Exchange, monotonicMs: number): Account {
     candidate: undefined,
     estimate: undefined,
     findings: [],
+    answerFindings: undefined,
     redactions: new Map(),
     policies: undefined,
     decision: undefined,
@@ -118,9 +121,13 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
   return { tokens: reserved, source: "reserved" };
 }
 
-/** What the upstream said of the prompt before it broke off, unless that cannot be true; else the estimate. */
+/**
+ * What the upstream said of the prompt before it broke off, unless that cannot be true; else the estimate. No prompt has 0
+ * tokens: gateways that translate begin a message so, before they know.
+ */
 function promptTokens({ whole }: Answer, { inputTokens }: Estimate): number {
-  return whole !== undefined && whole.input <= TOKENS_PER_EXCHANGE_MAX ? whole.input : inputTokens;
+  const isCount = whole !== undefined && whole.input > 0 && whole.input <= TOKENS_PER_EXCHANGE_MAX;
+  return isCount ? whole.input : inputTokens;
 }
 
 function reportedTokens(answer: Answer | undefined): number | undefined {
@@ -161,6 +168,10 @@ export function recordOf(
     reasons: account.reasons,
     redactions: [...account.redactions].map(([type, count]) => ({ type, count })),
     findings: countByType(account.findings),
+    ...defined(
+      "answerFindings",
+      account.answerFindings?.map(({ type, count }) => ({ type, count })),
+    ),
     ...defined("estimate", estimateOf(account.estimate)),
     ...defined("usage", account.answer?.usage),
     ...defined("charge", chargeWithCost(account, charge)),

@@ -1,46 +1,79 @@
-import { ERRORS } from "../exchange/errors.ts";
-import type { ReadAnswer, StreamFraming, StreamOptions, StreamReducer } from "../formats/index.ts";
+import type { ErrorCode } from "../exchange/errors.ts";
+import type {
+  ReadAnswer,
+  StreamFraming,
+  StreamOptions,
+  StreamProgress,
+  StreamReducer,
+} from "../formats/index.ts";
+
+/**
+ * Bytes of a stream that are read between two looks at its length, so that an answer ends near its bound however large
+ * the pieces are in which it comes. Some two chunks of chat.
+ */
+export const PROGRESS_SLICE_BYTES = 512;
 
 /** One streamed answer being read on its way to the client. */
 export type AnswerStream = {
-  /**
-   * Takes a piece of the upstream's stream and gives what the client gets for it. `ended`: the client's stream ends
-   * behind these bytes, because the upstream's did or, `broken`, because it cannot go on.
-   */
+  /** Takes a piece of the upstream's stream, without content codings, and gives what the client gets for it. */
   push(chunk: Buffer, endOfStream: boolean): StreamPiece;
   /** What the stream said so far. Call it once, when no more pieces come. */
   finish(): ReadAnswer;
 };
 
-export type StreamPiece = { readonly bytes: Buffer; readonly ended: boolean; readonly broken: boolean };
+export type StreamPiece = {
+  /** Whole events. */
+  readonly bytes: Buffer;
+  /** The client's stream ends behind these bytes: as the dialect ends, or with an error event that is not in them. */
+  readonly end?: "complete" | Extract<ErrorCode, "upstream_incomplete" | "output_limit">;
+};
+
+export type AnswerStreamOptions = StreamOptions & {
+  /** Whether an answer has gone too far; undefined: there is no bound. */
+  readonly isTooLong: ((progress: StreamProgress) => boolean) | undefined;
+};
 
 /**
- * Reads a stream by its format's reducer. A stream that ends without its dialect's own end gets an error event instead
- * of it: what an upstream left out must not reach the client as a whole answer.
+ * Reads a stream by the reducer of its framing. A stream that ends without its dialect's own end must not reach the client as
+ * a whole answer.
  */
-export function openAnswerStream(framing: StreamFraming, options: StreamOptions): AnswerStream {
+export function openAnswerStream(framing: StreamFraming, options: AnswerStreamOptions): AnswerStream {
   const reducer: StreamReducer = framing.stream;
+  const { isTooLong } = options;
   let state = reducer.initial(options);
   let answer: ReadAnswer | undefined;
-  const broken = (outputs: readonly Buffer[]): StreamPiece => {
-    const { status, message } = ERRORS.upstream_incomplete;
-    const refusal = framing.refuseInStream({ status, code: "upstream_incomplete", message });
-    return { bytes: Buffer.concat([...outputs, refusal]), ended: true, broken: true };
+
+  const read = (slice: Buffer, outputs: Buffer[]): StreamPiece["end"] => {
+    const step = reducer.step(state, slice);
+    state = step.state;
+    const progress = isTooLong && reducer.progress?.(state);
+    // What is too long stays behind, with the piece that made it so.
+    if (progress !== undefined && isTooLong?.(progress) === true) return "output_limit";
+    outputs.push(...step.outputs);
+    return step.fault === undefined ? undefined : "upstream_incomplete";
   };
+
   return {
     push(chunk, endOfStream) {
-      const step = reducer.step(state, chunk);
-      state = step.state;
-      if (step.fault !== undefined) return broken(step.outputs);
-      if (!endOfStream) return { bytes: Buffer.concat(step.outputs), ended: false, broken: false };
-      const end = reducer.finish(state);
-      answer = end.answer;
-      if (!end.complete) return broken(step.outputs);
-      return { bytes: Buffer.concat([...step.outputs, end.rest]), ended: true, broken: false };
+      const outputs: Buffer[] = [];
+      const size = isTooLong === undefined ? chunk.length : PROGRESS_SLICE_BYTES;
+      for (let at = 0; at < chunk.length; at += size) {
+        const end = read(chunk.subarray(at, at + size), outputs);
+        if (end !== undefined) return { bytes: joined(outputs), end };
+      }
+      if (!endOfStream) return { bytes: joined(outputs) };
+      const { complete, rest, answer: whole } = reducer.finish(state);
+      answer = whole;
+      if (!complete) return { bytes: joined(outputs), end: "upstream_incomplete" };
+      return { bytes: joined([...outputs, rest]), end: "complete" };
     },
     finish() {
       answer ??= reducer.finish(state).answer;
       return answer;
     },
   };
+}
+
+function joined(outputs: readonly Buffer[]): Buffer {
+  return outputs.length === 1 ? (outputs[0] as Buffer) : Buffer.concat(outputs);
 }

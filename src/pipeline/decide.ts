@@ -1,10 +1,11 @@
-import type { Decision } from "../exchange/decision.ts";
+import { type Decision, KIND_STATUS } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import type { Reads } from "../exchange/reads.ts";
 import { decidingReason, renderDenial } from "../mutation/own-answer.ts";
 import type { Evaluation } from "../policy/policies.ts";
 import { callerKey } from "./account.ts";
+import { demandsOf, isDemanding } from "./answer/demands.ts";
 import type { Context } from "./context.ts";
 import { loggerOf, type Question } from "./logged-decision.ts";
 import { timedAsync } from "./timed.ts";
@@ -70,20 +71,66 @@ export function deny(context: Context, decision: Decision): OwnAnswer {
   return answer;
 }
 
+/** The same once the head of an answer has left: the refusal is the last event of the stream, and the status stays. */
+export function denyStream({ account, dialect, framing }: Context, decision: Decision): Buffer {
+  account.verdict = "deny";
+  const deciding = decidingReason(decision.reasons);
+  if (!account.reasons.includes(deciding)) account.reasons = [...account.reasons, deciding];
+  const { code, message, kind } = deciding;
+  const status = decision.status ?? KIND_STATUS[kind];
+  return (framing ?? dialect).refuseInStream({ status, code, message, requestId: account.exchange.id });
+}
+
+/**
+ * Refuses what a later decision on a stream asks of its head, which has left, or of how it is read.
+ *
+ * @throws RegentError obligation_unsupported
+ */
+export function assertSameHead(first: Decision | undefined, { transform, response }: Decision): void {
+  const has = (name: string, value: string) => first?.transform.setHeaders.get(name) === value;
+  const headers = [...transform.setHeaders].find(([name, value]) => !has(name, value))?.[0];
+  const removed = transform.removeHeaders.find(
+    (name) => first?.transform.removeHeaders.includes(name) !== true,
+  );
+  const late = headers ?? removed;
+  if (late !== undefined)
+    throw new RegentError("obligation_unsupported", `Policy changes the header ${late} after it has left.`);
+  if (
+    response.maxOutputTokens !== first?.response.maxOutputTokens ||
+    response.streamWindowBytes !== first?.response.streamWindowBytes
+  )
+    throw new RegentError(
+      "obligation_unsupported",
+      "Policy bounds a stream in another way after it has begun.",
+    );
+}
+
 /**
  * Refuses what policy asks for and Regent cannot do: an obligation that is skipped is a rule that is not kept.
  *
  * @throws RegentError obligation_unsupported
  */
 export function assertSupported(decision: Decision): void {
-  const { hold, response, transform } = decision;
+  const { hold, transform } = decision;
   if (hold !== undefined) throw unsupported(`hold for the approval ${hold.approval}`);
   if (transform.setQuery.size > 0) throw unsupported("transform.set_query");
-  if (response.inspect) throw unsupported("response.inspect");
-  if (response.maxOutputTokens !== undefined) throw unsupported("response.max_output_tokens");
-  if (response.streamWindowBytes !== undefined) throw unsupported("response.stream_window_bytes");
 }
 
 function unsupported(what: string): RegentError {
   return new RegentError("obligation_unsupported", `Policy asked for ${what}, which is not supported.`);
+}
+
+/**
+ * Refuses, before a model was asked, what policy asks to be done with an answer that nobody could do it to.
+ *
+ * @throws RegentError obligation_unsupported
+ */
+export function assertAnswerable({ account, detection }: Context, decision: Decision): void {
+  const demands = demandsOf([decision]);
+  // Regent's own list of models says nothing that was not chosen to be said.
+  if (!isDemanding(demands) || detection.kind === "models") return;
+  if (detection.kind !== "inference" || account.inference === undefined)
+    throw unsupported("the answer to a request that is no inference to be judged");
+  if (demands.isInspected && detection.format.answerTexts === undefined)
+    throw unsupported(`answers of ${detection.format.name} to be inspected`);
 }

@@ -3,6 +3,7 @@ import type { Exchange, ExchangeEnd } from "../exchange/exchange.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import { detect, dialectOf } from "../formats/index.ts";
 import { type Account, chargeOf, openAccount, recordOf } from "./account.ts";
+import { demandsOf, isDemanding } from "./answer/demands.ts";
 import { Attempt } from "./attempt/attempt.ts";
 import type { Context } from "./context.ts";
 import type { CheckBody, CheckDenial, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
@@ -57,11 +58,13 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
     responseHead: (head, endOfStream) => rescued(context, () => response.head(head, endOfStream)),
     responseBody: (body) => rescued(context, () => response.body(body)),
     responseChunk(chunk, endOfStream) {
+      // The head has left, so the refusal is the last event of the stream.
+      const broken = (error: unknown) => ({ bytes: rescueStream(context, error), end: true });
       try {
-        return response.chunk(chunk, endOfStream);
+        const answer = response.chunk(chunk, endOfStream);
+        return answer instanceof Promise ? answer.catch(broken) : answer;
       } catch (error) {
-        // The head has left, so the refusal is the last event of the stream.
-        return { bytes: rescueStream(context, error), end: true };
+        return broken(error);
       }
     },
     refuse(error) {
@@ -168,6 +171,8 @@ async function check(context: Context, body: CheckBody): Promise<RequestAnswer> 
 function assertCheckable({ permit, plan }: Extract<RequestAnswer, { kind: "pass" }>): void {
   if (plan.body !== undefined)
     throw new RegentError("obligation_unsupported", "ext_authz alone cannot change the body.");
+  if (isDemanding(demandsOf([permit.decision])))
+    throw new RegentError("obligation_unsupported", "ext_authz alone does not see answers.");
   if (permit.decision.limits.some((limit) => limit.unit === "tokens")) {
     throw new RegentError("obligation_unsupported", "ext_authz alone cannot meter tokens.");
   }

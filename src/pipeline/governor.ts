@@ -49,8 +49,11 @@ export type Governance = {
   responseHead(head: ResponseHead, endOfStream: boolean): Promise<ResponseHeadAnswer>;
   /** The whole response body; only after a response head answered with `buffered`. */
   responseBody(body: Buffer): Promise<ResponseAnswer>;
-  /** One piece of a response body; only after a response head answered with `stream`. What is returned is what the client gets. */
-  responseChunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer;
+  /**
+   * One piece of a response body; only after a response head answered with `stream` or `chunks`. What is given is what
+   * the client gets: at once, or late where policy has to be asked.
+   */
+  responseChunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer | Promise<ChunkAnswer>;
   /**
    * Regent's own refusal in the dialect of the exchange, noted in the record, for what `src/envoy` finds wrong itself:
    * Envoy configured too weakly (`config_mismatch`), changes that Envoy would not accept (`obligation_unsupported`), a
@@ -77,10 +80,17 @@ export type ResponseHeadAnswer =
   | {
       readonly kind: "pass";
       readonly plan: Plan;
-      /** `none`: no body message follows. `buffered`: the whole body in one. `stream`: FULL_DUPLEX_STREAMED. */
-      readonly body: "none" | "buffered" | "stream";
+      readonly body: ResponseBodyMode;
     }
   | { readonly kind: "answer"; readonly answer: OwnAnswer };
+
+/**
+ * - `none`: no body message follows.
+ * - `buffered`: the whole body in one.
+ * - `stream`: in pieces of any size, each way (FULL_DUPLEX_STREAMED), so that the answer can end early and cleanly.
+ * - `chunks`: piece by piece (STREAMED), with an answer to each; an early end breaks the client's transfer.
+ */
+export type ResponseBodyMode = "none" | "buffered" | "stream" | "chunks";
 
 export type ResponseAnswer =
   | { readonly kind: "pass"; readonly plan: Plan }

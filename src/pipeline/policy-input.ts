@@ -31,13 +31,10 @@ export type ExchangeFacts = {
   readonly inference: Inference | undefined;
   readonly model: Model | undefined;
   readonly candidates: readonly Candidate[];
-  /** Called only when policy reads them. */
-  readonly findings: () => readonly {
-    type: string;
-    count: number;
-    score_max: number;
-    where: readonly string[];
-  }[];
+  /** Called only when policy reads them. Undefined: nothing was looked for. */
+  readonly findings: () =>
+    | readonly { type: string; count: number; score_max: number; where: readonly string[] }[]
+    | undefined;
   /** Called only when policy reads them. */
   readonly budgets: () => readonly BudgetState[];
   readonly estimate: Estimate | undefined;
@@ -95,7 +92,10 @@ function documentMakers(facts: ExchangeFacts): Makers<WithoutBody> {
     identity: (reads) => prune<IdentityInput>(facts.identity, reads),
     inference: (reads) => inferenceInput(inference, estimate, reads),
     model: (reads) => modelInput(facts.model, reads),
-    findings: (reads) => list(reads, facts.findings),
+    findings: (reads) => {
+      const findings = facts.findings();
+      return findings && list(reads, () => findings);
+    },
     risk: () => undefined,
     budgets: (reads) => list(reads, () => facts.budgets().map(budgetInput)),
     estimate: (reads) => estimateInput(estimate, reads),

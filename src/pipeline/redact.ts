@@ -17,7 +17,7 @@ const NOTHING: RedactedTexts = { texts: [], counts: new Map() };
  *
  * @throws RegentError content_blocked when policy blocks a type that was found
  * @param bodyBytes of the request, since nothing was looked for in a body that is no inference
- * @throws RegentError obligation_unsupported for an action or a place that cannot be carried out yet
+ * @throws RegentError obligation_unsupported for an action that cannot be carried out
  */
 export function redactRequest(
   decision: Decision,
@@ -25,7 +25,9 @@ export function redactRequest(
   findings: readonly Finding[],
   bodyBytes: number,
 ): RedactedTexts {
-  const actions = requestActions(decision);
+  const actions = redactActions(decision, "request");
+  // What will be asked of the answer is looked at before the request goes anywhere.
+  redactActions(decision, "response");
   if (inference === undefined && actions.size > 0 && bodyBytes > 0) {
     throw new RegentError(
       "obligation_unsupported",
@@ -58,14 +60,20 @@ export function redactRequest(
   return { texts, counts };
 }
 
-type Action = "mask" | "hash" | "block";
+export type RedactAction = "mask" | "hash" | "block";
 
-function requestActions(decision: Decision): ReadonlyMap<string, Action> {
-  const actions = new Map<string, Action>();
+/**
+ * What a decision asks to be done with the findings of one side, by their type.
+ *
+ * @throws RegentError obligation_unsupported for an action that cannot be carried out
+ */
+export function redactActions(
+  decision: Decision,
+  side: "request" | "response",
+): ReadonlyMap<string, RedactAction> {
+  const actions = new Map<string, RedactAction>();
   for (const { type, action, where } of decision.redact) {
-    if (where !== "request") {
-      throw new RegentError("obligation_unsupported", `Redaction of ${type} in answers is not supported.`);
-    }
+    if (where !== side && where !== "both") continue;
     if (action === "tokenize") {
       throw new RegentError("obligation_unsupported", `Tokenizing ${type} is not supported.`);
     }
@@ -75,7 +83,7 @@ function requestActions(decision: Decision): ReadonlyMap<string, Action> {
 }
 
 /** Two rules may name one type: what takes more away wins. */
-function stricter(known: Action | undefined, action: Action): Action {
+export function stricter(known: RedactAction | undefined, action: RedactAction): RedactAction {
   if (known === "block" || action === "block") return "block";
   return known === "mask" || action === "mask" ? "mask" : "hash";
 }
@@ -83,7 +91,7 @@ function stricter(known: Action | undefined, action: Action): Action {
 function redactText(
   text: string,
   findings: readonly Finding[],
-  actions: ReadonlyMap<string, Action>,
+  actions: ReadonlyMap<string, RedactAction>,
 ): string {
   return maskText(text, findings, (type) => (actions.get(type) === "hash" ? "hash" : "mask"));
 }

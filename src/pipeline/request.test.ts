@@ -17,6 +17,7 @@ import {
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
 import { CREDENTIAL_HEADERS } from "../exchange/names.ts";
 import { FINDINGS_MAX, INSPECTION_TRUNCATED } from "../inspection/inspect.ts";
+import { STREAM_WINDOW_BYTES_MAX } from "./answer/demands.ts";
 
 const policy = await compileAnswering();
 
@@ -51,16 +52,28 @@ test("refuses an obligation that cannot be carried out, at any endpoint", async 
   for (const decide of [
     { hold: { approval: "board" } },
     { transform: { set_query: { a: "b" } } },
-    { response: { inspect: true } },
-    { response: { max_output_tokens: 5 } },
-    { response: { stream_window_bytes: 5 } },
-    redact(["EMAIL_ADDRESS", "mask", "response"]),
-    redact(["EMAIL_ADDRESS", "mask", "both"]),
+    { response: { stream_window_bytes: STREAM_WINDOW_BYTES_MAX + 1 } },
     redact(["EMAIL_ADDRESS", "tokenize"]),
+    redact(["EMAIL_ADDRESS", "tokenize", "response"]),
+    redact(["EMAIL_ADDRESS", "tokenize", "both"]),
   ] satisfies JsonObject[]) {
     assert.equal(await refused(decide), "500 obligation_unsupported", JSON.stringify(decide));
     const other = { path: "/other", method: "POST", body: "{}" };
     assert.equal(await refused(decide, other), "500 obligation_unsupported", JSON.stringify(decide));
+  }
+});
+
+test("refuses an obligation for the answer to what is no inference, and for one whose texts are not known", async () => {
+  const other = { path: "/other", method: "POST", body: "{}" };
+  for (const decide of [
+    { response: { inspect: true } },
+    { response: { max_output_tokens: 5 } },
+    { response: { stream_window_bytes: 5 } },
+    redact(["EMAIL_ADDRESS", "mask", "response"]),
+    redact(["EMAIL_ADDRESS", "block", "both"]),
+  ] satisfies JsonObject[]) {
+    assert.equal(await refused(decide, other), "500 obligation_unsupported", JSON.stringify(decide));
+    assert.equal(await upstreamBody(decide, chatBody()), undefined, JSON.stringify(decide));
   }
 });
 

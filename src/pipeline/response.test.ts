@@ -22,6 +22,7 @@ import { headersFrom } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { openaiChat } from "../formats/openai-chat/index.ts";
 import { SSE_EVENT_BYTES_MAX } from "../wire/sse.ts";
+import { STREAM_WINDOW_BYTES_MAX } from "./answer/demands.ts";
 import { READ_ANSWER_BYTES_MAX } from "./response.ts";
 
 const policy = await compileAnswering();
@@ -57,8 +58,9 @@ describe("the body of an answer", () => {
     assert.equal(await modeOf([]), "none");
   });
 
-  test("is left alone where a stream is coded, or nobody could hold so much", async () => {
-    assert.equal(await modeOf([...typed("text/event-stream"), ["content-encoding", "gzip"]]), "none");
+  test("is left alone where a stream is coded in an unknown way, or nobody could hold so much", async () => {
+    for (const coding of ["compress", "gzip, br", "many"])
+      assert.equal(await modeOf([...typed("text/event-stream"), ["content-encoding", coding]]), "none");
     const length = (bytes: number | string) =>
       [...typed("application/json"), ["content-length", String(bytes)]] as const;
     assert.equal(await modeOf(length(READ_ANSWER_BYTES_MAX)), "buffered");
@@ -178,15 +180,13 @@ describe("response policy", () => {
   test("may not ask for what cannot be done to an answer", async () => {
     const limit = { key: "k", unit: "tokens", amount: 1, window: "1h" };
     for (const more of [
-      { redact: [{ type: "EMAIL_ADDRESS", action: "mask", where: "response" }] },
+      { redact: [{ type: "EMAIL_ADDRESS", action: "tokenize", where: "response" }] },
       { redact: [{ type: "EMAIL_ADDRESS", action: "mask", where: "request" }] },
       { limits: [limit] },
       { transform: { body_patch: [{ op: "remove", path: "/model" }] } },
       { transform: { set_query: { a: "b" } } },
       { hold: { approval: "board" } },
-      { response: { inspect: true } },
-      { response: { max_output_tokens: 1 } },
-      { response: { stream_window_bytes: 1 } },
+      { response: { stream_window_bytes: STREAM_WINDOW_BYTES_MAX + 1 } },
       { route: { model: "large" } },
       { route: { targets: ["eu"] } },
       { route: { headers: { "x-a": "b" } } },
@@ -301,8 +301,8 @@ describe("a streamed answer", () => {
     const { governance } = exchange;
     await governance.responseHead({ status: 200, headers: headersFrom(typed("text/event-stream")) }, false);
     const endless = Buffer.concat([Buffer.from("data: "), Buffer.alloc(SSE_EVENT_BYTES_MAX, "x")]);
-    assert.equal(governance.responseChunk(Buffer.from(whole[0] ?? ""), false).end, false);
-    const { bytes, end } = governance.responseChunk(endless, false);
+    assert.equal((await governance.responseChunk(Buffer.from(whole[0] ?? ""), false)).end, false);
+    const { bytes, end } = await governance.responseChunk(endless, false);
     assert.equal(end, true);
     assert.equal(JSON.parse(bytes.toString().slice("data: ".length)).error.code, "upstream_incomplete");
     governance.end("complete");
@@ -356,7 +356,7 @@ test("refuses a body or a chunk that was not asked for", async () => {
   const body = await governance.responseBody(Buffer.from("{}"));
   assert.ok(body.kind === "answer");
   assert.equal(refusalIn(body.answer).code, "internal_error");
-  const chunk = governance.responseChunk(Buffer.from("data: x\n\n"), false);
+  const chunk = await governance.responseChunk(Buffer.from("data: x\n\n"), false);
   assert.equal(chunk.end, true);
   assert.ok(!chunk.bytes.includes("data: x"));
 });

@@ -1,27 +1,30 @@
 import type { Decision } from "../exchange/decision.ts";
-import { type ErrorCode, RegentError } from "../exchange/errors.ts";
+import { RegentError } from "../exchange/errors.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
-import { headerValues, singleHeader } from "../exchange/headers.ts";
+import { headerValues } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { DECISION_ID_HEADER, REASON_HEADER } from "../exchange/names.ts";
 import { permit } from "../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../exchange/plan.ts";
-import type { Reads } from "../exchange/reads.ts";
-import { framingOf, type ReadAnswer } from "../formats/index.ts";
+import type { Format, ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
-import { decodeContent } from "../wire/content-encoding.ts";
+import { codingOf } from "../wire/content-encoding.ts";
 import { type Account, costOf } from "./account.ts";
-import { type AnswerStream, openAnswerStream } from "./answer-stream.ts";
+import { bodyPlanOf } from "./answer/body-plan.ts";
+import { isDemanding } from "./answer/demands.ts";
+import { createJudge, type Judge } from "./answer/judge.ts";
+import { openPassedAnswer } from "./answer/passed-answer.ts";
+import { type ClientPiece, openStreamedAnswer, type StreamedAnswer } from "./answer/streamed-answer.ts";
+import { judgeWhole, readWhole } from "./answer/whole-answer.ts";
 import { needsFilter } from "./attempt/serving.ts";
 import type { Context } from "./context.ts";
-import { assertSupported, deny, evaluate } from "./decide.ts";
+import { deny } from "./decide.ts";
 import type { ChunkAnswer, ResponseAnswer, ResponseHeadAnswer } from "./governor.ts";
-import { policyInput } from "./policy-input.ts";
-import { timed, timedAsync } from "./timed.ts";
+import { timedAsync } from "./timed.ts";
 
 /**
  * The largest answer that is held back to be read: as much as Envoy's connection buffers hold. A larger one passes
- * unread, and is charged what was reserved.
+ * unread, and is charged what was reserved, unless policy asks for something to be done with it.
  */
 export const READ_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
 
@@ -34,33 +37,22 @@ export type Response = {
   head(head: ResponseHead, endOfStream: boolean): Promise<ResponseHeadAnswer>;
   /** @throws RegentError */
   body(body: Buffer): Promise<ResponseAnswer>;
-  chunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer;
+  chunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer | Promise<ChunkAnswer>;
   /** The exchange ended before the stream did: what was delivered until then counts. */
   abandon(): void;
 };
 
 export function createResponse(context: Context): Response {
   const { account, rooms, detection } = context;
-  let held: ResponseHead | undefined;
-  let stream: AnswerStream | undefined;
+  const format = detection.kind === "inference" ? detection.format : undefined;
+  let held: { readonly head: ResponseHead; readonly judge: Judge; readonly format: Format } | undefined;
+  let stream: StreamedAnswer | undefined;
 
-  const decide = async (head: ResponseHead): Promise<ResponseAnswer> => {
-    const input = (reads: Reads) => responseInput(context, head, reads);
-    const decision = await evaluate(context, context.options.responseEntrypoint, input);
-    account.answerDecision = decision;
-    account.reasons = [...account.reasons, ...decision.reasons];
-    if (permit(decision) === undefined) return { kind: "answer", answer: deny(context, decision) };
-    assertSupported(decision);
-    if (asksForMore(decision)) {
-      throw new RegentError(
-        "obligation_unsupported",
-        "Policy asked to change an answer in a way that is not supported.",
-      );
-    }
-    return { kind: "pass", plan: plan(head, decision) };
-  };
-
-  const plan = (head: ResponseHead, decision: Decision | undefined): Plan =>
+  const plan = (
+    head: ResponseHead,
+    decision: Decision | undefined,
+    other: { readonly isOtherBody?: boolean; readonly body?: Buffer | undefined } = {},
+  ): Plan =>
     planResponse({
       exchangeId: account.exchange.id,
       head,
@@ -68,7 +60,28 @@ export function createResponse(context: Context): Response {
       reasons: account.reasons,
       translationWarnings: account.attempts.translation?.warnings ?? [],
       metadata: usageMetadata(account),
+      ...other,
     });
+
+  /** Policy decides when the head is there, because text leaves before the rest has come. */
+  const decideHead = async (
+    judge: Judge,
+    head: ResponseHead,
+    endOfStream: boolean,
+  ): Promise<ResponseHeadAnswer> => {
+    const decision = await judge.ask(head, undefined);
+    if (permit(decision) === undefined) return { kind: "answer", answer: deny(context, decision) };
+    const { mode, reading, framing } = bodyPlanOf(context, head, endOfStream, judge.demands);
+    if (reading === "whole") throw new RegentError("internal_error");
+    if (format !== undefined && reading === "passing") stream = openPassedAnswer(format, head);
+    if (format === undefined || framing === undefined)
+      return { kind: "pass", plan: plan(head, decision), body: mode };
+    const coding = codingOf(headerValues(head.headers, "content-encoding"));
+    context.framing = framing;
+    stream = openStreamedAnswer({ context, format, framing, head, judge, coding, keepText: isFull(account) });
+    const isOtherBody = coding !== undefined || isDemanding(judge.demands);
+    return { kind: "pass", plan: plan(head, decision, { isOtherBody }), body: mode };
+  };
 
   return {
     async head(head, endOfStream) {
@@ -79,53 +92,51 @@ export function createResponse(context: Context): Response {
       account.upstreamStatus = head.status;
       account.status = head.status;
       account.firstByteMs = rooms.clock.monotonicMs() - account.startedMs;
-      const mode = endOfStream || account.inference === undefined ? "none" : bodyMode(context, head);
-      if (mode === "buffered") {
-        held = head;
-        // Policy decides on the whole answer; until then Envoy holds the head back.
-        return { kind: "pass", body: mode, plan: plan(head, undefined) };
-      }
-      if (mode === "stream" && detection.kind === "inference") {
-        context.framing = framingOf(detection.format, mediaTypeOf(head)) ?? detection.format;
-        stream = openAnswerStream(context.framing, {
-          hideUsage: account.usageIsHidden,
-          keepText: isFull(account),
-        });
-      }
-      const answer = await decide(head);
-      return answer.kind === "pass" ? { ...answer, body: mode } : answer;
+      const judge = createJudge(context);
+      const { mode, reading } = bodyPlanOf(context, head, endOfStream, judge.demands);
+      if (reading !== "whole" || format === undefined) return decideHead(judge, head, endOfStream);
+      held = { head, judge, format };
+      // Policy decides on the whole answer; until then Envoy holds the head back.
+      return { kind: "pass", body: mode, plan: plan(head, undefined) };
     },
 
     async body(body) {
-      if (held === undefined || detection.kind !== "inference") throw new RegentError("internal_error");
-      const head = held;
-      const { format } = detection;
-      await timedAsync(context, "formats", async () => {
-        const decoded = await decodeAnswer(head, body);
-        if (decoded === undefined) return;
-        noteAnswer(
-          account,
-          format.readResponse({ status: head.status, headers: head.headers, bytes: decoded }),
-        );
-        if (isFull(account)) account.content.response = decoded.toString("utf8");
-      });
-      return decide(head);
+      if (held === undefined) throw new RegentError("internal_error");
+      const { head, judge, format } = held;
+      const read = await timedAsync(context, "formats", () =>
+        readWhole(format, head, body, READ_ANSWER_BYTES_MAX),
+      );
+      if (read !== undefined) {
+        noteAnswer(account, read.answer);
+        if (isFull(account)) account.content.response = read.bytes.toString("utf8");
+      }
+      const judged = await judgeWhole(context, format, judge, head, read);
+      if (permit(judged.decision) === undefined)
+        return { kind: "answer", answer: deny(context, judged.decision) };
+      const isOtherBody = judged.body !== undefined;
+      return { kind: "pass", plan: plan(head, judged.decision, { isOtherBody, body: judged.body }) };
     },
 
     chunk(chunk, endOfStream) {
       if (stream === undefined) throw new RegentError("internal_error");
       const open = stream;
-      const step = timed(context, "formats", () => open.push(chunk, endOfStream));
-      if (!step.ended) return { bytes: step.bytes, end: false };
-      noteStream(account, open);
-      if (step.broken) account.upstreamError ??= "upstream_incomplete" satisfies ErrorCode;
-      return { bytes: step.bytes, end: true, metadata: usageMetadata(account) };
+      const piece = open.push(chunk, endOfStream);
+      return piece instanceof Promise ? piece.then((late) => given(open, late)) : given(open, piece);
     },
 
     abandon() {
-      if (stream !== undefined && account.answer === undefined) noteStream(account, stream);
+      if (stream === undefined) return;
+      stream.close();
+      if (account.answer === undefined) noteStream(account, stream);
     },
   };
+
+  function given(open: StreamedAnswer, { bytes, ended }: ClientPiece): ChunkAnswer {
+    if (!ended) return { bytes, end: false };
+    open.close();
+    noteStream(account, open);
+    return { bytes, end: true, metadata: usageMetadata(account) };
+  }
 }
 
 /** What an attempt refused is on its way in the client's dialect already: nothing of it is a model's. */
@@ -148,15 +159,6 @@ function assertAttempted({ attempts, candidate, inference }: Account, { status }
     throw new RegentError("config_mismatch", "Envoy has no filter of Regent's at the cluster of the target.");
 }
 
-/** Whether a decision on an answer has obligations that only a request can meet, or none yet. */
-function asksForMore({ redact, limits, transform, route }: Decision): boolean {
-  return (
-    redact.length + limits.length + transform.bodyPatch.length + route.headers.size > 0 ||
-    route.model !== undefined ||
-    route.targets !== undefined
-  );
-}
-
 /** What the upstream reported, for Envoy's access log and its rate limits. Nothing is made up. */
 function usageMetadata(account: Account): JsonObject {
   const usage = account.answer?.usage;
@@ -176,8 +178,9 @@ function isFull(account: Account): boolean {
   return account.decision?.audit.level === "full";
 }
 
-function noteStream(account: Account, stream: AnswerStream): void {
+function noteStream(account: Account, stream: StreamedAnswer): void {
   const answer = stream.finish();
+  if (answer === undefined) return;
   noteAnswer(account, answer);
   if (isFull(account) && answer.text !== undefined) account.content.response = answer.text;
 }
@@ -190,51 +193,4 @@ function noteAnswer(account: Account, answer: ReadAnswer): void {
     const name = answer.error.code ?? answer.error.type ?? "error";
     account.upstreamError = name.slice(0, UPSTREAM_ERROR_CHARS_MAX);
   }
-}
-
-/** A coded body is decoded to be read, and passed on as it came. */
-async function decodeAnswer(head: ResponseHead, body: Buffer): Promise<Buffer | undefined> {
-  const decoded = await decodeContent(
-    body,
-    headerValues(head.headers, "content-encoding"),
-    READ_ANSWER_BYTES_MAX,
-  );
-  return decoded.ok ? decoded.bytes : undefined;
-}
-
-/** How the body of an answer is read. Only what the dialect has says something; the rest passes without being held up. */
-function bodyMode({ detection }: Context, head: ResponseHead): "none" | "buffered" | "stream" {
-  if (detection.kind !== "inference") return "none";
-  const { answerTypes = [] } = detection.format;
-  const type = mediaTypeOf(head);
-  const coded = headerValues(head.headers, "content-encoding").length > 0;
-  // No coding was asked for (accept-encoding is removed), so a coded stream comes from an upstream that does not listen.
-  if (framingOf(detection.format, type) !== undefined) return coded ? "none" : "stream";
-  const length = Number(singleHeader(head.headers, "content-length").value ?? "0");
-  const isRead = type === "application/json" || type.endsWith("+json") || answerTypes.includes(type);
-  return isRead && length <= READ_ANSWER_BYTES_MAX ? "buffered" : "none";
-}
-
-function mediaTypeOf({ headers }: ResponseHead): string {
-  return (singleHeader(headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-}
-
-function responseInput({ account, rooms }: Context, head: ResponseHead, reads: Reads): Buffer {
-  return policyInput(
-    {
-      phase: "response",
-      exchange: account.exchange,
-      identity: account.identity,
-      bodyBytes: account.requestBody?.bytes,
-      inference: account.inference,
-      model: account.candidate?.model,
-      candidates: account.candidate === undefined ? [] : [account.candidate],
-      findings: () => [],
-      budgets: () => [],
-      estimate: account.estimate,
-      response: { head, answer: account.answer, latencyMs: rooms.clock.monotonicMs() - account.startedMs },
-    },
-    undefined,
-    reads,
-  );
 }

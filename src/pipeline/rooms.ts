@@ -82,6 +82,8 @@ export type PipelineOptions = {
   readonly responseEntrypoint: string;
   /** The largest request body of a route, bytes. */
   maxBodyBytes(request: RequestHead): number;
+  /** Whether answers of a route pass as they come (STREAMED), so that what has left cannot be taken back. */
+  passesAnswers(request: RequestHead): boolean;
   /** Refuses a request that cannot be translated without a loss. */
   readonly strictTranslation: boolean;
 };

@@ -41,6 +41,11 @@ export function openDecoder(coding: string, bytesMax: number): ContentDecoder | 
   return open === undefined ? undefined : new StreamDecoder(coding, open(), bytesMax);
 }
 
+/** Whether there is a decoder for a coding, in lower case. */
+export function isDecoded(coding: string): boolean {
+  return DECODERS.has(coding);
+}
+
 class StreamDecoder implements ContentDecoder {
   readonly #coding: string;
   readonly #stream: Decompressor;

@@ -111,6 +111,7 @@ export type StageOptions = {
   readonly requestEntrypoint?: string;
   readonly responseEntrypoint?: string;
   readonly maxBodyBytes?: number;
+  readonly passesAnswers?: boolean;
   readonly strictTranslation?: boolean;
   /** Translators in the place of the product's. */
   readonly translatorOf?: Rooms["translation"]["translatorOf"];
@@ -173,6 +174,7 @@ export function createStage(options: StageOptions): Stage {
     requestEntrypoint: options.requestEntrypoint ?? REQUEST_ENTRYPOINT,
     responseEntrypoint: options.responseEntrypoint ?? RESPONSE_ENTRYPOINT,
     maxBodyBytes: () => options.maxBodyBytes ?? 64 * 1024,
+    passesAnswers: () => options.passesAnswers ?? false,
     strictTranslation: options.strictTranslation ?? false,
   });
   const stage: Stage = { governor, rooms, meter, keys, records, observed, logged, asked, clock, audit };
@@ -297,7 +299,7 @@ export type Upstream = {
 /** What the client got of an answer. */
 export type Delivered = {
   /** What was said to its head. */
-  readonly mode: "none" | "buffered" | "stream" | "refused";
+  readonly mode: "none" | "buffered" | "stream" | "chunks" | "refused";
   readonly plan?: Plan;
   /** Regent's own, in place of the upstream's. */
   readonly own?: OwnAnswer;
@@ -320,7 +322,8 @@ export async function answer(
   if (head.kind === "answer") return refused(governance, head.answer);
   const { plan, body: mode } = head;
   if (mode === "buffered") return whole(governance, Buffer.concat(pieces));
-  if (mode === "stream") return { mode, plan, bytes: streamed(governance, pieces) };
+  if (mode === "stream" || mode === "chunks")
+    return { mode, plan, bytes: await streamed(governance, pieces) };
   return finished(governance, { mode, plan, bytes: Buffer.concat(pieces) });
 }
 
@@ -335,10 +338,10 @@ async function whole(governance: Governance, bytes: Buffer): Promise<Delivered> 
   return finished(governance, { mode: "buffered", plan: decided.plan, bytes });
 }
 
-function streamed(governance: Governance, pieces: readonly Buffer[]): Buffer {
+async function streamed(governance: Governance, pieces: readonly Buffer[]): Promise<Buffer> {
   const given: Buffer[] = [];
   for (const [index, piece] of pieces.entries()) {
-    const { bytes, end } = governance.responseChunk(piece, index === pieces.length - 1);
+    const { bytes, end } = await governance.responseChunk(piece, index === pieces.length - 1);
     given.push(bytes);
     if (end) break;
   }

@@ -6,8 +6,8 @@
  *   unseen                                          unseen
  *     │ headers                                       │ headers
  *   deciding_head ──────────► permitted             deciding_head ──► unread (what follows passes as it is)
- *     │ need_body                 ▲                   │       │ stream
- *   held ── body ──► deciding_body┘                   │       └────► streaming ── last chunk ──► answered
+ *     │ need_body                 ▲                   │       │ stream, chunks
+ *   held ── body ──► deciding_body┘                   │       └────► streaming, passing ─ last ─► answered
  *     │                                               │ buffered                                    ▲
  *     │ answer of Envoy's own                         └────► whole ── body ──► deciding_body ───────┘
  *   local
@@ -40,7 +40,10 @@ export type ResponsePhase =
   | "unread"
   | "whole"
   | "deciding_body"
+  /** FULL_DUPLEX_STREAMED. */
   | "streaming"
+  /** STREAMED: a reply for each piece. */
+  | "passing"
   | "answered";
 
 export type State = {
@@ -247,6 +250,7 @@ function onResponseBody(state: State, message: MessageEvent & { event: "response
       return step({ ...seen, response: "deciding_body", wholeLength }, { step: "responseBody", body });
     }
     case "streaming":
+    case "passing":
       return step({ ...seen, replyTo: "chunk" }, { step: "responseChunk", chunk: body, endOfStream });
     case "unread":
       // Envoy ignored the override to NONE. Nothing is read here, so nothing is lost by passing it on.
@@ -257,7 +261,7 @@ function onResponseBody(state: State, message: MessageEvent & { event: "response
 }
 
 function onResponseTrailers(state: State, message: MessageEvent): Transition {
-  if (state.response === "streaming")
+  if (state.response === "streaming" || state.response === "passing")
     return step(
       { ...state, replyTo: "trailers" },
       { step: "responseChunk", chunk: Buffer.alloc(0), endOfStream: true },
@@ -317,7 +321,9 @@ function onResponseHeadAnswer(state: State, answer: ResponseHeadAnswer, endOfStr
   const fault = headPlanFault(plan, state.responseHeaders);
   if (fault !== undefined) return refuse(state, new RegentError("obligation_unsupported", fault));
   const contentLength = body === "none" ? declaredLength(state.responseHeaders) : undefined;
-  const response = ({ none: "unread", buffered: "whole", stream: "streaming" } as const)[body];
+  const response = ({ none: "unread", buffered: "whole", stream: "streaming", chunks: "passing" } as const)[
+    body
+  ];
   return to(state, { response }, send({ reply: "response_head", plan, body, contentLength }));
 }
 
@@ -336,6 +342,7 @@ function onResponseBodyAnswer(state: State, answer: ResponseAnswer): Transition 
  */
 function onChunkAnswer(state: State, answer: ChunkAnswer, endOfStream: boolean): Transition {
   const { bytes, metadata } = answer;
+  if (state.response === "passing") return onPassedChunk(state, answer, endOfStream);
   if (state.replyTo === "trailers") {
     const last: Effect[] = bytes.length === 0 ? [] : [send({ reply: "chunk", bytes, endOfStream: false })];
     return complete(state, ...last, send({ reply: "response_rest", part: "responseTrailers" }));
@@ -346,10 +353,36 @@ function onChunkAnswer(state: State, answer: ChunkAnswer, endOfStream: boolean):
   return to(state, {}, send({ reply: "chunk", bytes, endOfStream: false }));
 }
 
+/**
+ * A piece of a STREAMED answer has one reply, whatever is in it. An early end cannot be said: what is left to say goes
+ * out in the place of the piece, and the error status behind it makes Envoy break the client's transfer and close the
+ * upstream's, so that what is cut off never looks whole.
+ */
+function onPassedChunk(
+  state: State,
+  { bytes, end, metadata }: ChunkAnswer,
+  endOfStream: boolean,
+): Transition {
+  if (state.replyTo === "trailers") {
+    // Trailers are the end, and no byte can be put in front of them any more.
+    if (bytes.length > 0)
+      return broken(state, { code: STATUS.CANCELLED, details: "held back until trailers" });
+    return complete(state, send({ reply: "response_rest", part: "responseTrailers" }));
+  }
+  const reply = send({ reply: "passed_chunk", bytes, metadata });
+  if (endOfStream) return complete(state, reply);
+  if (!end) return to(state, {}, reply);
+  const fault = { code: STATUS.CANCELLED, details: "the answer ends early" };
+  return to(state, { response: "answered", end: "complete", finished: true }, reply, finish(fault), {
+    effect: "end",
+    how: "complete",
+  });
+}
+
 /** Once the head of a streamed answer has left there is nothing to put in its place: the stream breaks instead. */
 function onDeadline(state: State): Transition {
   if (state.begun && openPhase(state) === undefined) return to(state, {});
-  if (!state.begun || state.response === "streaming")
+  if (!state.begun || state.response === "streaming" || state.response === "passing")
     return broken(state, { code: STATUS.DEADLINE_EXCEEDED, details: "the gRPC deadline is near" });
   return refuse(state, new RegentError("policy_timeout", "Envoy's deadline left too little time to decide."));
 }

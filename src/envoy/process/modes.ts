@@ -1,3 +1,4 @@
+import type { ResponseBodyMode } from "../../pipeline/governor.ts";
 import {
   BodySendMode,
   HeaderSendMode,
@@ -14,8 +15,8 @@ export type AnnouncedModes = {
   readonly bodyUnasked: boolean;
 };
 
-/** How much of an answer Governance wants to see. */
-export type ResponseBodyKind = "none" | "buffered" | "stream";
+/** How much of an answer Governance wants to see, and how. */
+export type ResponseBodyKind = ResponseBodyMode;
 
 /** Undefined when Envoy announces nothing, as versions before 1.33 do. */
 export function announcedModes(config: ProtocolConfiguration | null): AnnouncedModes | undefined {
@@ -64,12 +65,15 @@ export function requestBodyFault(modes: AnnouncedModes | undefined): string | un
  *   of `reply.ts` makes Envoy answer 500.
  * - STREAMED: chunks come. A first one that is not also the last shows that the body is not BUFFERED, and a
  *   `streamed_response` to one breaks the transfer. What came before the head was answered comes as with BUFFERED.
+ *   Where pieces are asked for as they come, STREAMED is what is wanted: nothing is overridden, and nothing else will do.
  */
 export function responseBodyFault(
   modes: AnnouncedModes | undefined,
   kind: ResponseBodyKind,
 ): string | undefined {
   const mode = modes?.responseBody;
+  if (kind === "chunks" && mode !== BodySendMode.STREAMED)
+    return `response_body_mode is ${modeName(mode)}, it must be STREAMED where answers pass as they come.`;
   if (kind === "none" || mode === BodySendMode.STREAMED || mode === BodySendMode.BUFFERED) return undefined;
   return `response_body_mode is ${modeName(mode)}, it must be STREAMED for an answer that is governed.`;
 }
@@ -80,7 +84,7 @@ export function responseBodyFault(
  * place of some that are DEFAULT, so that a list that leaves a field out may match nothing.
  * `response_trailer_mode` SEND is a condition of FULL_DUPLEX_STREAMED.
  */
-export const OVERRIDES: Readonly<Record<ResponseBodyKind, Init<ProcessingMode>>> = {
+export const OVERRIDES: Readonly<Record<Exclude<ResponseBodyKind, "chunks">, Init<ProcessingMode>>> = {
   none: override(BodySendMode.NONE, HeaderSendMode.SKIP),
   buffered: override(BodySendMode.BUFFERED, HeaderSendMode.SKIP),
   stream: override(BodySendMode.FULL_DUPLEX_STREAMED, HeaderSendMode.SEND),

@@ -210,8 +210,13 @@ function callStep(governance: Governance, step: Step): Answered | Promise<Answer
       return governance.responseHead(step.head, step.endOfStream).then((answer) => ({ ...step, answer }));
     case "responseBody":
       return governance.responseBody(step.body).then((answer) => ({ step: step.step, answer }));
-    case "responseChunk":
-      return { ...step, answer: governance.responseChunk(step.chunk, step.endOfStream) };
+    case "responseChunk": {
+      const { endOfStream } = step;
+      const answer = governance.responseChunk(step.chunk, endOfStream);
+      return answer instanceof Promise
+        ? answer.then((late) => ({ step: step.step, answer: late, endOfStream }))
+        : { step: step.step, answer, endOfStream };
+    }
     case "refuse":
       return { step: step.step, answer: governance.refuse(step.error) };
   }

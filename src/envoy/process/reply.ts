@@ -48,6 +48,12 @@ export type Reply =
       readonly endOfStream: boolean;
       readonly metadata?: JsonObject | undefined;
     }
+  /** What goes out in the place of a piece of a STREAMED answer. */
+  | {
+      readonly reply: "passed_chunk";
+      readonly bytes: Buffer;
+      readonly metadata?: JsonObject | undefined;
+    }
   /** A later part of an answer that is not read, or of one that Envoy gave itself. */
   | {
       readonly reply: "response_rest";
@@ -75,7 +81,7 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
     case "response_head":
       return {
         responseHeaders: { response: renderPlan(withoutLength(reply), reply.contentLength) },
-        modeOverride: OVERRIDES[reply.body],
+        ...(reply.body === "chunks" ? {} : { modeOverride: OVERRIDES[reply.body] }),
         ...renderMetadata(reply.plan),
       };
     case "local_head":
@@ -89,6 +95,13 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
       const streamedResponse = { body: reply.bytes, endOfStream: reply.endOfStream };
       return {
         responseBody: { response: { headerMutation: SEAL, bodyMutation: { streamedResponse } } },
+        ...renderMetadata({ metadata: reply.metadata ?? {} }),
+      };
+    }
+    case "passed_chunk": {
+      const bodyMutation = reply.bytes.length === 0 ? { clearBody: true } : { body: reply.bytes };
+      return {
+        responseBody: { response: { bodyMutation } },
         ...renderMetadata({ metadata: reply.metadata ?? {} }),
       };
     }
@@ -129,7 +142,7 @@ function renderResponseRest(
 
 /** A stream may be ended early or get an event more than the upstream sent, so it has no length. */
 function withoutLength({ plan, body }: { plan: Plan; body: ResponseBodyKind }): Plan {
-  if (body !== "stream") return plan;
+  if (body !== "stream" && body !== "chunks") return plan;
   const { remove, set } = plan.headers;
   return { ...plan, headers: { remove: [...remove, "content-length"], set } };
 }
@@ -181,6 +194,7 @@ function renderOwnAnswer(answer: OwnAnswer): Init<ProcessingResponse> {
       status: { code: answer.status },
       headers: renderHeaders([], answer.headers),
       body: answer.body,
+      ...(answer.grpcStatus === undefined ? {} : { grpcStatus: { status: answer.grpcStatus } }),
       details: answer.details,
     },
   };

@@ -66,12 +66,15 @@ export const RUBBISH: { readonly [what: string]: unknown } = {
 export const UNSUPPORTED: { readonly [what: string]: unknown } = {
   "an approval": { ...OK, hold: { approval: "boss" } },
   "a query": { ...OK, transform: { set_query: { a: "b" } } },
-  "an inspected answer": { ...OK, response: { inspect: true } },
+  "a window that nobody holds": { ...OK, response: { inspect: true, stream_window_bytes: 1e9 } },
   "a patch of what is not there": {
     ...OK,
     transform: { body_patch: [{ op: "replace", path: "/none/x", value: 1 }] },
   },
-  "a redaction of answers": { ...OK, redact: [{ type: "SECRET", action: "mask", where: "response" }] },
+  "a redaction that needs a vault": {
+    ...OK,
+    redact: [{ type: "SECRET", action: "tokenize", where: "response" }],
+  },
 };
 
 /** What a policy of the opa-envoy style may answer that is no decision. */

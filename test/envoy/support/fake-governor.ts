@@ -32,7 +32,7 @@ export type Script = {
     endOfStream: boolean,
   ) => ResponseHeadAnswer | Promise<ResponseHeadAnswer>;
   readonly responseBody?: (body: Buffer) => ResponseAnswer | Promise<ResponseAnswer>;
-  readonly responseChunk?: (chunk: Buffer, endOfStream: boolean) => ChunkAnswer;
+  readonly responseChunk?: (chunk: Buffer, endOfStream: boolean) => ChunkAnswer | Promise<ChunkAnswer>;
   readonly refuse?: (error: RegentError) => OwnAnswer;
 };
 

@@ -1,0 +1,186 @@
+import { ERRORS, type ErrorCode, RegentError } from "../../exchange/errors.ts";
+import type { ResponseHead } from "../../exchange/exchange.ts";
+import { permit } from "../../exchange/permit.ts";
+import type { Format, ReadAnswer, StreamFraming } from "../../formats/index.ts";
+import { type ContentDecoder, openDecoder } from "../../wire/content-decoder.ts";
+import { type AnswerStream, openAnswerStream, type StreamPiece } from "../answer-stream.ts";
+import type { Context } from "../context.ts";
+import { assertSameHead, denyStream } from "../decide.ts";
+import { rescueStream } from "../rescue.ts";
+import { timed, timedAsync } from "../timed.ts";
+import { countRedactions, type Judge } from "./judge.ts";
+import { isBeyond } from "./output-limit.ts";
+import { type EventSplitter, openSplitter } from "./parts.ts";
+import { uninspectable, Window } from "./window.ts";
+
+/**
+ * Decoded bytes of one piece of a coded stream. Envoy sends what its buffers hold, a megabyte at most unless told
+ * otherwise; text in it is some ten times as long.
+ */
+export const DECODED_PIECE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What the client gets for a piece of a stream. */
+export type ClientPiece = {
+  readonly bytes: Buffer;
+  /** The client's stream ends behind these bytes. */
+  readonly ended: boolean;
+};
+
+/** A streamed answer on its way to the client. */
+export type StreamedAnswer = {
+  /** At once where nothing has to be waited for. Never throws after the first byte: what fails becomes an error event. */
+  push(chunk: Buffer, endOfStream: boolean): ClientPiece | Promise<ClientPiece>;
+  /** What the stream said so far. Call it once, when no more pieces come. */
+  finish(): ReadAnswer | undefined;
+  close(): void;
+};
+
+export type StreamedAnswerOptions = {
+  readonly context: Context;
+  readonly format: Format;
+  readonly framing: StreamFraming;
+  readonly head: ResponseHead;
+  readonly judge: Judge;
+  /** The content coding of the upstream's bytes, which the client gets without it. */
+  readonly coding: string | undefined;
+  /** Keep the text for the record. */
+  readonly keepText: boolean;
+};
+
+/** @throws RegentError answer_uninspectable or obligation_unsupported where the stream cannot be held to what is asked */
+export function openStreamedAnswer(options: StreamedAnswerOptions): StreamedAnswer {
+  const { context, format, framing, judge, coding, keepText } = options;
+  const { demands } = judge;
+  const isTooLong =
+    demands.outputTokensMax === undefined
+      ? undefined
+      : isBeyond(demands.outputTokensMax, context.rooms.metering.tokensOf);
+  const reading = { hideUsage: context.account.usageIsHidden, keepText };
+  const { stream } = framing;
+  if (isTooLong !== undefined && stream.progress?.(stream.initial(reading)) === undefined) {
+    const message =
+      "Policy asked for response.max_output_tokens, which streams of this dialect cannot be held to.";
+    throw new RegentError("obligation_unsupported", message);
+  }
+  const held = demands.isInspected ? openHeld(format, framing, demands.windowBytes) : undefined;
+  const decoder = coding === undefined ? undefined : openDecoder(coding, DECODED_PIECE_BYTES_MAX);
+  return new Streamed(options, openAnswerStream(framing, { ...reading, isTooLong }), held, decoder);
+}
+
+type Held = { readonly window: Window; readonly splitter: EventSplitter };
+
+function openHeld({ answerTexts, ...format }: Format, framing: StreamFraming, windowBytes: number): Held {
+  const isSse = format.streamType === undefined && framing.stream === format.stream;
+  if (answerTexts?.event === undefined || !isSse)
+    throw uninspectable("nothing is known of the texts in streams of its dialect");
+  return { window: new Window(windowBytes), splitter: openSplitter(answerTexts.event) };
+}
+
+class Streamed implements StreamedAnswer {
+  readonly #options: StreamedAnswerOptions;
+  readonly #stream: AnswerStream;
+  readonly #held: Held | undefined;
+  readonly #decoder: ContentDecoder | undefined;
+
+  constructor(
+    options: StreamedAnswerOptions,
+    stream: AnswerStream,
+    held: Held | undefined,
+    decoder: ContentDecoder | undefined,
+  ) {
+    this.#options = options;
+    this.#stream = stream;
+    this.#held = held;
+    this.#decoder = decoder;
+  }
+
+  push(chunk: Buffer, endOfStream: boolean): ClientPiece | Promise<ClientPiece> {
+    if (this.#decoder !== undefined) return this.#pushCoded(this.#decoder, chunk, endOfStream);
+    const piece = this.#read(chunk, endOfStream);
+    return this.#held === undefined ? this.#ended(piece) : this.#hold(this.#held, piece);
+  }
+
+  finish(): ReadAnswer {
+    return this.#stream.finish();
+  }
+
+  close(): void {
+    this.#decoder?.close();
+  }
+
+  async #pushCoded(decoder: ContentDecoder, chunk: Buffer, endOfStream: boolean): Promise<ClientPiece> {
+    const decoded = await timedAsync(this.#options.context, "formats", () =>
+      decoder.push(chunk, endOfStream),
+    );
+    const piece: ReadPiece = decoded.ok
+      ? this.#read(decoded.bytes, endOfStream)
+      : { bytes: NOTHING, end: "upstream_invalid" };
+    return this.#held === undefined ? this.#ended(piece) : this.#hold(this.#held, piece);
+  }
+
+  #read(bytes: Buffer, endOfStream: boolean): ReadPiece {
+    return timed(this.#options.context, "formats", () => this.#stream.push(bytes, endOfStream));
+  }
+
+  /** What leaves of a piece and of what was held before; what is refused is refused behind what left. */
+  async #hold(held: Held, piece: ReadPiece): Promise<ClientPiece> {
+    try {
+      const bytes = await this.#judged(held, piece);
+      return Buffer.isBuffer(bytes)
+        ? this.#ended({ ...piece, bytes })
+        : { bytes: bytes.refusal, ended: true };
+    } catch (error) {
+      return { bytes: rescueStream(this.#options.context, error), ended: true };
+    }
+  }
+
+  async #judged(
+    { window, splitter }: Held,
+    { bytes, end }: ReadPiece,
+  ): Promise<Buffer | { refusal: Buffer }> {
+    const { context, judge, head } = this.#options;
+    const batch = timed(context, "inspection", () => {
+      for (const part of splitter.split(end === "complete" ? ended(bytes) : bytes)) window.push(part);
+      return window.take(end !== undefined);
+    });
+    if (batch === undefined) return NOTHING;
+    if (batch.findings.length > 0) {
+      const before = judge.decision;
+      const decision = await judge.ask(head, batch.findings);
+      if (permit(decision) === undefined) return { refusal: denyStream(context, decision) };
+      assertSameHead(before, decision);
+    }
+    const { actions } = judge.demands;
+    const released = timed(context, "mutation", () => batch.release(actions));
+    countRedactions(context, batch.findings, actions);
+    return released;
+  }
+
+  #ended({ bytes, end }: ReadPiece): ClientPiece {
+    if (end === undefined || end === "complete") return { bytes, ended: end !== undefined };
+    const { context, framing } = this.#options;
+    if (end === "output_limit") {
+      const refusal = rescueStream(context, new RegentError(end));
+      return { bytes: Buffer.concat([bytes, refusal]), ended: true };
+    }
+    context.account.upstreamError ??= end;
+    const { status, message } = ERRORS[end];
+    const refusal = framing.refuseInStream({ status, code: end, message });
+    return { bytes: Buffer.concat([bytes, refusal]), ended: true };
+  }
+}
+
+type ReadPiece = Omit<StreamPiece, "end"> & {
+  readonly end?: StreamPiece["end"] | Extract<ErrorCode, "upstream_invalid">;
+};
+
+const NOTHING = Buffer.alloc(0);
+
+/** A last event without its blank line is none to the standard, and one to some clients: it is judged as one. */
+function ended(bytes: Buffer): Buffer {
+  if (bytes.length === 0 || ENDS_EVENT.test(bytes.toString("latin1", Math.max(0, bytes.length - 4))))
+    return bytes;
+  return Buffer.concat([bytes, Buffer.from("\n\n")]);
+}
+
+const ENDS_EVENT = /(?:\n\n|\r\r|\r\n\r\n)$/;
