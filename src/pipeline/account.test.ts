@@ -125,6 +125,25 @@ describe("what an exchange is charged", () => {
     }
   });
 
+  test("takes a prompt of no tokens for one that was not counted yet", async () => {
+    const stage = createStage({ policy });
+    const { governance, answer: passed } = await send(stage, {
+      path: "/v1/messages",
+      body: STREAM,
+      decide: LIMITED,
+    });
+    planOf(passed);
+    await governance.responseHead(STREAM_HEAD, false);
+    for (const data of [
+      { type: "message_start", message: { usage: { input_tokens: 0, output_tokens: 0 } } },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "x".repeat(400) } },
+    ])
+      governance.responseChunk(Buffer.from(event(data)), false);
+    governance.end("aborted");
+    assert.deepEqual(onlyRecord(stage).charge, { tokens: INPUT_TOKENS + 100, source: "estimated" });
+  });
+
   test("is the total where no more is reported, and has no price then", async () => {
     const usage = { total_tokens: 9 };
     assert.deepEqual(await charge((sent) => answer(sent, { body: completion({ usage }) })), {
