@@ -68,7 +68,7 @@ function readText(part: Members, warn: Warn): TextPart {
 function readCache(part: Members, warn: Warn): { readonly cache?: CachePoint } {
   const point = part.object("prompt_cache_breakpoint");
   if (point === undefined) return {};
-  point.skip("mode");
+  dropMember(point, "mode", warn, "there is only one way to end what is cached", "explicit");
   const ttl = point.text("ttl");
   point.tellRest(warn);
   return { cache: defined({ ttl }) };

@@ -60,9 +60,26 @@ function readItem(item: Members, turns: Turns, warn: Warn): void {
     dropped(warn, at, "an item of a tool that the provider brings along has no counterpart");
     return;
   }
-  item.skip("id", "status");
+  skipNames(item, warn);
   item.tellRest(warn);
 }
+
+/** What the API names and marks its items with says nothing to anybody else; other words might. */
+function skipNames(item: Members, warn: Warn): void {
+  if (!API_ID.test(item.text("id") ?? "msg_")) dropped(warn, item.at("id"), "items have no ids elsewhere");
+  dropMember(
+    item,
+    "status",
+    warn,
+    "items have no status elsewhere",
+    "completed",
+    "incomplete",
+    "in_progress",
+  );
+}
+
+/** `msg_...`, `fc_...`, `rs_...` */
+const API_ID = /^[a-z]{1,8}_[\w-]*$/;
 
 /** What stands for a conversation that only the provider can read. An item without a type is a reference. */
 function isKept(type: string | undefined): boolean {

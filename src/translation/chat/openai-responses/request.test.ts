@@ -233,8 +233,8 @@ const TRANSLATABLE = {
   tools: REST.tools.filter((tool) => !("function" in tool)),
 };
 
-/** Ids and states of items, and words that only say of what type the object around them is. */
-const NAMES_ONLY = /\/(id|status|prompt_cache_breakpoint\/mode|(summary|content)\/\d+\/type)$/;
+/** Words that only say of what type the object around them is. */
+const NAMES_ONLY = /\/(summary|content)\/\d+\/type$/;
 
 describe("a request for a response is written", () => {
   test("so that reading it gives the same conversation", () => {

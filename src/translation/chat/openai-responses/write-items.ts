@@ -112,13 +112,13 @@ function writeResult(part: ToolResultPart, place: string, warn: Warn): JsonObjec
   return { type: "function_call_output", call_id: part.callId, output: resultOf(part, place, warn) };
 }
 
-/** A text where the result is one, else its parts. */
-function resultOf(part: ToolResultPart, place: string, warn: Warn): JsonValue {
-  if (part.json !== undefined) return JSON.stringify(part.json);
-  const [only, ...more] = part.content;
+/** A text where the result is one, else its parts; JSON is a text in front of what else there is. */
+function resultOf({ json, content }: ToolResultPart, place: string, warn: Warn): JsonValue {
+  const text: TextPart[] = json === undefined ? [] : [{ kind: "text", text: JSON.stringify(json) }];
+  const [only, ...more] = [...text, ...content];
   if (only === undefined) return "";
   if (more.length === 0 && isPlainText(only)) return only.text;
-  return part.content.flatMap((element) => writePart(element, element.at ?? place, warn));
+  return [only, ...more].flatMap((element) => writePart(element, element.at ?? place, warn));
 }
 
 function isPlainText(part: ToolResultPart["content"][number]): part is TextPart {
