@@ -19,6 +19,7 @@ const SYSTEM_FOLDERS = [
   "test/opa",
   "test/replay",
   "test/setup",
+  "test/tensors",
 ];
 /** No test file takes longer; one that does hangs. Milliseconds. */
 const FILE_TIMEOUT_MS = { unit: 300_000, system: 900_000 };
