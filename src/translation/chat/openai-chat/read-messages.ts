@@ -3,6 +3,7 @@ import { invalid } from "../../../formats/members.ts";
 import type { Warn } from "../../translation.ts";
 import type { MediaPart, Message, Part, TextPart, ToolCallPart, ToolResultPart } from "../conversation.ts";
 import { changed, defined, dropped, Members } from "../members.ts";
+import { readCallSignature } from "./call-signature.ts";
 import { readContent } from "./read-parts.ts";
 import { readReasoning } from "./read-reasoning.ts";
 
@@ -80,6 +81,7 @@ function readCall(call: Members, warn: Warn): ToolCallPart | undefined {
     id: call.needText("id"),
     name: definition.needText("name"),
     arguments: definition.text("arguments") ?? "",
+    ...defined({ signature: readCallSignature(call, warn) }),
     at: call.pointer,
   };
   call.skip("index");

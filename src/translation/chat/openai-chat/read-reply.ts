@@ -8,6 +8,7 @@ import type { AnswerFacts, Warn } from "../../translation.ts";
 import type { Choice, Failure, Part, Reply, ToolCallPart } from "../conversation.ts";
 import { tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
+import { callSignature } from "./call-signature.ts";
 import { readFailure } from "./failure.ts";
 import { REASONING_MEMBERS, replyReasoning } from "./reply-reasoning.ts";
 import { readWholeUsage } from "./usage.ts";
@@ -99,7 +100,8 @@ function readContent(content: JsonValue | undefined, warn: Warn): readonly Part[
 
 function readCall(call: JsonObject, index: number, warn: Warn): ToolCallPart | undefined {
   const id = textOf(call.id) ?? `call_${index}`;
-  if (isJsonObject(call.function)) return callOf(id, call.function);
+  if (isJsonObject(call.function))
+    return { ...callOf(id, call.function), ...defined({ signature: callSignature(call) }) };
   dropped(warn, "/choices/message/tool_calls", "only calls of functions have a counterpart");
   return undefined;
 }

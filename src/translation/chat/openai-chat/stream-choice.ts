@@ -6,6 +6,7 @@ import type { Warn } from "../../translation.ts";
 import type { ReasoningPart, StreamEvent } from "../conversation.ts";
 import { tellUnread, textOf } from "../loose.ts";
 import { dropped } from "../members.ts";
+import { callSignature } from "./call-signature.ts";
 import { blockOf, listOf, REASONING_MEMBERS, thinkingOf } from "./reply-reasoning.ts";
 
 type Spoken = "text" | "reasoning" | "refusal";
@@ -118,21 +119,23 @@ export class StreamChoice {
       return;
     }
     const definition = isJsonObject(call.function) ? call.function : {};
-    this.#call(index, keptWord(textOf(call.id) ?? ""), definition, events);
+    const part = this.#call(index, keptWord(textOf(call.id) ?? ""), definition, events);
+    const signature = callSignature(call);
+    if (signature !== undefined) events.push({ event: "signature", choice: this.#choice, part, signature });
   }
 
   /**
    * Pieces of one call share an index; some servers give every call the same index, but then each comes whole, with an
-   * id of its own and its name.
+   * id of its own and its name. Gives the number of the part.
    */
-  #call(index: number, id: string, definition: JsonObject, events: StreamEvent[]): void {
+  #call(index: number, id: string, definition: JsonObject, events: StreamEvent[]): number {
     const choice = this.#choice;
     const name = keptWord(textOf(definition.name) ?? "");
     const text = argumentsText(definition.arguments);
     const known = this.#calls.findLast((call) => call.index === index);
     if (known !== undefined && (id === "" || name === "" || known.id === "" || known.id === id)) {
       if (text !== "") events.push({ event: "delta", choice, part: known.part, text });
-      return;
+      return known.part;
     }
     this.#endSpoken(events);
     const part = this.#parts++;
@@ -143,6 +146,7 @@ export class StreamChoice {
       part,
       begins: { kind: "tool_call", id: id === "" ? `call_${choice}_${part}` : id, name, arguments: text },
     });
+    return part;
   }
 }
 

@@ -3,6 +3,7 @@ import type { AnswerFacts, Warn } from "../../translation.ts";
 import type { StreamEvent, StreamPart, WholeUsage } from "../conversation.ts";
 import type { ChatStreamWriter } from "../dialect.ts";
 import { dropped } from "../members.ts";
+import { writeCallSignature } from "./call-signature.ts";
 import { errorObject } from "./failure.ts";
 import { finishReason } from "./finish.ts";
 import { writeUsage } from "./usage.ts";
@@ -71,8 +72,6 @@ class ChunkWriter implements ChatStreamWriter {
       case "reasoning":
         return this.#beginReasoning(index, part);
       case "tool_call":
-        if (part.signature !== undefined)
-          dropped(this.#warn, "/signature", "OpenAI's calls have no signature");
         return this.#piece(index, {
           tool_calls: [
             {
@@ -80,6 +79,7 @@ class ChunkWriter implements ChatStreamWriter {
               id: part.id,
               type: "function",
               function: { name: part.name, arguments: part.arguments },
+              ...writeCallSignature(part.signature),
             },
           ],
         });
@@ -117,7 +117,9 @@ class ChunkWriter implements ChatStreamWriter {
     const part = this.#choiceAt(index).parts.get(number);
     if (part?.kind === "reasoning")
       return this.#piece(index, { thinking_blocks: [{ type: "thinking", thinking: "", signature }] });
-    dropped(this.#warn, "/signature", "only thinking has a signature");
+    if (part?.kind === "tool_call")
+      return this.#piece(index, { tool_calls: [{ index: part.call, ...writeCallSignature(signature) }] });
+    dropped(this.#warn, "/signature", "only thinking and calls have a signature");
     return NOTHING;
   }
 

@@ -1,6 +1,7 @@
 import type { Warn } from "../../translation.ts";
 import type { MediaPart, Message, Part, ReasoningPart, ToolResultPart } from "../conversation.ts";
 import { changed, defined, dropped, invented } from "../members.ts";
+import { writeCallSignature } from "./call-signature.ts";
 import { writePart } from "./write-parts.ts";
 
 /** Each result of a tool is a message of its own, and what it has besides text follows in a message of the user. */
@@ -75,9 +76,13 @@ function writeBlocks({ text, signature, encrypted }: ReasoningPart): readonly ob
 
 function writeCall(call: Extract<Part, { kind: "tool_call" }>, warn: Warn): object {
   const { id, name, signature, cache, at = "/messages" } = call;
-  if (signature !== undefined) dropped(warn, at, "OpenAI's calls have no signature");
   if (cache !== undefined) dropped(warn, `${at}/cache_control`, "OpenAI caches no calls on request");
-  return { id, type: "function", function: { name, arguments: call.arguments } };
+  return {
+    id,
+    type: "function",
+    function: { name, arguments: call.arguments },
+    ...writeCallSignature(signature),
+  };
 }
 
 function writeResults({ parts }: Message, warn: Warn): readonly object[] {

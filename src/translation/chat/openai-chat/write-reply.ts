@@ -1,6 +1,7 @@
 import type { AnswerFacts, TranslatedResponse, Warn } from "../../translation.ts";
 import type { Choice, Part, Reply } from "../conversation.ts";
 import { defined, dropped } from "../members.ts";
+import { writeCallSignature } from "./call-signature.ts";
 import { finishReason } from "./finish.ts";
 import { writeUsage } from "./usage.ts";
 import { writeReasoning } from "./write-messages.ts";
@@ -34,7 +35,7 @@ function writeChoice(choice: Choice, index: number, warn: Warn): object {
         parts.filter((part) => part.kind === "reasoning"),
         warn,
       ),
-      tool_calls: calls.length === 0 ? undefined : calls.map((call) => writeCall(call, warn)),
+      tool_calls: calls.length === 0 ? undefined : calls.map(writeCall),
       ...writeShown(parts, warn),
     }),
     logprobs: null,
@@ -52,12 +53,8 @@ function refusalOf(parts: readonly Part[]): string | null {
   return refusals.length === 0 ? null : refusals.map(({ text }) => text).join("");
 }
 
-function writeCall(
-  { id, name, arguments: given, signature }: Extract<Part, { kind: "tool_call" }>,
-  warn: Warn,
-) {
-  if (signature !== undefined) dropped(warn, "/signature", "OpenAI's calls have no signature");
-  return { id, type: "function", function: { name, arguments: given } };
+function writeCall({ id, name, arguments: given, signature }: Extract<Part, { kind: "tool_call" }>): object {
+  return { id, type: "function", function: { name, arguments: given }, ...writeCallSignature(signature) };
 }
 
 /** Images in an answer stand where OpenRouter puts them. */
