@@ -21,7 +21,7 @@ export function readStream(facts: AnswerFacts, warn: Warn): ChatStreamReader {
   return sseReader(new MessageReader(facts, warn));
 }
 
-/** `input`: what a call began with, which counts if no piece of it follows. */
+/** `input`: what a call began with, which counts if no piece of it follows: `{}` of one without arguments. */
 type Block = { readonly part: number; input: string };
 
 class MessageReader implements EventsReader {
@@ -83,7 +83,7 @@ class MessageReader implements EventsReader {
     const events = this.#endBlock(index);
     const part = this.#parts++;
     const input = begins.kind === "tool_call" ? begins.arguments : "";
-    this.#blocks.set(index, { part, input: input === "{}" ? "" : input });
+    this.#blocks.set(index, { part, input });
     events.push({
       event: "part_start",
       choice: 0,
