@@ -13,6 +13,7 @@ export const FORMAT_NAMES = [
   "kserve-v1",
   "tfserving",
   "kserve-v2",
+  "kserve-v2-grpc",
 ] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 

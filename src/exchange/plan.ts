@@ -25,6 +25,8 @@ export type OwnAnswer = {
   readonly status: number;
   readonly headers: readonly HeaderField[];
   readonly body: Buffer;
+  /** What clients of gRPC are told; absent: what Envoy makes of the status. */
+  readonly grpcStatus?: number;
   /** Short reason for Envoy's access log (response_code_details), `regent_` and the code. */
   readonly details: string;
 };

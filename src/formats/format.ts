@@ -151,6 +151,8 @@ export type RenderedRefusal = {
   readonly body: Buffer;
   /** What the clients of the dialect look for besides; lower case. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** For clients of gRPC, where the status that follows from HTTP's would mislead them. */
+  readonly grpcStatus?: number;
 };
 
 /** How a dialect lists models to a caller: `GET /v1/models` and `GET /v1/models/{name}`. */

@@ -14,6 +14,7 @@ export type RenderRefusal = (refusal: {
   readonly contentType: string;
   readonly body: Buffer;
   readonly headers?: readonly HeaderField[];
+  readonly grpcStatus?: number;
 };
 
 /** What a denial consists of before it is worded in a dialect. */
@@ -67,7 +68,7 @@ export function renderDenial(exchangeId: string, denial: Denial, render: RenderR
   const reason = decidingReason(denial.reasons);
   const status = denial.status ?? KIND_STATUS[reason.kind];
   const { code, message } = reason;
-  const { contentType, body, headers = [] } = render({ status, code, message, requestId: exchangeId });
+  const { contentType, body, headers = [], grpcStatus } = render({ status, code, message, requestId: exchangeId });
   return {
     status,
     headers: [
@@ -82,6 +83,7 @@ export function renderDenial(exchangeId: string, denial: Denial, render: RenderR
       ...(RETRY_IS_VAIN.has(reason.kind) ? [["x-should-retry", "false"] as HeaderField] : []),
     ],
     body,
+    ...(grpcStatus === undefined ? {} : { grpcStatus }),
     details: `regent_${code}`,
   };
 }

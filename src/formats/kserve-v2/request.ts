@@ -8,6 +8,7 @@ import { assertPlainSpelling, invalid, putParameter, readModel } from "../member
 import { type DataTensor, tensorFault } from "../tensors/index.ts";
 import { TextCollector } from "../text.ts";
 import { maxTokens } from "../triton-generate/limits.ts";
+import { LIMITS, noteLimit } from "./limits.ts";
 import { type InferRequest, inputData } from "./message.ts";
 import { SCHEMA } from "./schema.ts";
 import { TENSORS_MAX, type WireTensor } from "./tensors.ts";
@@ -104,17 +105,6 @@ function readTexts(request: InferRequest, tensor: WireTensor, pointer: string, t
 
 function decodedIn(elements: readonly Buffer[]): number {
   return elements.reduce((sum, bytes) => sum + decodedBytes(bytes.toString("latin1")), 0);
-}
-
-/** Inputs by which the backends for TensorRT-LLM and vLLM bound an answer. */
-const LIMITS: ReadonlySet<string> = new Set(["max_tokens", "request_output_len", "sampling_parameters"]);
-
-/** Keeps the largest value: one of a batch of requests may use it. */
-function noteLimit(tensor: DataTensor | undefined, limits: { [name: string]: JsonValue }): void {
-  if (tensor === undefined || !LIMITS.has(tensor.name) || tensor.data.length === 0) return;
-  const { name, datatype, data } = tensor;
-  if (datatype === "BYTES") limits[name] = (data as readonly Buffer[]).map((bytes) => bytes.toString("utf8"));
-  else limits[name] = Math.max(...Array.from(data as ArrayLike<number | bigint>, Number));
 }
 
 function readOutputs(outputs: JsonValue, text: TextCollector): void {

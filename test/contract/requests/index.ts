@@ -4,6 +4,7 @@ import { bedrockConverseRequest } from "./bedrock-converse.ts";
 import { geminiGenerateRequest } from "./gemini-generate.ts";
 import { kserveV1Request } from "./kserve-v1.ts";
 import { kserveV2Request } from "./kserve-v2.ts";
+import { kserveV2GrpcRequest } from "./kserve-v2-grpc.ts";
 import { openaiChatRequest } from "./openai-chat.ts";
 import { openaiCompletionsRequest } from "./openai-completions.ts";
 import { openaiEmbeddingsRequest } from "./openai-embeddings.ts";
@@ -24,4 +25,5 @@ export const WHOLE_REQUESTS: { readonly [F in keyof typeof FORMATS]: unknown } =
   "kserve-v1": kserveV1Request,
   tfserving: tfservingRequest,
   "kserve-v2": kserveV2Request,
+  "kserve-v2-grpc": kserveV2GrpcRequest,
 };

@@ -1,0 +1,43 @@
+import type { Format, ReadRequest, RequestMessage } from "../format.ts";
+import { parseBody } from "./body.ts";
+import { ENDPOINTS } from "./detect.ts";
+import { describeRequest } from "./reading.ts";
+import { GRPC_TYPE, refuse, refuseInStream } from "./refuse.ts";
+import { readRequest } from "./request.ts";
+import { describeResponse, readResponse } from "./response.ts";
+import { rewrite } from "./rewrite.ts";
+import { stream } from "./stream.ts";
+
+/** Some clients name the encoding of messages too. */
+const PROTO_TYPE = "application/grpc+proto";
+
+/**
+ * The Open Inference Protocol (KServe v2) over gRPC, as `inference.proto` beside this file has it. A stream of requests is governed as a whole: Envoy
+ * holds it until the client has sent all of it.
+ */
+export const kserveV2Grpc: Format = {
+  name: "kserve-v2-grpc",
+  endpoints: ENDPOINTS,
+  readRequest: read,
+  describeRequest: (message) => describeRequest(parseBody(message)),
+  readResponse,
+  describeResponse,
+  stream,
+  streamType: GRPC_TYPE,
+  framings: { [PROTO_TYPE]: { stream, refuseInStream } },
+  answerTypes: [GRPC_TYPE, PROTO_TYPE],
+  refuse,
+  refuseInStream,
+};
+
+function read(message: RequestMessage): ReadRequest {
+  const body = parseBody(message);
+  const request = readRequest(body, message.endpoint);
+  return {
+    inference: request.inference,
+    document: undefined,
+    isWhole: false,
+    contentType: GRPC_TYPE,
+    rewrite: (changes) => rewrite(body, request, message.bytes, changes),
+  };
+}

@@ -1,0 +1,19 @@
+import type { Refusal, RenderedRefusal } from "../format.ts";
+import { frameOf } from "./frames.ts";
+import { grpcStatus } from "./status.ts";
+import { lengthDelimited } from "./wire.ts";
+
+/** Envoy makes the body of such an answer the `grpc-message`, and has no message in front of it. */
+export const GRPC_TYPE = "application/grpc";
+
+/** A status and its message, from which clients make their exceptions; the code stands in the header `x-regent-reason`. */
+export function refuse({ status, message }: Refusal): RenderedRefusal {
+  return { contentType: GRPC_TYPE, body: Buffer.from(message), grpcStatus: grpcStatus(status) };
+}
+
+/** A `ModelStreamInferResponse` that is nothing but an `error_message`: Triton's clients give it to the caller as an exception. */
+export function refuseInStream({ message }: Refusal): Buffer {
+  return frameOf(lengthDelimited(ERROR_MESSAGE, Buffer.from(message)));
+}
+
+const ERROR_MESSAGE = 1;

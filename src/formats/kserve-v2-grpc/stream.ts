@@ -1,0 +1,125 @@
+import type { AnswerError } from "../../exchange/inference.ts";
+import type { JsonObject } from "../../exchange/json.ts";
+import { appendTo, initialPending, type Pending, restOf } from "../../wire/pending.ts";
+import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
+import {
+  type EventFate,
+  type EventReader,
+  type EventStream,
+  type Framing,
+  framedStream,
+  tooLarge,
+} from "../event-stream.ts";
+import type { ReadAnswer, StreamEnd, StreamOptions, StreamReducer } from "../format.ts";
+import { answerOf, outputBytesOf } from "./answer.ts";
+import { FRAME_HEAD_BYTES, GRPC_MESSAGE_BYTES_MAX, messageIn } from "./frames.ts";
+import { type InferMessage, parseInfer } from "./messages.ts";
+import { messageReading } from "./reading.ts";
+import { detailOf } from "./response.ts";
+import { expect, fieldBudget, LENGTH_DELIMITED, readFields, textOf } from "./wire.ts";
+
+type Frame = { readonly frame: Buffer };
+
+/** Whole frames, each of them bounded. */
+const FRAMES: Framing<Frame, Pending> = {
+  initial: initialPending,
+  step(pending, chunk) {
+    appendTo(pending, chunk);
+    const rest = restOf(pending);
+    const events: (Frame & { start: number; end: number })[] = [];
+    let at = 0;
+    let fault: string | undefined;
+    while (rest.length - at >= FRAME_HEAD_BYTES) {
+      const length = rest.readUInt32BE(at + 1);
+      if (length > GRPC_MESSAGE_BYTES_MAX) {
+        fault = tooLarge("a message", GRPC_MESSAGE_BYTES_MAX);
+        break;
+      }
+      const end = at + FRAME_HEAD_BYTES + length;
+      if (end > rest.length) break;
+      events.push({ frame: rest.subarray(at, end), start: at, end });
+      at = end;
+    }
+    pending.start += at;
+    return { events, raw: rest.subarray(0, at), fault };
+  },
+  rest: restOf,
+};
+
+const frames = framedStream(FRAMES, (options) => new ResponseReader(options));
+
+/**
+ * The answers to `ModelStreamInfer`: frames with a `ModelStreamInferResponse` each. Its end is in the trailers, and a stream that
+ * is cut off is a reset, which never gets here as an end: it is complete when no frame is begun.
+ */
+export const stream: StreamReducer<EventStream<Frame, Pending>> = { ...frames, finish };
+
+function finish(state: EventStream<Frame, Pending>): StreamEnd {
+  const end = frames.finish(state);
+  return { ...end, complete: end.complete && !end.truncated };
+}
+
+/** Field numbers of `ModelStreamInferResponse`. */
+const ERROR_MESSAGE = 1;
+const INFER_RESPONSE = 2;
+
+class ResponseReader implements EventReader<Frame> {
+  readonly complete = true;
+  readonly doneMarker = undefined;
+  readonly #keepText: boolean;
+  readonly #responses: JsonObject[] = [];
+  #keptBytes = 0;
+  #outputBytes = 0;
+  #model: string | undefined;
+  #error: AnswerError | undefined;
+
+  constructor({ keepText }: StreamOptions) {
+    this.#keepText = keepText;
+  }
+
+  read({ frame }: Frame): EventFate {
+    try {
+      // None was asked for, but some servers compress all the same.
+      const message = messageIn(frame, "gzip", GRPC_MESSAGE_BYTES_MAX);
+      this.#note(message);
+    } catch (error) {
+      return { fault: detailOf(error) };
+    }
+    return this.#keptBytes > KEPT_BYTES_MAX
+      ? { fault: `the answer has more than ${KEPT_BYTES_MAX} bytes` }
+      : "shown";
+  }
+
+  #note(message: Buffer): void {
+    const budget = fieldBudget();
+    for (const field of readFields(message, 0, message.length, budget)) {
+      if (field.number === ERROR_MESSAGE) this.#fail(textOf(message, field));
+      if (field.number !== INFER_RESPONSE) continue;
+      expect(field, LENGTH_DELIMITED);
+      this.#respond(parseInfer("response", message.subarray(field.start, field.end), budget));
+    }
+  }
+
+  /** An empty message is none. The first error counts. */
+  #fail(message: string): void {
+    if (message !== "") this.#error ??= { type: null, message, code: null };
+  }
+
+  #respond(response: InferMessage): void {
+    this.#outputBytes += outputBytesOf(response);
+    if (this.#model === undefined && response.model !== undefined)
+      this.#model = keptWord(response.model.text);
+    if (!this.#keepText) return;
+    this.#keptBytes += response.bytes.length;
+    if (this.#keptBytes <= KEPT_BYTES_MAX) this.#responses.push(messageReading(response));
+  }
+
+  answer(): ReadAnswer {
+    return answerOf({
+      model: this.#model,
+      outputBytes: this.#outputBytes,
+      error: this.#error,
+      ...(this.#keepText ? { details: { responses: this.#responses } } : {}),
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import type { JsonValue } from "../../exchange/json.ts";
+import type { DataTensor } from "../tensors/index.ts";
+
+/** Inputs by which the backends for TensorRT-LLM and vLLM bound an answer. */
+export const LIMITS: ReadonlySet<string> = new Set([
+  "max_tokens",
+  "request_output_len",
+  "sampling_parameters",
+]);
+
+/** Keeps the largest value: one of a batch of requests may use it. */
+export function noteLimit(tensor: DataTensor | undefined, limits: { [name: string]: JsonValue }): void {
+  if (tensor === undefined || !LIMITS.has(tensor.name) || tensor.data.length === 0) return;
+  const { name, datatype, data } = tensor;
+  if (datatype === "BYTES") limits[name] = (data as readonly Buffer[]).map((bytes) => bytes.toString("utf8"));
+  else limits[name] = Math.max(...Array.from(data as ArrayLike<number | bigint>, Number));
+}
