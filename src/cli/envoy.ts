@@ -15,7 +15,6 @@ import {
   type EnvoyTarget,
   FILTER_CHOICES,
   type FilterChoice,
-  RETRIES_MAX,
 } from "../local/envoy/options.ts";
 import { originOf } from "../local/envoy/origin.ts";
 import { CommandFailure } from "./failure.ts";
@@ -29,7 +28,7 @@ type Options = {
   readonly ungovernedTarget?: string;
   readonly maxBody: number;
   readonly accessLog: string;
-  readonly retries: number;
+  readonly fallback?: ReadonlyMap<string, readonly string[]>;
 };
 
 const EXAMPLE = "\nExample:\n  regent envoy generate --target my-model=http://127.0.0.1:8000 > envoy.yaml";
@@ -80,10 +79,10 @@ export function envoyCommand(): Command {
         .argParser(size)
         .default(ENVOY_DEFAULTS.bodyBytesMax, "4Mi"),
     )
-    .addOption(
-      new Option("--retries <n>", "send what fails to another target, up to so many times")
-        .argParser(retryCount)
-        .default(ENVOY_DEFAULTS.retries),
+    .option(
+      "--fallback <name=names>",
+      "send what one target fails to serve to these, in turn: us=eu,claude; may be repeated",
+      addFallback,
     )
     .option("--access-log <file>", "where Envoy logs requests", ENVOY_DEFAULTS.accessLog)
     .addHelpText("after", EXAMPLE)
@@ -93,11 +92,14 @@ export function envoyCommand(): Command {
   return command;
 }
 
-function render({ target, maxBody, ...options }: Options): string {
+function render({ target, maxBody, fallback = new Map(), ...options }: Options): string {
   try {
+    const targets = target ?? ENVOY_DEFAULTS.targets;
+    for (const name of fallback.keys())
+      if (!targets.some((one) => one.name === name)) throw new Error(`there is no target ${name}`);
     return renderEnvoyConfig({
       ...options,
-      targets: target ?? ENVOY_DEFAULTS.targets,
+      targets: targets.map((one) => ({ ...one, fallbacks: fallback.get(one.name) ?? [] })),
       bodyBytesMax: maxBody,
     });
   } catch (error) {
@@ -156,9 +158,10 @@ function size(text: string): number {
   return bytes;
 }
 
-function retryCount(text: string): number {
-  const count = Number(text);
-  if (text === "" || !Number.isInteger(count) || count < 0 || count > RETRIES_MAX)
-    throw new InvalidArgumentError(`Expected a number from 0 to ${RETRIES_MAX}.`);
-  return count;
+const FALLBACK_PATTERN = /^([A-Za-z0-9._-]{1,128})=([A-Za-z0-9._,-]+)$/;
+
+function addFallback(text: string, earlier?: ReadonlyMap<string, readonly string[]>) {
+  const [, name, others] = FALLBACK_PATTERN.exec(text) ?? [];
+  if (name === undefined || others === undefined) throw new InvalidArgumentError("Expected NAME=NAME,NAME.");
+  return new Map([...(earlier ?? []), [name, others.split(",")]]);
 }

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { packageFile } from "../../document/package-root.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { envoyConfig, renderEnvoyConfig } from "./bootstrap.ts";
-import { ENVOY_DEFAULTS, type EnvoyOptions, FILTER_CHOICES, sizesFor } from "./options.ts";
+import { ENVOY_DEFAULTS, type EnvoyOptions, type EnvoyTarget, FILTER_CHOICES, sizesFor } from "./options.ts";
 
 const config = (options: Partial<EnvoyOptions> = {}) =>
   envoyConfig({ ...ENVOY_DEFAULTS, ...options }) as JsonObject;
@@ -58,36 +58,50 @@ describe("the Envoy configuration", () => {
     assert.deepEqual(filterNames({ filters: "none" }), [router]);
   });
 
-  test("has a filter at every cluster through which an attempt can leave, retries included", () => {
-    for (const [retries, routed] of [
-      [0, ["sim-us", "sim-eu"]],
-      [1, ["retry:sim-us", "retry:sim-eu"]],
+  const targets = ["a", "b", "c"].map((name) => ({ name, origin: "http://127.0.0.1:1" }));
+  const [a, b, c] = targets as [EnvoyTarget, EnvoyTarget, EnvoyTarget];
+  const falling = (fallbacks: readonly string[], more: Partial<EnvoyOptions> = {}) =>
+    config({ targets: [{ ...a, fallbacks }, b, c], ...more });
+
+  test("has a filter at every cluster through which an attempt can leave", () => {
+    for (const [made, routed] of [
+      [config({ targets }), { a: "a", b: "b", c: "c" }],
+      [falling(["c"]), { "retry:a": "@host", b: "b", c: "c" }],
     ] as const) {
-      const routes = valuesOf(config({ retries }), "routes")[0] as JsonObject[];
+      const routes = valuesOf(made, "routes")[0] as JsonObject[];
       assert.deepEqual(
         routes.flatMap(({ route }) => valuesOf(route, "cluster")),
-        routed,
+        Object.keys(routed),
       );
-      const clusters = valuesOf(config({ retries }), "clusters")[0] as JsonObject[];
-      for (const name of routed) {
+      const clusters = valuesOf(made, "clusters")[0] as JsonObject[];
+      for (const [name, value] of Object.entries(routed)) {
         const cluster = clusters.find((one) => one.name === name);
         assert.deepEqual(
           (valuesOf(cluster, "http_filters")[0] as JsonObject[]).map((filter) => filter.name),
           ["envoy.filters.http.ext_proc", "envoy.filters.http.upstream_codec"],
         );
-        const value = retries === 0 ? name : "@host";
         assert.deepEqual(valuesOf(cluster, "initial_metadata"), [[{ key: "x-regent-upstream", value }]]);
       }
     }
   });
 
-  test("retries nothing unless it is asked to, and never more often than there are other targets", () => {
-    assert.deepEqual(valuesOf(config({}), "num_retries"), []);
-    assert.deepEqual(valuesOf(config({ retries: 5 }), "num_retries"), [1, 1]);
-    assert.deepEqual(valuesOf(config({ retries: 1, filters: "ext_authz" }), "num_retries"), []);
-    const targets = ["a", "b", "c"].map((name) => ({ name, origin: "http://127.0.0.1:1" }));
-    assert.deepEqual(valuesOf(config({ retries: 1, targets }), "num_retries"), [1, 1, 1]);
-    assert.deepEqual(valuesOf(config({ retries: 5, targets }), "num_retries"), [2, 2, 2]);
+  test("sends elsewhere only what it is told to, to each target once", () => {
+    assert.deepEqual(valuesOf(falling(["c", "b"]), "num_retries"), [2]);
+    const [composite] = valuesOf(falling(["c", "b"]), "cluster_type") as JsonObject[];
+    assert.deepEqual(valuesOf(composite, "name"), ["envoy.clusters.composite", "a", "c", "b"]);
+    assert.throws(() => falling(["d"]), /no target d/);
+    assert.throws(() => falling(["a"]), /once/);
+    assert.throws(() => falling(["b", "b"]), /once/);
+    assert.throws(() => falling(["b"], { filters: "ext_authz" }), /with ext_proc/);
+    const many = Array.from({ length: 7 }, (_, index) => ({
+      name: `t${index}`,
+      origin: "http://127.0.0.1:1",
+    }));
+    const fallbacks = many.slice(1).map(({ name }) => name);
+    assert.throws(
+      () => config({ targets: [{ ...many[0], fallbacks } as EnvoyTarget, ...many.slice(1)] }),
+      /5 other/,
+    );
   });
 
   test("gives the listener and every cluster buffers far above the largest body", () => {

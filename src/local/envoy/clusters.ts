@@ -4,7 +4,7 @@ import type { Address } from "../../config/address.ts";
 import { TARGET_OF_HOST } from "../../envoy/upstream/upstream.ts";
 import { REGENT_CLUSTER, seconds, upstreamFilters } from "./filters.ts";
 import { note, type Yaml } from "./note.ts";
-import { COUNTS, type EnvoyOptions, type EnvoyTarget, RETRIES_MAX, sizesFor, TIMES } from "./options.ts";
+import { COUNTS, type EnvoyOptions, type EnvoyTarget, FALLBACKS_MAX, sizesFor, TIMES } from "./options.ts";
 import { type Origin, originOf } from "./origin.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -15,9 +15,10 @@ export function clusters(options: EnvoyOptions): Yaml[] {
   return [
     ...(options.filters === "none" ? [] : [regentCluster(options.regent, buffer)]),
     ...options.targets.map((target) => targetCluster(target, buffer, isGovernedAtTarget(options))),
-    ...(retries(options) > 0
-      ? options.targets.map((target) => retryCluster(target, options.targets, retries(options), buffer))
-      : []),
+    ...options.targets.flatMap((target) => {
+      const others = fallbacksOf(target, options);
+      return others.length === 0 ? [] : [retryCluster(target, others, buffer)];
+    }),
   ];
 }
 
@@ -45,10 +46,21 @@ function isGovernedAtTarget({ filters }: EnvoyOptions): boolean {
   return filters === "both" || filters === "ext_proc";
 }
 
-/** How many retries a request of this configuration can have: as many as there are other targets. */
-export function retries(options: EnvoyOptions): number {
-  if (!isGovernedAtTarget(options)) return 0;
-  return Math.min(options.retries, RETRIES_MAX, options.targets.length - 1);
+/**
+ * Where a request goes when a target fails, in order; empty where nothing could translate it anew.
+ *
+ * @throws Error with a sentence when a name is none of a target
+ */
+export function fallbacksOf({ name, fallbacks = [] }: EnvoyTarget, options: EnvoyOptions): readonly string[] {
+  if (fallbacks.length === 0) return [];
+  if (!isGovernedAtTarget(options)) throw new Error("a request can only be sent elsewhere with ext_proc");
+  const known = new Set(options.targets.map((target) => target.name));
+  for (const other of fallbacks) if (!known.has(other)) throw new Error(`there is no target ${other}`);
+  if (new Set([name, ...fallbacks]).size !== fallbacks.length + 1)
+    throw new Error(`a request for ${name} is sent to each target once`);
+  if (fallbacks.length > FALLBACKS_MAX)
+    throw new Error(`a request for ${name} is sent to ${FALLBACKS_MAX} other targets at most`);
+  return fallbacks;
 }
 
 /** A name that no target can have. */
@@ -56,14 +68,8 @@ export function retryClusterName(target: string): string {
   return `retry:${target}`;
 }
 
-/** One target first, then the others in their order: which of them policy permits, Regent says at each attempt. */
-function retryCluster(
-  target: EnvoyTarget,
-  targets: readonly EnvoyTarget[],
-  count: number,
-  buffer: number,
-): Yaml {
-  const others = targets.filter(({ name }) => name !== target.name).slice(0, count);
+/** One target first, then the others in their order: whether policy permits one, Regent says at each attempt. */
+function retryCluster(target: EnvoyTarget, others: readonly string[], buffer: number): Yaml {
   return {
     name: retryClusterName(target.name),
     connect_timeout: seconds(TIMES.connect),
@@ -72,7 +78,7 @@ function retryCluster(
       name: "envoy.clusters.composite",
       typed_config: {
         "@type": "type.googleapis.com/envoy.extensions.clusters.composite.v3.ClusterConfig",
-        clusters: [target, ...others].map(({ name }) => ({ name })),
+        clusters: [target.name, ...others].map((name) => ({ name })),
       },
     },
     per_connection_buffer_limit_bytes: buffer,

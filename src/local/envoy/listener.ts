@@ -1,4 +1,4 @@
-import { retries, retryClusterName } from "./clusters.ts";
+import { fallbacksOf, retryClusterName } from "./clusters.ts";
 import { httpFilters, seconds } from "./filters.ts";
 import { localReplies } from "./local-replies.ts";
 import { note, type Yaml } from "./note.ts";
@@ -115,9 +115,10 @@ function routes(options: EnvoyOptions): Yaml {
 }
 
 function targetRoute(target: EnvoyTarget, options: EnvoyOptions): Yaml {
+  const others = fallbacksOf(target, options).length;
   return {
     match: { prefix: "/", headers: [{ name: TARGET_HEADER, string_match: { exact: target.name } }] },
-    route: retries(options) > 0 ? forwardAgain(target, retries(options)) : forward(target),
+    route: others === 0 ? forward(target) : forwardAgain(target, others),
   };
 }
 

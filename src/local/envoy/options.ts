@@ -1,7 +1,12 @@
 import type { Address, TcpAddress } from "../../config/address.ts";
 
 /** A cluster that serves models: the name that `x-regent-target` carries, and its origin, `http(s)://host:port`. */
-export type EnvoyTarget = { readonly name: string; readonly origin: string };
+export type EnvoyTarget = {
+  readonly name: string;
+  readonly origin: string;
+  /** Names of the targets that a request is sent to, one after the other, while this one fails. Only with ext_proc. */
+  readonly fallbacks?: readonly string[];
+};
 
 /** Which of Regent's filters stand in the way of a request. Anything but `both` is for measuring. */
 export const FILTER_CHOICES = ["both", "ext_proc", "ext_authz", "ext_authz_body", "none"] as const;
@@ -25,12 +30,10 @@ export type EnvoyOptions = {
   readonly bodyBytesMax: number;
   /** File of the access log, one JSON object a line. */
   readonly accessLog: string;
-  /** How often a request whose target fails is sent to another one, at most {@link RETRIES_MAX}. Only with ext_proc. */
-  readonly retries: number;
 };
 
-/** Each attempt may take as long as an answer does, and Regent takes a bounded number of them. */
-export const RETRIES_MAX = 5;
+/** Of one target: Regent takes a bounded number of attempts. */
+export const FALLBACKS_MAX = 5;
 
 export const ENVOY_DEFAULTS: EnvoyOptions = {
   listen: { kind: "tcp", host: "127.0.0.1", port: 10_000 },
@@ -43,7 +46,6 @@ export const ENVOY_DEFAULTS: EnvoyOptions = {
   filters: "both",
   bodyBytesMax: 4 * 1024 ** 2,
   accessLog: "/dev/stdout",
-  retries: 0,
 };
 
 /**

@@ -23,8 +23,6 @@ export type GovernedOptions = {
   readonly config?: (usual: ConfigSource) => ConfigSource;
   /** More servers behind Envoy, by the names of their targets. */
   readonly targets?: readonly EnvoyTarget[];
-  /** How often Envoy sends what fails to another target; never unless said otherwise. */
-  readonly retries?: number;
   /** Folder of recorded answers that the models can replay. */
   readonly recordings?: string;
 };
@@ -125,7 +123,6 @@ async function start(
     grpcPort: ports.grpc,
     targets,
     filters: options.filters ?? "both",
-    retries: options.retries ?? 0,
   });
   stops.push(() => envoy.stop());
   return {
@@ -152,18 +149,9 @@ type EnvoySetting = {
   readonly grpcPort: number;
   readonly targets: readonly EnvoyTarget[];
   readonly filters: FilterChoice;
-  readonly retries: number;
 };
 
-function startEnvoy({
-  dir,
-  watchdog,
-  port,
-  grpcPort,
-  targets,
-  filters,
-  retries,
-}: EnvoySetting): Promise<Part> {
+function startEnvoy({ dir, watchdog, port, grpcPort, targets, filters }: EnvoySetting): Promise<Part> {
   const configFile = join(dir, "envoy.yaml");
   const adminFile = join(dir, "envoy-admin-address");
   writeFileSync(
@@ -175,7 +163,6 @@ function startEnvoy({
       regent: { kind: "tcp", host: HOST, port: grpcPort },
       targets,
       filters,
-      retries,
       accessLog: join(dir, "access.log"),
     }),
   );

@@ -37,8 +37,10 @@ const TARGETS = [
   { name: "scripted-claude", format: "anthropic-messages" },
 ] as const;
 
-export type TranslatingOptions = Pick<GovernedOptions, "retries" | "recordings"> & {
+export type TranslatingOptions = Pick<GovernedOptions, "recordings"> & {
   readonly config?: (usual: ConfigSource) => ConfigSource;
+  /** Where Envoy sends what a target fails to serve, by target; nowhere unless said otherwise. */
+  readonly fallbacks?: { readonly [target: string]: readonly string[] };
 };
 
 export async function startTranslating(options: TranslatingOptions = {}): Promise<Translating> {
@@ -58,7 +60,7 @@ export async function startTranslating(options: TranslatingOptions = {}): Promis
 async function start(
   dir: string,
   stops: (() => Promise<void>)[],
-  { config, ...options }: TranslatingOptions,
+  { config, fallbacks = {}, ...options }: TranslatingOptions,
 ): Promise<Omit<Translating, "stop">> {
   const { recordings } = options;
   const sample = async (name: string) => {
@@ -97,7 +99,7 @@ async function start(
       { name: "claude", origin: claude.origin },
       { name: "gpt", origin: gpt.origin },
       { name: "scripted-claude", origin: `http://127.0.0.1:${scripted.anthropic.witness.port}` },
-    ],
+    ].map((target) => ({ ...target, fallbacks: fallbacks[target.name] ?? [] })),
   });
   stops.push(() => governed.stop());
   return withoutStop(governed, { claude, gpt, scripted, keys });
