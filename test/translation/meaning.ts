@@ -33,7 +33,21 @@ export function turnsOf({ messages }: Conversation): Turn[] {
     if (last?.role === role) last.said.push(...said);
     else turns.push({ role, said });
   }
-  return turns.map(({ role, said }) => ({ role, said: joined(said) })).filter(({ said }) => said.length > 0);
+  const ids: string[] = [];
+  return turns
+    .map(({ role, said }) => ({ role, said: joined(said.map((piece) => withoutIds(piece, ids))) }))
+    .filter(({ said }) => said.length > 0);
+}
+
+/** Some dialects have no ids of calls, or make them up: calls are numbered as they come. */
+function withoutIds(piece: unknown, ids: string[]): unknown {
+  if (typeof piece !== "object" || piece === null) return piece;
+  const numbered = (id: unknown) => {
+    if (!ids.includes(String(id))) ids.push(String(id));
+    return ids.indexOf(String(id));
+  };
+  if ("call" in piece) return { ...piece, call: numbered(piece.call) };
+  return "resultOf" in piece ? { ...piece, resultOf: numbered(piece.resultOf) } : piece;
 }
 
 function partMeaning(part: Part): unknown[] {
@@ -46,13 +60,22 @@ function partMeaning(part: Part): unknown[] {
     case "tool_call":
       return [{ call: part.id, name: part.name, arguments: jsonOf(part.arguments) }];
     case "tool_result": {
-      const said = part.json === undefined ? joined(part.content.flatMap(partMeaning)) : [part.json];
+      const said =
+        part.json === undefined ? joined(part.content.flatMap(partMeaning)) : [unwrapped(part.json)];
       return [{ resultOf: part.callId, said: said.map(jsonOf) }];
     }
     default:
       return [{ media: part.kind, source: part.source }];
   }
 }
+
+/** Gemini's results are objects: a text has to stand in one. */
+function unwrapped(json: unknown): unknown {
+  const [entry, ...others] = Object.entries(json as object);
+  return others.length === 0 && entry !== undefined && WRAPPERS.has(entry[0]) ? entry[1] : json;
+}
+
+const WRAPPERS: ReadonlySet<string> = new Set(["content", "output", "result"]);
 
 function joined(said: readonly unknown[]): unknown[] {
   const pieces: unknown[] = [];

@@ -127,7 +127,10 @@ function isNamed(pointer: string, warnings: readonly TranslationWarning[]): bool
 }
 
 /** Members that say one thing together, told of by the one that says that it is wanted at all. */
-const TOLD_BY: ReadonlyMap<string, readonly string[]> = new Map([["/top_logprobs", ["/logprobs"]]]);
+const TOLD_BY: ReadonlyMap<string, readonly string[]> = new Map([
+  ["/top_logprobs", ["/logprobs"]],
+  ["/generationConfig/logprobs", ["/generationConfig/responseLogprobs"]],
+]);
 
 /** What changes the answer's translation and not the request's. */
 const ABOUT_ANSWERS: ReadonlySet<string> = new Set(["/stream_options/include_usage"]);

@@ -21,9 +21,9 @@ export function stopReason(finish: FinishKind | undefined, told: Told, warn: War
     case "pause":
       return "pause_turn";
     default:
+      if (finish === "other") changed(warn, "/finish_reason", "Anthropic has no such reason to stop");
       if (told.hasRefusal) return "refusal";
       if (told.hasCalls) return "tool_use";
-      if (finish === "other") changed(warn, "/finish_reason", "Anthropic has no such reason to stop");
       return told.hasStopSequence ? "stop_sequence" : "end_turn";
   }
 }
