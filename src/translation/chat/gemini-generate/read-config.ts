@@ -61,12 +61,12 @@ function readLogprobs(config: GeminiMembers): Conversation["logprobs"] {
 
 function readOutput(config: GeminiMembers, warn: Warn): OutputForm | undefined {
   const type = config.text("responseMimeType");
-  const schema = readSchema(config, "responseJsonSchema", "responseSchema");
-  if (schema !== undefined && type !== "text/x.enum") return { form: "json_schema", schema };
-  if (type === "application/json") return { form: "json_object" };
-  if (type !== undefined && type !== "" && type !== "text/plain")
+  const schema = readSchema(config, "responseJsonSchema", "responseSchema", warn);
+  const isJson = type === "application/json";
+  if (type !== undefined && type !== "" && type !== "text/plain" && !isJson)
     dropped(warn, config.at("responseMimeType"), "answers of this type have no counterpart");
-  return undefined;
+  if (schema !== undefined && type !== "text/x.enum") return { form: "json_schema", schema };
+  return isJson ? { form: "json_object" } : undefined;
 }
 
 function readThinking(thinking: GeminiMembers | undefined, warn: Warn): Reasoning | undefined {

@@ -1,6 +1,7 @@
 import { invalid } from "../../../formats/members.ts";
 import type { Warn } from "../../translation.ts";
-import type { Message, Part, Role, ToolResultPart } from "../conversation.ts";
+import type { Message, Part, Role } from "../conversation.ts";
+import { changed } from "../members.ts";
 import type { GeminiMembers } from "./members.ts";
 import { readParts } from "./read-parts.ts";
 
@@ -54,11 +55,16 @@ export class Calls {
     return own;
   }
 
-  /** The id of the call that a result answers. */
-  answer(name: string, id: string | undefined): ToolResultPart["callId"] {
-    const named = this.#open.findIndex((call) => call.id === id);
+  /** The id of the call that a result answers: the one it names, else the first of its function. */
+  answer(response: GeminiMembers, warn: Warn): { readonly name: string; readonly callId: string } {
+    const name = response.needText("name");
+    const id = response.text("id") || undefined;
+    const named = id === undefined ? -1 : this.#open.findIndex((call) => call.id === id);
     const at = named < 0 ? this.#open.findIndex((call) => call.name === name) : named;
     const [call] = at < 0 ? [] : this.#open.splice(at, 1);
-    return call?.id ?? id ?? `call_${this.#count++}`;
+    if (call?.name !== name) changed(warn, response.at("name"), "no call of this function is open");
+    if (id !== undefined && call?.id !== id && call !== undefined)
+      changed(warn, response.at("id"), "it names no call that is open");
+    return { name, callId: call?.id ?? id ?? `call_${this.#count++}` };
   }
 }

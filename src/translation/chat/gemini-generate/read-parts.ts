@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonValue } from "../../../exchange/json.ts";
+import { invalid } from "../../../formats/members.ts";
 import type { Warn } from "../../translation.ts";
 import type { MediaPart, MediaSource, Part, TextPart, ToolResultPart } from "../conversation.ts";
 import { kindOfMedia } from "../media.ts";
@@ -57,17 +58,16 @@ function readCall(part: GeminiMembers, call: GeminiMembers, calls: Calls, warn: 
     name,
     arguments: JSON.stringify(call.json("args") ?? {}),
     ...defined({ signature: part.text("thoughtSignature") || undefined }),
-    at: call.pointer,
+    at: part.pointer,
   };
   call.tellRest(warn);
   return read;
 }
 
 function readResult(response: GeminiMembers, calls: Calls, warn: Warn): ToolResultPart {
-  const name = response.needText("name");
-  const callId = calls.answer(name, response.text("id") || undefined);
+  const { name, callId } = calls.answer(response, warn);
   const media = readParts(response.elements("parts"), undefined, warn).filter(isShown);
-  const result = resultOf(response.json("response") ?? {});
+  const result = besideMedia(resultOf(response.json("response") ?? {}), media.length > 0);
   response.tellRest(warn);
   return {
     kind: "tool_result",
@@ -88,15 +88,22 @@ function isShown(part: Part): part is TextPart | MediaPart {
   );
 }
 
+type Result = Pick<ToolResultPart, "json" | "isError"> & { readonly content: readonly TextPart[] };
+
+/** JSON stands in place of all content, so beside media it is a text. */
+function besideMedia(result: Result, hasMedia: boolean): Result {
+  const { json, ...rest } = result;
+  if (json === undefined || !hasMedia) return result;
+  return { ...rest, content: [{ kind: "text", text: JSON.stringify(json) }] };
+}
+
 /**
  * A result is a JSON object; by convention a text stands under `output` or `error`
- * (https://ai.google.dev/api/caching#FunctionResponse).
+ * (https://ai.google.dev/api/caching#FunctionResponse), or as some gateways put it under `content`.
  */
-function resultOf(response: {
-  readonly [key: string]: JsonValue;
-}): Pick<ToolResultPart, "json" | "isError"> & { readonly content: readonly TextPart[] } {
+function resultOf(response: { readonly [key: string]: JsonValue }): Result {
   const [only] = Object.keys(response);
-  if (Object.keys(response).length === 1 && (only === "output" || only === "error")) {
+  if (Object.keys(response).length === 1 && (only === "output" || only === "error" || only === "content")) {
     const said = response[only] as JsonValue;
     const failed = only === "error" ? { isError: true } : {};
     return typeof said === "string"
@@ -112,6 +119,8 @@ export function readMedia(part: GeminiMembers, warn: Warn): MediaPart | undefine
   const file = inline ?? part.inner("fileData");
   if (file === undefined) return undefined;
   const mediaType = (file.text("mimeType") || undefined)?.toLowerCase();
+  if (mediaType !== undefined && !/^[\w.+-]+\/[\w.+-]+$/.test(mediaType.split(";", 1)[0] ?? ""))
+    throw invalid(`${file.at("mimeType")} is no media type`);
   const source: MediaSource =
     inline === undefined
       ? sourceOfUri(file.text("fileUri") ?? "", mediaType)

@@ -54,7 +54,9 @@ function readInstruction(body: GeminiMembers, warn: Warn): readonly Message[] {
   if (value === undefined) return [];
   if (typeof value === "string") return [{ role: "system", parts: [{ kind: "text", text: value, at }], at }];
   const content = new GeminiMembers(value, at);
-  content.skip("role");
+  // It has no meaning here, and clients put one of these.
+  if (["user", "system", "model"].includes(content.text("role") ?? "user")) content.skip("role");
+  else dropped(warn, content.at("role"), "an instruction has no speaker");
   const parts = readParts(content.elements("parts"), undefined, warn);
   content.tellRest(warn);
   return parts.length === 0 ? [] : [{ role: "system", parts, at }];

@@ -19,23 +19,32 @@ function readFunction(declaration: GeminiMembers, warn: Warn): Tool {
     name: declaration.needText("name"),
     ...defined({
       description: declaration.text("description"),
-      parameters: readSchema(declaration, "parametersJsonSchema", "parameters"),
+      parameters: readSchema(declaration, "parametersJsonSchema", "parameters", warn),
     }),
     at: declaration.pointer,
   };
-  // Not to wait is what other models do anyway.
-  if (declaration.text("behavior") === "NON_BLOCKING")
+  if (!WAITING.has(declaration.text("behavior")))
     dropped(warn, declaration.at("behavior"), "models elsewhere wait for the results of calls");
   declaration.tellRest(warn);
   return tool;
 }
 
+/** Values of `behavior` that say what holds everywhere. */
+const WAITING: ReadonlySet<string | undefined> = new Set([undefined, "UNSPECIFIED", "BLOCKING"]);
+
 /** A JSON schema as it stands, or Gemini's own made into one. */
-export function readSchema(members: GeminiMembers, json: string, own: string): JsonObject | undefined {
+export function readSchema(
+  members: GeminiMembers,
+  json: string,
+  own: string,
+  warn: Warn,
+): JsonObject | undefined {
   const schema = members.json(json);
   if (schema !== undefined) return schema;
   const given = members.json(own);
-  return given === undefined ? undefined : jsonSchemaOf(given);
+  return given === undefined
+    ? undefined
+    : jsonSchemaOf(given, () => dropped(warn, members.at(own), "an order of properties that are not there"));
 }
 
 export function readToolChoice(config: GeminiMembers | undefined, warn: Warn): ToolChoice | undefined {
@@ -50,7 +59,8 @@ export function readToolChoice(config: GeminiMembers | undefined, warn: Warn): T
 function readCalling(calling: GeminiMembers, warn: Warn): ToolChoice | undefined {
   const mode = calling.text("mode");
   const allowed = calling.texts("allowedFunctionNames") ?? [];
-  calling.skip("streamFunctionCallArguments");
+  if (calling.flag("streamFunctionCallArguments") === true)
+    dropped(warn, calling.at("streamFunctionCallArguments"), "calls come as whole as they come elsewhere");
   const [only] = allowed;
   if (mode === "ANY" && allowed.length === 1 && only !== undefined) return { mode: "tool", name: only };
   if (allowed.length > 0)

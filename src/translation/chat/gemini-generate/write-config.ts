@@ -41,7 +41,8 @@ function writeOutput(output: OutputForm | undefined, at: string, warn: Warn): ob
   if (output === undefined) return {};
   if (output.form !== "json_schema")
     return output.form === "text" ? {} : { responseMimeType: "application/json" };
-  const { name, description, schema } = output;
+  const { name, description, schema, strict } = output;
+  if (strict === false) changed(warn, at, "Gemini always holds an answer to its schema");
   const isTitled = Object.hasOwn(schema, "title");
   const isDescribed = Object.hasOwn(schema, "description");
   if (name !== undefined && isTitled) dropped(warn, `${at}/json_schema/name`, "the schema has a title");

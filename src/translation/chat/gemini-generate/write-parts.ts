@@ -76,7 +76,9 @@ export class PartWriter {
   }
 
   #reasoning({ text, signature, encrypted, id, at = "/messages" }: ReasoningPart): readonly object[] {
-    if (signature !== undefined) dropped(this.#warn, `${at}/signature`, "it may be of another provider");
+    // A signature is one for a model; that of another one would make Gemini refuse the whole conversation.
+    if (text !== "" || signature !== undefined)
+      changed(this.#warn, at, "it is given as a thought without a proof of whose it is");
     if (encrypted !== undefined) dropped(this.#warn, at, "only the provider that encrypted it can read it");
     if (id !== undefined) dropped(this.#warn, `${at}/id`, "thoughts have no id");
     return text === "" ? [] : [{ text, thought: true }];
@@ -89,7 +91,7 @@ export class PartWriter {
     if (args === undefined) changed(this.#warn, `${at}/arguments`, "they are no JSON object");
     return [
       {
-        functionCall: { name, args: args ?? { arguments: call.arguments } },
+        functionCall: { id: call.id, name, args: args ?? { arguments: call.arguments } },
         ...defined({ thoughtSignature: signature }),
       },
     ];
@@ -104,7 +106,9 @@ export class PartWriter {
     for (const part of shown) changed(this.#warn, part.at ?? at, "it follows behind the result");
     for (const part of content) if (part.kind === "text") this.#tellCache(part);
     return [
-      { functionResponse: { name: name ?? UNKNOWN_FUNCTION, response: responseOf(result) } },
+      {
+        functionResponse: { id: result.callId, name: name ?? UNKNOWN_FUNCTION, response: responseOf(result) },
+      },
       ...shown.flatMap((part) => this.#media(part)),
     ];
   }
@@ -143,7 +147,7 @@ export class PartWriter {
   }
 
   #tellCache({ cache, at = "/messages" }: Pick<ToolCallPart, "cache" | "at">): void {
-    if (cache !== undefined) dropped(this.#warn, `${at}/cache_control`, "Gemini caches by itself");
+    if (cache !== undefined) dropped(this.#warn, at, "Gemini caches by itself");
   }
 }
 

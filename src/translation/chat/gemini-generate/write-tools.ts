@@ -5,7 +5,7 @@ import { defined, dropped } from "../members.ts";
 /** Schemas stand where Gemini takes JSON schema as it is. */
 export function writeTools(tools: readonly Tool[], warn: Warn): readonly object[] {
   return tools.map(({ name, description, parameters, strict, cache, at = "/tools" }) => {
-    if (cache !== undefined) dropped(warn, `${at}/cache_control`, "Gemini caches by itself");
+    if (cache !== undefined) dropped(warn, at, "Gemini caches by itself");
     if (strict === true) dropped(warn, `${at}/strict`, "Gemini does not hold calls to the schema");
     return defined({ name, description, parametersJsonSchema: parameters });
   });
