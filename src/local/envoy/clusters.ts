@@ -105,7 +105,7 @@ function targetCluster(target: EnvoyTarget, buffer: number, governed: boolean): 
       [HTTP_OPTIONS]: {
         "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
         common_http_protocol_options: { idle_timeout: seconds(TIMES.connectionIdle) },
-        explicit_http_config: { http_protocol_options: {} },
+        explicit_http_config: origin.http2 ? { http2_protocol_options: {} } : { http_protocol_options: {} },
         ...(governed ? { http_filters: upstreamFilters(target.name) } : {}),
       },
     },
@@ -138,7 +138,7 @@ function breakers(retriesMax: number): Yaml {
 }
 
 /** A server certificate must be of the name that was asked for, signed by a CA that this machine trusts. */
-function tls({ host, isAddress }: Origin): Yaml {
+function tls({ host, isAddress, http2 }: Origin): Yaml {
   const sameAddress = {
     match_typed_subject_alt_names: [{ san_type: "IP_ADDRESS", matcher: { exact: host } }],
   };
@@ -148,6 +148,7 @@ function tls({ host, isAddress }: Origin): Yaml {
       "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
       ...(isAddress ? {} : { sni: host, auto_sni_san_validation: true }),
       common_tls_context: {
+        ...(http2 ? { alpn_protocols: ["h2"] } : {}),
         validation_context: { trusted_ca: { filename: systemCaFile() }, ...(isAddress ? sameAddress : {}) },
       },
     },

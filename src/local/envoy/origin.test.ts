@@ -10,12 +10,15 @@ describe("the origin of a model server", () => {
       ["http://localhost", false, "localhost", 80, "localhost"],
       ["https://models.example.com/v1/", true, "models.example.com", 443, "models.example.com"],
       ["http://[::1]:8000", false, "::1", 8000, "[::1]:8000"],
+      ["grpc://127.0.0.1:8001", false, "127.0.0.1", 8001, "127.0.0.1:8001"],
+      ["grpcs://[::1]", true, "::1", 443, "[::1]"],
     ] as const) {
       const origin = originOf(text);
       assert.deepEqual(
         [origin.tls, origin.host, origin.port, origin.authority],
         [tls, host, port, authority],
       );
+      assert.equal(origin.http2, text.startsWith("grpc"));
     }
   });
 
@@ -24,6 +27,7 @@ describe("the origin of a model server", () => {
       ["127.0.0.1:8000", /expected http/],
       ["models.example.com", /is not a URL/],
       ["ftp://models.example.com", /not http or https/],
+      ["grpc:models.example.com", /not http or https/],
       ["http://user:word@models.example.com", /may not carry credentials/],
       ["http://models.example.com/openai/v1", /has a path/],
       ["http://models.example.com/?key=1", /has a path/],
