@@ -127,7 +127,7 @@ export type ToolResultPart = Placed & {
   /** Of the tool, where the dialect says it. */
   readonly name?: string;
   readonly content: readonly (TextPart | MediaPart)[];
-  /** A result that is JSON by its dialect (Bedrock, Gemini): in place of `content`. */
+  /** A result that is JSON by its dialect (Bedrock, Gemini): in front of `content`, which has what it has besides. */
   readonly json?: JsonValue;
   readonly isError?: boolean;
   readonly cache?: CachePoint;

@@ -92,14 +92,15 @@ function callId(id: string, at: string, warn: Warn): string {
 
 function writeResult(part: ToolResultPart, warn: Warn): object {
   const { callId: id, content, json, isError, cache, at = "/messages" } = part;
-  const blocks = content.flatMap((piece) => writePart(piece, "tool", warn));
-  const [first] = content;
+  const said: readonly Part[] =
+    json === undefined ? content : [{ kind: "text", text: JSON.stringify(json) }, ...content];
+  const [first] = said;
   const text =
-    content.length === 1 && first?.kind === "text" && first.cache === undefined ? first.text : undefined;
+    said.length === 1 && first?.kind === "text" && first.cache === undefined ? first.text : undefined;
   return defined({
     type: "tool_result",
     tool_use_id: callId(id, at, warn),
-    content: json === undefined ? (text ?? blocks) : JSON.stringify(json),
+    content: text ?? said.flatMap((piece) => writePart(piece, "tool", warn)),
     is_error: isError === true ? true : undefined,
     ...writeCache(cache, at, warn),
   });

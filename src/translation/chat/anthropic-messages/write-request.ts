@@ -104,12 +104,11 @@ function writeOutput(output: OutputForm | undefined, at: string, warn: Warn): ob
     return undefined;
   }
   const { name, description, strict, schema } = output;
-  if (strict === false) changed(warn, `${at}/json_schema/strict`, "Anthropic always keeps to the schema");
+  if (strict === false) changed(warn, at, "Anthropic always keeps to the schema");
   const isTitled = Object.hasOwn(schema, "title");
   const isDescribed = Object.hasOwn(schema, "description");
-  if (name !== undefined && isTitled) dropped(warn, `${at}/json_schema/name`, "the schema has a title");
-  if (description !== undefined && isDescribed)
-    dropped(warn, `${at}/json_schema/description`, "the schema has a description");
+  if (name !== undefined && isTitled) dropped(warn, at, "the schema has a title");
+  if (description !== undefined && isDescribed) dropped(warn, at, "the schema has a description");
   return {
     type: "json_schema",
     schema: {

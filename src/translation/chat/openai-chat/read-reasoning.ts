@@ -57,8 +57,7 @@ function readBlock(value: JsonValue, at: string, warn: Warn): ReasoningPart[] {
 function readDetail(value: JsonValue, at: string, warn: Warn): ReasoningPart[] {
   const detail = new Members(isJsonObject(value) ? value : {}, at);
   const type = detail.text("type");
-  // Whose words they are and in which order says nothing to another provider.
-  detail.skip("format", "index");
+  detail.skip("index");
   const id = detail.text("id");
   const read = { kind: "reasoning", ...defined({ id }), at } as const;
   const part = detailPart(detail, type, read);

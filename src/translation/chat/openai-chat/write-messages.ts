@@ -99,19 +99,13 @@ function writeResult(result: ToolResultPart, warn: Warn): object {
   const { callId, content, json, isError, cache, at = "/messages" } = result;
   if (isError === true) dropped(warn, `${at}/is_error`, "OpenAI's results do not say that a tool failed");
   if (cache !== undefined) dropped(warn, `${at}/cache_control`, "OpenAI caches no results on request");
-  const texts = content.filter((part) => part.kind === "text");
-  if (texts.length === 0 && json === undefined && content.length > 0)
+  const texts: Part[] = content.filter((part) => part.kind === "text");
+  if (json !== undefined) texts.unshift({ kind: "text", text: JSON.stringify(json) });
+  if (texts.length === 0 && content.length > 0) {
     invented(warn, at, "OpenAI demands text of a result");
-  return {
-    role: "tool",
-    tool_call_id: callId,
-    content:
-      json === undefined
-        ? texts.length === 0 && content.length > 0
-          ? SHOWN_BELOW
-          : contentOf(texts, warn)
-        : JSON.stringify(json),
-  };
+    texts.push({ kind: "text", text: SHOWN_BELOW });
+  }
+  return { role: "tool", tool_call_id: callId, content: contentOf(texts, warn) };
 }
 
 const SHOWN_BELOW = "The result follows in the next message.";
