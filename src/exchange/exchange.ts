@@ -35,6 +35,8 @@ export type RequestHead = {
 export type ResponseHead = {
   readonly status: number;
   readonly headers: Headers;
+  /** Whether a target answered or Envoy did, for Regent or by itself; absent where Envoy does not say. */
+  readonly origin?: "upstream" | "envoy";
 };
 
 /** One side of the connection, as Envoy asserts it. */

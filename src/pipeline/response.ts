@@ -31,6 +31,8 @@ export const READ_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
 /** Characters of an upstream's error code that go into the record: codes are words, and an upstream may send anything. */
 export const UPSTREAM_ERROR_CHARS_MAX = 128;
 
+const NO_BODY = Buffer.alloc(0);
+
 /** The answer of one exchange on its way to the client. */
 export type Response = {
   /** @throws RegentError */
@@ -92,6 +94,12 @@ export function createResponse(context: Context): Response {
       account.upstreamStatus = head.status;
       account.status = head.status;
       account.firstByteMs = rooms.clock.monotonicMs() - account.startedMs;
+      // Of gRPC a call that fails before it has a message is nothing but a head.
+      if (endOfStream && format !== undefined)
+        noteAnswer(
+          account,
+          format.readResponse({ status: head.status, headers: head.headers, bytes: NO_BODY }),
+        );
       const judge = createJudge(context);
       const { mode, reading } = bodyPlanOf(context, head, endOfStream, judge.demands);
       if (reading !== "whole" || format === undefined) return decideHead(judge, head, endOfStream);
@@ -139,10 +147,17 @@ export function createResponse(context: Context): Response {
   }
 }
 
-/** What an attempt refused is on its way in the client's dialect already: nothing of it is a model's. */
-function passRefusal(account: Account, { headers }: OwnAnswer, head: ResponseHead): ResponseHeadAnswer {
+/**
+ * What an attempt refused is on its way in the client's dialect already: nothing of it is a model's. An answer of a target
+ * that comes all the same passed by that refusal, and stops here.
+ *
+ * @throws RegentError not_governed
+ */
+function passRefusal(account: Account, refusal: OwnAnswer, head: ResponseHead): ResponseHeadAnswer {
+  const isOurs = head.origin === "envoy" || (head.origin === undefined && head.status === refusal.status);
+  if (!isOurs || head.status < 400) throw new RegentError("not_governed");
   account.status = head.status;
-  const set = headers.filter(([name]) => name === DECISION_ID_HEADER || name === REASON_HEADER);
+  const set = refusal.headers.filter(([name]) => name === DECISION_ID_HEADER || name === REASON_HEADER);
   const plan: Plan = { headers: { remove: [], set }, clearRouteCache: false, metadata: {} };
   return { kind: "pass", body: "none", plan };
 }
@@ -153,9 +168,9 @@ function passRefusal(account: Account, { headers }: OwnAnswer, head: ResponseHea
  *
  * @throws RegentError config_mismatch
  */
-function assertAttempted({ attempts, candidate, inference }: Account, { status }: ResponseHead): void {
-  if (candidate === undefined || inference === undefined || attempts.made.length > 0 || status >= 400) return;
-  if (needsFilter(candidate.target, inference.format))
+function assertAttempted({ attempts, candidate, inference }: Account, { origin }: ResponseHead): void {
+  if (candidate === undefined || inference === undefined || attempts.made.length > 0) return;
+  if (origin !== "envoy" && needsFilter(candidate.target, inference.format))
     throw new RegentError("config_mismatch", "Envoy has no filter of Regent's at the cluster of the target.");
 }
 

@@ -210,7 +210,8 @@ function onResponseHeaders(state: State, message: MessageEvent & { event: "respo
   if (state.request === "unseen" || state.request === "held") return onUndecidedResponse(state, head, origin);
   if (state.request !== "permitted") return unexpected(state, message);
   const deciding = { ...state, response: "deciding_head", responseHeaders: head.headers } as const;
-  return step(deciding, { step: "responseHead", head, endOfStream });
+  const said = origin === undefined ? head : { ...head, origin };
+  return step(deciding, { step: "responseHead", head: said, endOfStream });
 }
 
 /**
