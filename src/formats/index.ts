@@ -1,5 +1,5 @@
 import type { RequestHead } from "../exchange/exchange.ts";
-import type { Headers } from "../exchange/headers.ts";
+import { type Headers, singleHeader } from "../exchange/headers.ts";
 import type { FormatName } from "../exchange/inference.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
 import { bedrockConverse } from "./bedrock-converse/index.ts";
@@ -96,10 +96,12 @@ function modelOf(pathname: string): string | undefined {
 }
 
 /**
- * Who words refusals and lists: the format of the endpoint. Where none is spoken, Anthropic's for its own clients, which
+ * Who words refusals and lists: the format of the endpoint. Where none is spoken, gRPC's status for its clients, Anthropic's for its own, which
  * all send their version, else the one that most clients understand. How a body is read never depends on a header.
  */
 export function dialectOf(detection: Detection, headers: Headers): Format {
   if (detection.kind === "inference") return detection.format;
+  const type = singleHeader(headers, "content-type").value ?? "";
+  if (type.startsWith("application/grpc")) return kserveV2Grpc;
   return headers.has("anthropic-version") ? anthropicMessages : openaiChat;
 }

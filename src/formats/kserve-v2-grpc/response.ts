@@ -45,11 +45,8 @@ export function statusError(headers: Headers): AnswerError | undefined {
   const status = singleHeader(headers, "grpc-status").value;
   if (status === undefined || status === "0") return undefined;
   const message = singleHeader(headers, "grpc-message").value ?? "";
-  return {
-    type: GRPC_STATUS_NAMES[Number(status)] ?? null,
-    message: decoded(message),
-    code: keptWord(status),
-  };
+  const code = GRPC_STATUS_NAMES[Number(status)] ?? keptWord(status);
+  return { type: null, message: decoded(message), code };
 }
 
 /** What is in front of a server, or Regent to a client that does not speak gRPC, answers with an HTTP status and a text. */
