@@ -34,11 +34,16 @@ export type ContentDecoder = {
 /**
  * @param coding the one coding, in lower case
  * @param bytesMax the most decoded bytes of one piece
+ * @param ratioMax the most decoded bytes for one coded byte, over the whole body
  * @returns undefined for a coding that is not read
  */
-export function openDecoder(coding: string, bytesMax: number): ContentDecoder | undefined {
+export function openDecoder(
+  coding: string,
+  bytesMax: number,
+  ratioMax: number = DECODED_RATIO_MAX,
+): ContentDecoder | undefined {
   const open = DECODERS.get(coding);
-  return open === undefined ? undefined : new StreamDecoder(coding, open(), bytesMax);
+  return open === undefined ? undefined : new StreamDecoder(coding, open(), bytesMax, ratioMax);
 }
 
 /** Whether there is a decoder for a coding, in lower case. */
@@ -50,6 +55,7 @@ class StreamDecoder implements ContentDecoder {
   readonly #coding: string;
   readonly #stream: Decompressor;
   readonly #bytesMax: number;
+  readonly #ratioMax: number;
   #fault: Decoded | undefined;
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
@@ -59,10 +65,11 @@ class StreamDecoder implements ContentDecoder {
   /** Wakes who waits for the piece that is worked on. */
   #settle: (() => void) | undefined;
 
-  constructor(coding: string, stream: Decompressor, bytesMax: number) {
+  constructor(coding: string, stream: Decompressor, bytesMax: number, ratioMax: number) {
     this.#coding = coding;
     this.#stream = stream;
     this.#bytesMax = bytesMax;
+    this.#ratioMax = ratioMax;
     stream.on("data", (bytes: Buffer) => this.#take(bytes));
     stream.on("error", () => this.#fail("unsupported", `a ${coding} body that is damaged or cut short`));
     stream.on("end", () => {
@@ -106,9 +113,9 @@ class StreamDecoder implements ContentDecoder {
     if (this.#fault !== undefined) return;
     this.#pieceBytes += bytes.length;
     this.#bytesOut += bytes.length;
-    const ratioMax = Math.max(DECODED_RATIO_FREE_BYTES, this.#bytesIn * DECODED_RATIO_MAX);
-    if (this.#pieceBytes > this.#bytesMax || this.#bytesOut > ratioMax) {
-      const most = Math.min(this.#bytesMax, ratioMax);
+    const bytesOutMax = Math.max(DECODED_RATIO_FREE_BYTES, this.#bytesIn * this.#ratioMax);
+    if (this.#pieceBytes > this.#bytesMax || this.#bytesOut > bytesOutMax) {
+      const most = Math.min(this.#bytesMax, bytesOutMax);
       this.#fail("too_large", `a body of more than ${most} bytes when decoded`);
     } else this.#pieces.push(bytes);
   }

@@ -19,6 +19,12 @@ import { uninspectable, Window } from "./window.ts";
  */
 export const DECODED_PIECE_BYTES_MAX = 16 * 1024 * 1024;
 
+/**
+ * Decoded bytes for one coded byte of a stream. Chunks of chat are alike but for a few letters, so that a long stream is
+ * a hundred times its coded bytes and more; none of it is kept, unlike a whole body.
+ */
+export const DECODED_STREAM_RATIO_MAX = 1000;
+
 /** What the client gets for a piece of a stream. */
 export type ClientPiece = {
   readonly bytes: Buffer;
@@ -63,7 +69,8 @@ export function openStreamedAnswer(options: StreamedAnswerOptions): StreamedAnsw
     throw new RegentError("obligation_unsupported", message);
   }
   const held = demands.isInspected ? openHeld(format, framing, demands.windowBytes) : undefined;
-  const decoder = coding === undefined ? undefined : openDecoder(coding, DECODED_PIECE_BYTES_MAX);
+  const decoder =
+    coding === undefined ? undefined : openDecoder(coding, DECODED_PIECE_BYTES_MAX, DECODED_STREAM_RATIO_MAX);
   return new Streamed(options, openAnswerStream(framing, { ...reading, isTooLong }), held, decoder);
 }
 
