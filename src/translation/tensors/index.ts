@@ -1,5 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { FormatName } from "../../exchange/inference.ts";
+import { bareFailure, blamingUpstream, FIRST_ERROR_STATUS } from "../blame.ts";
 import type { AnswerFacts, Translator, Warn } from "../translation.ts";
 import type { TensorDialect, TensorReply } from "./dialect.ts";
 import { kserveV1Tensors } from "./kserve-v1.ts";
@@ -47,19 +48,6 @@ function replyOf(
   } catch (error) {
     const { code } = RegentError.from(error);
     if (code !== "upstream_invalid" || facts.status < FIRST_ERROR_STATUS) throw error;
-    return { failure: `The server answered with status ${facts.status}.` };
-  }
-}
-
-const FIRST_ERROR_STATUS = 400;
-
-/** In an answer a fault is the upstream's. */
-function blamingUpstream<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const { code, detail } = RegentError.from(error);
-    if (code !== "body_invalid" && code !== "translation_unsupported") throw error;
-    throw new RegentError("upstream_invalid", detail, { cause: error });
+    return { failure: bareFailure(facts.status) };
   }
 }

@@ -156,11 +156,14 @@ const UNKNOWN_FUNCTION = "unknown";
 /** `skip_thought_signature_validator`, in base64 as it is sent. */
 const UNCHECKED_SIGNATURE = Buffer.from("skip_thought_signature_validator").toString("base64");
 
-/** A result is an object: what is none stands under `output`, or `error`. */
+/** A result is an object: what is none stands under `output`, or `error`; JSON with more beside it becomes text. */
 function responseOf({ content, json, isError }: ToolResultPart): JsonObject {
-  if (json !== undefined && isJsonObject(json) && isError !== true) return json;
-  const texts = content.filter((part) => part.kind === "text");
-  const said = json ?? texts.map(({ text }) => text).join("");
+  const texts = content.filter((part) => part.kind === "text").map(({ text }) => text);
+  if (json !== undefined && isJsonObject(json) && isError !== true && texts.length === 0) return json;
+  const said =
+    json === undefined || texts.length > 0
+      ? [...(json === undefined ? [] : [JSON.stringify(json)]), ...texts].join("")
+      : json;
   return isError === true ? { error: said } : { output: said };
 }
 

@@ -1,0 +1,33 @@
+import type { FormatName } from "../../exchange/inference.ts";
+import type { Translator } from "../translation.ts";
+import { embeddingsFromInfer, embeddingsToInfer } from "./embeddings.ts";
+import { fromGenerate, toGenerate } from "./generate.ts";
+import { fromInfer, toInfer } from "./infer.ts";
+import type { CompletionsOptions } from "./options.ts";
+
+export type { CompletionsOptions } from "./options.ts";
+
+/** Completions and embeddings to the models behind Triton and KServe v2, and their answers back. */
+const TRANSLATORS = [
+  toGenerate,
+  fromGenerate,
+  toInfer,
+  fromInfer,
+  embeddingsToInfer,
+  embeddingsFromInfer,
+] as const;
+
+/** All pairs with a translator; each of them in the direction in which requests or answers go. */
+export const COMPLETIONS_PAIRS: readonly { readonly from: FormatName; readonly to: FormatName }[] =
+  TRANSLATORS.map((open) => open({})).map(({ from, to }) => ({ from, to }));
+
+/** Undefined where the two are no such pair. */
+export function completionsTranslator(
+  from: FormatName,
+  to: FormatName,
+  options: CompletionsOptions = {},
+): Translator | undefined {
+  return TRANSLATORS.map((open) => open(options)).find(
+    (translator) => translator.from === from && translator.to === to,
+  );
+}
