@@ -96,12 +96,14 @@ function modelOf(pathname: string): string | undefined {
 }
 
 /**
- * Who words refusals and lists: the format of the endpoint. Where none is spoken, gRPC's status for its clients, Anthropic's for its own, which
- * all send their version, else the one that most clients understand. How a body is read never depends on a header.
+ * Who words refusals and lists: the format of the endpoint. Where none is spoken, gRPC's status for its clients,
+ * Anthropic's and Google's for their own, which all send their version, else the one that most clients understand. How a
+ * body is read never depends on a header.
  */
 export function dialectOf(detection: Detection, headers: Headers): Format {
   if (detection.kind === "inference") return detection.format;
   const type = singleHeader(headers, "content-type").value ?? "";
   if (type.startsWith("application/grpc")) return kserveV2Grpc;
-  return headers.has("anthropic-version") ? anthropicMessages : openaiChat;
+  if (headers.has("anthropic-version")) return anthropicMessages;
+  return headers.has("x-goog-api-client") ? geminiGenerate : openaiChat;
 }
