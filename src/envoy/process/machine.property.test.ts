@@ -44,6 +44,7 @@ type Verdict =
   | "need_body"
   | "buffered"
   | "stream"
+  | "chunks"
   | "end"
   | "nothing"
   | "bad_plan"
@@ -77,6 +78,7 @@ const verdict = fc.constantFrom<Verdict>(
   "buffered",
   "stream",
   "stream",
+  "chunks",
   "deny",
   "end",
   "nothing",
@@ -200,7 +202,7 @@ function answerOf(step: Step, given: Verdict): Answered {
     case "requestBody":
       return { step: step.step, answer: denied ? own : pass(changes) };
     case "responseHead": {
-      const body = given === "buffered" || given === "stream" ? given : "none";
+      const body = given === "buffered" || given === "stream" || given === "chunks" ? given : "none";
       const head: ResponseHeadAnswer = denied ? own : { kind: "pass", plan: changes, body };
       return { ...step, answer: head };
     }
@@ -255,6 +257,7 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   response_head: ["responseHeaders"],
   local_head: ["responseHeaders"],
   response_body: ["responseBody"],
+  passed_chunk: ["responseBody"],
   response_rest: ["responseHeaders", "responseBody", "responseTrailers"],
 };
 
@@ -332,6 +335,12 @@ function allAnswered(trace: Trace): boolean {
   if (head === undefined) return false;
   if (head.body === "none") return true;
   if (head.body === "buffered") return said("response_body");
+  if (head.body === "chunks") {
+    const chunks = trace.log.flatMap((entry) =>
+      "answered" in entry && entry.answered.step === "responseChunk" ? [entry.answered] : [],
+    );
+    return chunks.some(({ endOfStream, answer: { end } }) => endOfStream || end);
+  }
   return replies.some(
     (reply) =>
       (reply.reply === "chunk" && reply.endOfStream) ||

@@ -4,6 +4,7 @@ import { answer, deny, PERMIT, pass, plan } from "../../../test/envoy/support/fa
 import { RegentError } from "../../exchange/errors.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import { headersFrom } from "../../exchange/headers.ts";
+import type { ResponseBodyMode } from "../../pipeline/governor.ts";
 import { BodySendMode } from "../codec.ts";
 import type { Answered, Effect, ProcessEvent } from "./events.ts";
 import { INITIAL, openPhase, reduce, type State } from "./machine.ts";
@@ -45,6 +46,7 @@ const PERMITTED: ProcessEvent[] = [
 ];
 const WHOLE: ProcessEvent[] = [...PERMITTED, responseHeaders(200), responseHeadAnswer("buffered")];
 const STREAMING: ProcessEvent[] = [...PERMITTED, responseHeaders(200), responseHeadAnswer("stream")];
+const PASSING: ProcessEvent[] = [...PERMITTED, responseHeaders(200), responseHeadAnswer("chunks")];
 const UNREAD: ProcessEvent[] = [...PERMITTED, responseHeaders(200), responseHeadAnswer("none")];
 
 function opened(modes: AnnouncedModes | undefined = MODES, observed = false): ProcessEvent {
@@ -59,7 +61,7 @@ function requestBody(text: string, endOfStream = true): ProcessEvent {
 function responseHeaders(status: number, endOfStream = false): ProcessEvent {
   return { event: "responseHeaders", head: { status, headers: new Map() }, endOfStream, origin: undefined };
 }
-function responseHeadAnswer(body: "none" | "buffered" | "stream"): ProcessEvent {
+function responseHeadAnswer(body: ResponseBodyMode): ProcessEvent {
   return answered({ step: "responseHead", answer: { kind: "pass", plan: plan(), body }, endOfStream: false });
 }
 function responseBody(text: string, endOfStream: boolean): ProcessEvent {
@@ -216,6 +218,54 @@ test("ends a stream early after Regent's own last event and drops what the upstr
   );
   assert.deepEqual(reduce(state, responseBody("secret", false)).effects, []);
   assert.deepEqual(reduce(state, { event: "responseTrailers" }).effects, []);
+});
+
+test("gives each piece of a STREAMED answer one reply, though it has nothing to say", () => {
+  for (const text of ["x", ""])
+    assert.deepEqual(words(after(...PASSING, responseBody("x", false), chunkAnswer(text, false)).effects), [
+      "send passed_chunk",
+    ]);
+  const { state, effects } = after(...PASSING, responseBody("x", true), chunkAnswer("rest", true, true));
+  assert.deepEqual(words(effects), ["send passed_chunk", "end complete"]);
+  assert.equal(openPhase(state), undefined);
+  // Said twice, it is answered once (envoy #46237).
+  assert.deepEqual(reduce(state, responseBody("", true)).effects, []);
+});
+
+test("breaks off a STREAMED answer that ends early, behind its last event", () => {
+  const { state, effects } = after(
+    ...PASSING,
+    responseBody("x", false),
+    chunkAnswer("data: error\n\n", true),
+  );
+  assert.deepEqual(words(effects), ["send passed_chunk", "break 1", "end complete"]);
+  assert.equal(state.finished, true);
+});
+
+test("breaks off a STREAMED answer whose trailers come while something of it is held back", () => {
+  const trailers = [...PASSING, { event: "responseTrailers" } as const];
+  assert.deepEqual(words(after(...trailers, chunkAnswer("", true, true)).effects), [
+    "send response_rest",
+    "end complete",
+  ]);
+  assert.deepEqual(words(after(...trailers, chunkAnswer("held", true, true)).effects), [
+    "break 1",
+    "end failed",
+  ]);
+});
+
+test("breaks off a STREAMED answer when the deadline is near, and calls one aborted that was cut", () => {
+  assert.deepEqual(words(after(...PASSING, { event: "deadline" }).effects), ["break 4", "end failed"]);
+  assert.deepEqual(words(after(...PASSING, { event: "closed" }).effects), ["finish", "end aborted"]);
+});
+
+test("refuses to pass answers as they come where Envoy is not configured for it", () => {
+  for (const responseBody of [BodySendMode.BUFFERED, BodySendMode.NONE]) {
+    const events = PASSING.map((event) =>
+      event.event === "opened" ? opened({ ...MODES, responseBody }) : event,
+    );
+    assert.deepEqual(words(after(...events).effects), ["refuse config_mismatch"]);
+  }
 });
 
 test("A.6: the trailers of an answer end its stream: what was held back goes first, without an end of its own", () => {

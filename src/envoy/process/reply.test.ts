@@ -103,6 +103,25 @@ test("takes the length from a stream, and gives it back to an answer that is not
   );
 });
 
+test("overrides no mode where answers pass as they come, and takes away their length", () => {
+  const message = responseHead("chunks");
+  assert.ok(message.response === "responseHeaders");
+  assert.equal(message.modeOverride, null);
+  assert.deepEqual(message.responseHeaders.response?.headerMutation?.removeHeaders, ["content-length"]);
+});
+
+test("puts bytes in the place of a piece that passes, and clears it where there are none", () => {
+  const mutationOf = (text: string) => {
+    const message = onTheWire({ reply: "passed_chunk", bytes: Buffer.from(text), metadata: { a: 1 } });
+    assert.ok(message.response === "responseBody" && message.dynamicMetadata !== null);
+    return message.responseBody.response?.bodyMutation;
+  };
+  const changed = mutationOf("x");
+  assert.ok(changed?.mutation === "body");
+  assert.equal(changed.body.toString(), "x");
+  assert.equal(mutationOf("")?.mutation, "clearBody");
+});
+
 test("seals every streamed reply with a header that is none", () => {
   const message = onTheWire({ reply: "chunk", bytes: Buffer.from("x"), endOfStream: true });
   assert.ok(message.response === "responseBody");
