@@ -1,9 +1,10 @@
 import { ERRORS, RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
 import { type HeaderField, headerValues, singleHeader } from "../../exchange/headers.ts";
-import { BODY_HEADERS } from "../../exchange/names.ts";
+import { BODY_HEADERS, DIALECT_HEADERS } from "../../exchange/names.ts";
 import type { Plan } from "../../exchange/plan.ts";
 import { FORMATS, type Format } from "../../formats/index.ts";
+import type { TranslatedResponse } from "../../translation/index.ts";
 import { decodeContent } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
 import type { ChunkAnswer } from "../governor.ts";
@@ -46,11 +47,11 @@ function whole(
       const codings = headerValues(head.headers, "content-encoding");
       const plain = await decodeContent(body, codings, TRANSLATED_ANSWER_BYTES_MAX);
       if (!plain.ok) throw invalid(`has ${plain.reason}`);
-      const { bytes, contentType } = timed(context, "translation", () =>
+      const { bytes, contentType, headers } = timed(context, "translation", () =>
         translatedWhole(context, client, translation, head, plain.bytes),
       );
       if (bytes.length > TRANSLATED_ANSWER_BYTES_MAX) throw invalid("is too large when translated");
-      return { ...planWith([["content-type", contentType]]), body: bytes };
+      return { ...planWith([["content-type", contentType], ...headers]), body: bytes };
     },
     chunk: () => {
       throw new RegentError("internal_error");
@@ -65,7 +66,7 @@ function translatedWhole(
   translation: Translation,
   head: ResponseHead,
   bytes: Buffer,
-): { readonly bytes: Buffer; readonly contentType: string } {
+): TranslatedResponse {
   try {
     return translation.response(bytes, head);
   } catch (error) {
@@ -79,7 +80,7 @@ function translatedWhole(
       message,
       requestId,
     });
-    return { bytes: body, contentType };
+    return { bytes: body, contentType, headers: [] };
   }
 }
 
@@ -123,8 +124,12 @@ function streamed(
 
 const NOTHING = Buffer.alloc(0);
 
+/** What the target said of its own bytes is wrong for those that the client gets. */
 function planWith(set: readonly HeaderField[]): Plan {
-  return { headers: { remove: BODY_HEADERS, set }, clearRouteCache: false, metadata: {} };
+  const remove = [...BODY_HEADERS, ...DIALECT_HEADERS].filter((name) =>
+    set.every(([given]) => given !== name),
+  );
+  return { headers: { remove, set }, clearRouteCache: false, metadata: {} };
 }
 
 function clientFormat({ detection }: Context): Format {

@@ -3,7 +3,12 @@ import type { ResponseHead } from "../../exchange/exchange.ts";
 import { headerValues } from "../../exchange/headers.ts";
 import type { FormatName } from "../../exchange/inference.ts";
 import type { Candidate } from "../../exchange/model.ts";
-import type { TranslatedRequest, Translator } from "../../translation/index.ts";
+import type {
+  AnswerHints,
+  TranslatedRequest,
+  TranslatedResponse,
+  Translator,
+} from "../../translation/index.ts";
 import { decodeContent } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
 import type { Baseline } from "./attempts.ts";
@@ -22,7 +27,7 @@ export type Translation = {
   /** @throws RegentError body_invalid, body_too_large or translation_unsupported */
   request(body: Buffer, baseline: Baseline): Promise<TranslatedRequest>;
   /** @throws RegentError upstream_invalid */
-  response(body: Buffer, head: ResponseHead): { readonly bytes: Buffer; readonly contentType: string };
+  response(body: Buffer, head: ResponseHead): TranslatedResponse;
   stream(head: ResponseHead): ReturnType<NonNullable<Translator["stream"]>>;
 };
 
@@ -42,6 +47,8 @@ export function openTranslation(
   const { response, stream } = back;
   const warnings = collectWarnings();
   const bodyBytesMax = options.maxBodyBytes(account.exchange.request);
+  let hints: AnswerHints | undefined;
+  const factsOf = (head: ResponseHead) => ({ ...answerFacts(context, head), hints });
   return {
     to,
     warnings,
@@ -50,7 +57,8 @@ export function openTranslation(
       const { names, stream: urlStream } = detection.endpoint;
       // The path that was let through names the chosen version, where it names one.
       const urlModel = names.model === undefined ? undefined : version.name;
-      const translated = request(bytes, { headers: baseline.headers, urlModel, urlStream }, (warning) => {
+      const facts = { headers: baseline.headers, urlModel, urlVersion: names.version, urlStream };
+      const translated = request(bytes, facts, (warning) => {
         if (options.strictTranslation) {
           const detail = `${from} cannot become ${to} without a loss at ${warning.member}: ${warning.message}`;
           throw new RegentError("translation_unsupported", detail);
@@ -59,12 +67,13 @@ export function openTranslation(
       });
       if (translated.bytes.length > bodyBytesMax * TRANSLATION_GROWTH_MAX)
         throw new RegentError("body_too_large", `The request is larger than this route takes as ${to}.`);
+      hints = translated.hints;
       return translated;
     },
-    response: (body, head) => response(body, answerFacts(context, head), (warning) => warnings.add(warning)),
+    response: (body, head) => response(body, factsOf(head), (warning) => warnings.add(warning)),
     stream(head) {
       if (stream === undefined) throw new RegentError("upstream_invalid", "The answer is a stream, unasked.");
-      return stream(answerFacts(context, head), (warning) => warnings.add(warning));
+      return stream(factsOf(head), (warning) => warnings.add(warning));
     },
   };
 }
