@@ -1,6 +1,7 @@
 import type {
   Conversation,
   Failure,
+  MediaSource,
   Part,
   Reply,
   StreamEvent,
@@ -65,7 +66,7 @@ function partMeaning(part: Part): unknown[] {
       return [{ resultOf: part.callId, said: said.map(jsonOf) }];
     }
     default:
-      return [{ media: part.kind, source: part.source }];
+      return [{ media: part.kind, source: plainly(part.source) }];
   }
 }
 
@@ -76,6 +77,13 @@ function unwrapped(json: unknown): unknown {
 }
 
 const WRAPPERS: ReadonlySet<string> = new Set(["content", "output", "result"]);
+
+/** Plain text says the same in base64. */
+function plainly(source: MediaSource): MediaSource {
+  return source.from === "base64" && source.mediaType === "text/plain"
+    ? { from: "text", text: Buffer.from(source.data, "base64").toString("utf8") }
+    : source;
+}
 
 function joined(said: readonly unknown[]): unknown[] {
   const pieces: unknown[] = [];

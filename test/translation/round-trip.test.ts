@@ -81,7 +81,12 @@ function dialectOf(name: FormatName) {
 }
 
 function toolsOf({ tools }: ReturnType<ReturnType<typeof dialectOf>["readRequest"]>): unknown {
-  return tools.map(({ name, description, parameters }) => ({ name, description, parameters }));
+  // A description that is empty describes nothing, and not every dialect takes one.
+  return tools.map(({ name, description, parameters }) => ({
+    name,
+    description: description || undefined,
+    parameters,
+  }));
 }
 
 function translate(from: FormatName, to: FormatName, body: Buffer, urlModel: string) {

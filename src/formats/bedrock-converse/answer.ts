@@ -48,13 +48,13 @@ export class ConverseBuilder {
     this.#error ??= error;
   }
 
-  /** `contentBlockStart` */
-  startBlock({ contentBlockIndex, start }: JsonObject): string | undefined {
+  /** `contentBlockStart`. Some servers leave out the number of the first block. */
+  startBlock({ contentBlockIndex = 0, start }: JsonObject): string | undefined {
     return this.#change(contentBlockIndex, start, (block, begins) => block.start(begins));
   }
 
   /** `contentBlockDelta` */
-  addToBlock({ contentBlockIndex, delta }: JsonObject): string | undefined {
+  addToBlock({ contentBlockIndex = 0, delta }: JsonObject): string | undefined {
     return this.#change(contentBlockIndex, delta, (block, piece) => block.add(piece));
   }
 

@@ -2,17 +2,29 @@ import { type AwsHeaders, encodeAwsMessage } from "../../wire/aws-event-stream.t
 import type { Refusal, RenderedRefusal } from "../format.ts";
 import { ERROR_TYPE_HEADER } from "./error.ts";
 
+/** An exception before it is worded. */
+type Exception = Pick<Refusal, "status" | "message" | "requestId"> & { readonly code: string | null };
+
+export function refuse(refusal: Refusal): RenderedRefusal {
+  return exception(refusal);
+}
+
+/** An exception in the place of `messageStop`: the official clients raise it, by the name it has in the union of events. */
+export function refuseInStream(refusal: Refusal): Buffer {
+  return exceptionInStream(refusal);
+}
+
 /**
  * An exception of Bedrock (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_Errors).
  * Its clients choose the exception by the header, and show the id in `x-amzn-requestid` as the request's. What is in the
  * body besides the message is copied onto the exception; a member `code` there would name the exception to some of them.
  */
-export function refuse(refusal: Refusal): RenderedRefusal {
-  const { status, requestId } = refusal;
+export function exception(thrown: Exception): RenderedRefusal {
+  const { status, requestId } = thrown;
   const type = exceptionOf(status);
   return {
     contentType: "application/json",
-    body: Buffer.from(JSON.stringify({ __type: type, ...payload(refusal) })),
+    body: Buffer.from(JSON.stringify({ __type: type, ...payload(thrown) })),
     headers: [
       [ERROR_TYPE_HEADER, type],
       ...(requestId === undefined ? [] : [["x-amzn-requestid", requestId] as const]),
@@ -20,20 +32,19 @@ export function refuse(refusal: Refusal): RenderedRefusal {
   };
 }
 
-/** An exception in the place of `messageStop`: the official clients raise it, by the name it has in the union of events. */
-export function refuseInStream(refusal: Refusal): Buffer {
+export function exceptionInStream(thrown: Exception): Buffer {
   const headers: AwsHeaders = new Map(
     Object.entries({
-      ":exception-type": streamExceptionOf(refusal.status),
+      ":exception-type": streamExceptionOf(thrown.status),
       ":content-type": "application/json",
       ":message-type": "exception",
     }).map(([name, value]) => [name, { type: "string", value }]),
   );
-  return encodeAwsMessage(headers, Buffer.from(JSON.stringify(payload(refusal))));
+  return encodeAwsMessage(headers, Buffer.from(JSON.stringify(payload(thrown))));
 }
 
-function payload({ code, message }: Refusal): object {
-  return { message, reason: code };
+function payload({ code, message }: Exception): object {
+  return code === null ? { message } : { message, reason: code };
 }
 
 function exceptionOf(status: number): string {

@@ -87,7 +87,7 @@ class ConverseReader implements EventReader<AwsMessage> {
 }
 
 /** The text of a header; empty where there is none. */
-function textIn({ headers }: AwsMessage, name: string): string {
+export function textIn({ headers }: AwsMessage, name: string): string {
   const header = headers.get(name);
   return header?.type === "string" ? header.value : "";
 }

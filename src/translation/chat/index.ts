@@ -1,6 +1,7 @@
 import type { FormatName } from "../../exchange/inference.ts";
 import type { Translator } from "../translation.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
+import { bedrockConverse } from "./bedrock-converse/index.ts";
 import type { ChatDialect } from "./dialect.ts";
 import { geminiGenerate } from "./gemini-generate/index.ts";
 import { openaiChat } from "./openai-chat/index.ts";
@@ -13,6 +14,7 @@ export const CHAT_DIALECTS: readonly ChatDialect[] = [
   anthropicMessages,
   openaiResponses,
   geminiGenerate,
+  bedrockConverse,
 ];
 
 /** Undefined where one of the two is no dialect of chat. */

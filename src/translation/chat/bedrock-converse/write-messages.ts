@@ -1,0 +1,31 @@
+import type { Warn } from "../../translation.ts";
+import type { Message } from "../conversation.ts";
+import { changed, dropped } from "../members.ts";
+import { writeBlocks } from "./write-blocks.ts";
+
+type Written = { readonly role: "user" | "assistant"; readonly content: object[] };
+
+/**
+ * The instructions, which stand apart, and turns that alternate: messages of one role after another become one, with the
+ * results of tools in the user's.
+ */
+export function writeMessages(messages: readonly Message[], warn: Warn): object {
+  const system: object[] = [];
+  const turns: Written[] = [];
+  for (const { role, name, parts, at = "/messages" } of messages) {
+    if (name !== undefined) dropped(warn, `${at}/name`, "Bedrock's messages name nobody");
+    const content = writeBlocks(parts, role, warn);
+    if (role === "system" || role === "developer") {
+      if (turns.length > 0) changed(warn, at, "instructions come first, wherever they stood");
+      system.push(...content);
+    } else if (content.length === 0) dropped(warn, at, "Bedrock has no messages that are empty");
+    else addTurn(turns, role === "assistant" ? role : "user", content);
+  }
+  return { ...(system.length === 0 ? {} : { system }), messages: turns };
+}
+
+function addTurn(turns: Written[], role: Written["role"], content: readonly object[]): void {
+  const before = turns.at(-1);
+  if (before?.role === role) before.content.push(...content);
+  else turns.push({ role, content: [...content] });
+}
