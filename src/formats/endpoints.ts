@@ -102,12 +102,15 @@ function foundAt(format: Format, endpoint: Endpoint, names: EndpointMatch["names
   return { kind: "inference", format, endpoint: matchOf(endpoint, names) };
 }
 
-function matchOf({ operation, stream, path }: Endpoint, names: EndpointMatch["names"]): EndpointMatch {
+function matchOf(
+  { operation, stream, framing, path }: Endpoint,
+  names: EndpointMatch["names"],
+): EndpointMatch {
   const pathFor = (model: string) =>
     path.includes("{model}")
       ? path.replaceAll(/\{([a-z]+)\}/g, (_, name: string) =>
           encodeURIComponent(name === "model" ? model : (names[name] ?? "")),
         )
       : undefined;
-  return { operation, stream, names, pathFor };
+  return { operation, stream, framing, names, pathFor };
 }

@@ -71,12 +71,15 @@ export type Endpoint = {
   readonly operation: string;
   /** Whether answers are streams, where the endpoint says so and not the body. */
   readonly stream?: boolean;
+  /** How its answers lie in their bytes, where they are framed as no other endpoint's are. */
+  readonly framing?: StreamFraming;
 };
 
 /** An endpoint as a request names it. */
 export type EndpointMatch = {
   readonly operation: string;
   readonly stream?: boolean | undefined;
+  readonly framing?: StreamFraming | undefined;
   /** What the request has in the place of the names in braces, percent-decoded once: `model`, `version` ... */
   readonly names: { readonly [name: string]: string };
   /** The path that asks for another model; undefined where the path names none. */

@@ -25,7 +25,6 @@ export const kserveV2Grpc: Format = {
   stream,
   streamType: GRPC_TYPE,
   framings: { [PROTO_TYPE]: { stream, refuseInStream } },
-  answerTypes: [GRPC_TYPE, PROTO_TYPE],
   refuse,
   refuseInStream,
 };

@@ -7,8 +7,8 @@ import { lengthDelimited } from "./wire.ts";
 export const GRPC_TYPE = "application/grpc";
 
 /** A status and its message, from which clients make their exceptions; the code stands in the header `x-regent-reason`. */
-export function refuse({ status, message }: Refusal): RenderedRefusal {
-  return { contentType: GRPC_TYPE, body: Buffer.from(message), grpcStatus: grpcStatus(status) };
+export function refuse({ status, code, message }: Refusal): RenderedRefusal {
+  return { contentType: GRPC_TYPE, body: Buffer.from(message), grpcStatus: grpcStatus(status, code) };
 }
 
 /** A `ModelStreamInferResponse` that is nothing but an `error_message`: Triton's clients give it to the caller as an exception. */
@@ -17,3 +17,15 @@ export function refuseInStream({ message }: Refusal): Buffer {
 }
 
 const ERROR_MESSAGE = 1;
+
+/**
+ * The same where the method has one answer, which has no place for an error, and the head with the status has left: a message said to
+ * be compressed that is not. Clients raise INTERNAL on it.
+ */
+export function refuseInAnswer({ message }: Refusal): Buffer {
+  const frame = frameOf(Buffer.from(message));
+  frame[0] = COMPRESSED;
+  return frame;
+}
+
+const COMPRESSED = 1;

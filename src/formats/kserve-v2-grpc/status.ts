@@ -23,10 +23,13 @@ export const GRPC_STATUS_NAMES: readonly string[] = [
  * The gRPC status of a refusal. Envoy's own choice follows the table for answers that are none of gRPC's, where 400 is
  * INTERNAL and 429 UNAVAILABLE: clients would try again, or look for the fault on the wrong side.
  */
-export function grpcStatus(httpStatus: number): number {
+export function grpcStatus(httpStatus: number, code?: string): number {
+  // What clients look for to tell a method that is not there from a model.
+  if (code === "unknown_endpoint") return UNIMPLEMENTED;
   return STATUSES.get(httpStatus) ?? (httpStatus >= 500 ? INTERNAL : FAILED_PRECONDITION);
 }
 
+const UNIMPLEMENTED = 12;
 const INTERNAL = 13;
 const FAILED_PRECONDITION = 9;
 
@@ -40,10 +43,10 @@ const STATUSES: ReadonlyMap<number, number> = new Map([
   [410, 5],
   [413, 8],
   // The coding or the media type is not known here.
-  [415, 12],
+  [415, UNIMPLEMENTED],
   [429, 8],
   [499, 1],
-  [501, 12],
+  [501, UNIMPLEMENTED],
   [502, 14],
   [503, 14],
   [504, 4],

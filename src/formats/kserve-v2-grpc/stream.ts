@@ -1,3 +1,4 @@
+import { RegentError } from "../../exchange/errors.ts";
 import type { AnswerError } from "../../exchange/inference.ts";
 import type { JsonObject } from "../../exchange/json.ts";
 import { appendTo, initialPending, type Pending, restOf } from "../../wire/pending.ts";
@@ -10,7 +11,7 @@ import {
   framedStream,
   tooLarge,
 } from "../event-stream.ts";
-import type { ReadAnswer, StreamEnd, StreamOptions, StreamReducer } from "../format.ts";
+import type { ReadAnswer, StreamOptions, StreamReducer } from "../format.ts";
 import { answerOf, outputBytesOf } from "./answer.ts";
 import { FRAME_HEAD_BYTES, GRPC_MESSAGE_BYTES_MAX, messageIn } from "./frames.ts";
 import { type InferMessage, parseInfer } from "./messages.ts";
@@ -46,24 +47,33 @@ const FRAMES: Framing<Frame, Pending> = {
   rest: restOf,
 };
 
-const frames = framedStream(FRAMES, (options) => new ResponseReader(options));
+type FrameStream = EventStream<Frame, Pending>;
 
 /**
  * The answers to `ModelStreamInfer`: frames with a `ModelStreamInferResponse` each. Its end is in the trailers, and a stream that
  * is cut off is a reset, which never gets here as an end: it is complete when no frame is begun.
  */
-export const stream: StreamReducer<EventStream<Frame, Pending>> = { ...frames, finish };
+export const stream = wholeFrames((options) => new StreamedReader(options));
 
-function finish(state: EventStream<Frame, Pending>): StreamEnd {
-  const end = frames.finish(state);
-  return { ...end, complete: end.complete && !end.truncated };
+/** The answer to `ModelInfer`: one frame with a `ModelInferResponse`, or none where the call failed. */
+export const answer = wholeFrames((options) => new AnswerReader(options));
+
+function wholeFrames(open: (options: StreamOptions) => EventReader<Frame>): StreamReducer<FrameStream> {
+  const frames = framedStream(FRAMES, open);
+  return {
+    ...frames,
+    finish(state) {
+      const end = frames.finish(state);
+      return { ...end, complete: end.complete && !end.truncated };
+    },
+  };
 }
 
 /** Field numbers of `ModelStreamInferResponse`. */
 const ERROR_MESSAGE = 1;
 const INFER_RESPONSE = 2;
 
-class ResponseReader implements EventReader<Frame> {
+abstract class ResponseReader implements EventReader<Frame> {
   readonly complete = true;
   readonly doneMarker = undefined;
   readonly #keepText: boolean;
@@ -81,7 +91,7 @@ class ResponseReader implements EventReader<Frame> {
     try {
       // None was asked for, but some servers compress all the same.
       const message = messageIn(frame, "gzip", GRPC_MESSAGE_BYTES_MAX);
-      this.#note(message);
+      this.note(message);
     } catch (error) {
       return { fault: detailOf(error) };
     }
@@ -90,22 +100,15 @@ class ResponseReader implements EventReader<Frame> {
       : "shown";
   }
 
-  #note(message: Buffer): void {
-    const budget = fieldBudget();
-    for (const field of readFields(message, 0, message.length, budget)) {
-      if (field.number === ERROR_MESSAGE) this.#fail(textOf(message, field));
-      if (field.number !== INFER_RESPONSE) continue;
-      expect(field, LENGTH_DELIMITED);
-      this.#respond(parseInfer("response", message.subarray(field.start, field.end), budget));
-    }
-  }
+  /** @throws RegentError when it is none */
+  protected abstract note(message: Buffer): void;
 
   /** An empty message is none. The first error counts. */
-  #fail(message: string): void {
+  protected fail(message: string): void {
     if (message !== "") this.#error ??= { type: null, message, code: null };
   }
 
-  #respond(response: InferMessage): void {
+  protected respond(response: InferMessage): void {
     this.#outputBytes += outputBytesOf(response);
     if (this.#model === undefined && response.model !== undefined)
       this.#model = keptWord(response.model.text);
@@ -121,5 +124,27 @@ class ResponseReader implements EventReader<Frame> {
       error: this.#error,
       ...(this.#keepText ? { details: { responses: this.#responses } } : {}),
     });
+  }
+}
+
+class StreamedReader extends ResponseReader {
+  protected note(message: Buffer): void {
+    const budget = fieldBudget();
+    for (const field of readFields(message, 0, message.length, budget)) {
+      if (field.number === ERROR_MESSAGE) this.fail(textOf(message, field));
+      if (field.number !== INFER_RESPONSE) continue;
+      expect(field, LENGTH_DELIMITED);
+      this.respond(parseInfer("response", message.subarray(field.start, field.end), budget));
+    }
+  }
+}
+
+class AnswerReader extends ResponseReader {
+  #messages = 0;
+
+  protected note(message: Buffer): void {
+    this.#messages++;
+    if (this.#messages > 1) throw new RegentError("body_invalid", "The answer has more than one message.");
+    this.respond(parseInfer("response", message, fieldBudget()));
   }
 }

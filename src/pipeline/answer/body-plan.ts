@@ -41,9 +41,7 @@ export function bodyPlanOf(
   const { format } = detection;
   const passesAsItComes = options.passesAnswers(account.exchange.request);
   const type = mediaTypeOf(head);
-  // Of gRPC whole answers and streams have one media type, and the endpoint tells them apart.
-  const isWhole = detection.endpoint.stream === false && format.answerTypes?.includes(type) === true;
-  const framing = isWhole ? undefined : framingOf(format, type);
+  const framing = framingOf(format, type, detection.endpoint);
   if (framing !== undefined) {
     const coding = codingOf(headerValues(head.headers, "content-encoding"));
     if (coding === undefined || isAnswerCoding(coding))
