@@ -30,7 +30,7 @@ export function parseNested(bytes: Buffer): NestedBody {
   if (plain.ok) return nestedBody(plain.document, () => undefined);
   const mark = randomUUID();
   const marked = readJson(replaceNonfinite(bytes, (token) => `"${mark}${token}"`));
-  if (!marked.ok) return nestedBody(parseBody(bytes), () => undefined);
+  if (!marked.ok) return nestedBody(parseBody(bytes, "data"), () => undefined);
   return nestedBody(marked.document, (leaf) =>
     typeof leaf === "string" && leaf.startsWith(mark) ? leaf.slice(mark.length) : undefined,
   );

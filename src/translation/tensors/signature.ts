@@ -31,7 +31,7 @@ export type TensorOptions = {
  * @throws RegentError body_invalid, naming the member
  */
 export function parseSignature(bytes: Buffer): ModelSignature {
-  const { value } = parseBody(bytes);
+  const { value } = parseBody(bytes, "data");
   if (!isJsonObject(value)) throw wrong("the signature must be a JSON object");
   const { inputs, outputs } = value;
   return {
