@@ -1,4 +1,5 @@
 import { ERRORS } from "../../exchange/errors.ts";
+import { grpcStatus } from "../../formats/kserve-v2-grpc/status.ts";
 import { note, type Yaml } from "./note.ts";
 
 /**
@@ -49,16 +50,18 @@ const SIGNS: readonly (readonly [
 /** Details of answers that Regent gave: those are worded already. `ext_authz_denied` is Envoy's word for a denial. */
 const OF_REGENT = "response.code_details.matches('^(regent_|ext_authz_denied)')";
 
-/** HttpConnectionManager.local_reply_config: Envoy's own answers as OpenAI's error object with a code. */
+/**
+ * HttpConnectionManager.local_reply_config: Envoy's own answers as OpenAI's error object with a code; to clients of gRPC, whose answers
+ * are all 200, as a status and a sentence.
+ */
 export function localReplies(): Yaml {
   return {
     mappers: [
       note("What Regent answered is passed on as it is: a mapper that changes nothing, first.", {
         filter: celFilter(OF_REGENT),
       }),
-      ...SIGNS.map(([code, sign]) =>
-        mapper(code, "cel" in sign ? celFilter(sign.cel) : flagFilter(sign.flags)),
-      ),
+      ...SIGNS.map(([code, sign]) => grpcMapper(code, signFilter(sign))),
+      ...SIGNS.map(([code, sign]) => mapper(code, signFilter(sign))),
     ],
   };
 }
@@ -74,16 +77,44 @@ function mapper(code: EnvoyErrorCode, filter: Yaml): Yaml {
       },
       content_type: "application/json",
     },
-    headers_to_add: [
-      setHeader("x-regent-reason", code),
-      // Left out by Envoy where no decision was made.
-      setHeader("x-regent-decision-id", "%DYNAMIC_METADATA(regent:decision_id)%"),
-    ],
+    headers_to_add: namedHeaders(code),
   };
+}
+
+/** What follows the sentence for clients of gRPC, where one of theirs is the likely reason. */
+const GRPC_HINTS: ReadonlyMap<EnvoyErrorCode, string> = new Map([
+  ["request_timeout", "A stream of requests is governed when the client has sent all of it."],
+]);
+
+function grpcMapper(code: EnvoyErrorCode, sign: Yaml): Yaml {
+  const { status, message } = ENVOY_ERRORS[code];
+  const hint = GRPC_HINTS.get(code);
+  const isGrpc = {
+    header_filter: { header: { name: "content-type", string_match: { prefix: "application/grpc" } } },
+  };
+  return {
+    filter: { and_filter: { filters: [isGrpc, sign] } },
+    body_format_override: {
+      text_format_source: { inline_string: hint === undefined ? message : `${message} ${hint}` },
+    },
+    headers_to_add: [...namedHeaders(code), setHeader("grpc-status", String(grpcStatus(status)))],
+  };
+}
+
+function namedHeaders(code: EnvoyErrorCode): Yaml[] {
+  return [
+    setHeader("x-regent-reason", code),
+    // Left out by Envoy where no decision was made.
+    setHeader("x-regent-decision-id", "%DYNAMIC_METADATA(regent:decision_id)%"),
+  ];
 }
 
 function setHeader(key: string, value: string): Yaml {
   return { header: { key, value }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" };
+}
+
+function signFilter(sign: (typeof SIGNS)[number][1]): Yaml {
+  return "cel" in sign ? celFilter(sign.cel) : flagFilter(sign.flags);
 }
 
 function celFilter(expression: string): Yaml {
