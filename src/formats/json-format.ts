@@ -1,6 +1,13 @@
 import { RegentError } from "../exchange/errors.ts";
 import type { Inference, TextPart } from "../exchange/inference.ts";
-import { editJson, type JsonDocument, type JsonEdit, readJson, renderJsonFault } from "../wire/json/index.ts";
+import {
+  editJson,
+  type JsonDocument,
+  type JsonEdit,
+  type JsonFault,
+  readJson,
+  renderJsonFault,
+} from "../wire/json/index.ts";
 import type {
   EndpointMatch,
   Format,
@@ -22,13 +29,20 @@ export type JsonRequests = {
   askForUsage?(document: JsonDocument, inference: Inference): readonly JsonEdit[];
   /** The edit that puts other text in the place of a part. */
   replaceText(part: TextPart, text: string): JsonEdit;
+  /** `data`: they have datatypes that say how they are read, whole ones past 2^53-1 included. */
+  readonly numbers?: Numbers;
 };
+
+/** Whether all numbers of a body must be such that every reader takes them the same way. */
+export type Numbers = "exact" | "data";
 
 /** Requests whose bodies are one JSON text, and change by edits of it. */
 export function jsonRequests(dialect: JsonRequests): Pick<Format, "readRequest" | "describeRequest"> {
   return {
-    describeRequest: ({ bytes, endpoint }) => dialect.describeRequest(parseBody(bytes), endpoint),
-    readRequest: ({ bytes, endpoint }) => new JsonRequest(dialect, parseBody(bytes), endpoint),
+    describeRequest: ({ bytes, endpoint }) =>
+      dialect.describeRequest(parseBody(bytes, dialect.numbers), endpoint),
+    readRequest: ({ bytes, endpoint }) =>
+      new JsonRequest(dialect, parseBody(bytes, dialect.numbers), endpoint),
   };
 }
 
@@ -68,8 +82,14 @@ class JsonRequest implements ReadRequest {
 export const JSON_TYPE = "application/json";
 
 /** @throws RegentError body_invalid */
-export function parseBody(bytes: Buffer): JsonDocument {
+export function parseBody(bytes: Buffer, numbers: Numbers = "exact"): JsonDocument {
   const result = readJson(bytes);
-  if (!result.ok) throw new RegentError("body_invalid", renderJsonFault(result.fault));
+  if (!result.ok) throw broken(result.fault);
+  const fault = numbers === "exact" ? result.document.inexactNumber() : undefined;
+  if (fault !== undefined) throw broken(fault);
   return result.document;
+}
+
+function broken(fault: JsonFault): RegentError {
+  return new RegentError("body_invalid", renderJsonFault(fault));
 }

@@ -1,5 +1,5 @@
 import { RegentError } from "../exchange/errors.ts";
-import type { JsonObject, JsonValue } from "../exchange/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
 import { type JsonDocument, pointerToken } from "../wire/json/index.ts";
 import { MODEL_NAME_CHARS_MAX } from "./bounds.ts";
 
@@ -76,11 +76,75 @@ export function assertPlainSpelling(
   governed: ReadonlySet<string>,
 ): void {
   if (plainKeys.has(key)) return;
-  const folded = key.toUpperCase().toLowerCase();
+  const folded = foldedName(key);
   if (governed.has(folded)) {
     throw invalid(`A member is spelt almost like ${folded}, which servers read differently`);
   }
 }
+
+/** Names of a schema, by which another spelling of one of them is known. */
+export type Names = {
+  readonly plainKeys: ReadonlySet<string>;
+  /** The names by what readers make of them that ignore case. */
+  readonly folded: ReadonlyMap<string, string>;
+};
+
+/** What readers that ignore case make of a name. */
+export function foldedName(name: string): string {
+  return name.toUpperCase().toLowerCase();
+}
+
+/**
+ * Refuses a body in which, wherever the schema reaches, a member is spelt almost like one of the schema: Go's decoder takes
+ * `Url` for the `url` that policy has seen. What is named by the caller, as the properties of a tool's schema, is free.
+ *
+ * @throws RegentError body_invalid, saying where
+ */
+export function assertSpelling(body: JsonObject, names: Names): void {
+  const found = findMisspelt(body, names);
+  if (found === undefined) return;
+  const place = found.pointer === "" ? "A member" : `A member of ${found.pointer}`;
+  throw invalid(`${place} is spelt almost like ${found.name}, which servers read differently`);
+}
+
+type Misspelt = { readonly pointer: string; readonly name: string };
+
+/** The depth of a body is bounded. What stands under a name that is not the schema's belongs to nobody here. */
+function findMisspelt(value: JsonValue, names: Names): Misspelt | undefined {
+  if (Array.isArray(value)) {
+    for (const [index, element] of (value as readonly JsonValue[]).entries()) {
+      const found = typeof element === "object" ? findMisspelt(element, names) : undefined;
+      if (found !== undefined) return { ...found, pointer: `/${index}${found.pointer}` };
+    }
+    return undefined;
+  }
+  if (!isJsonObject(value)) return undefined;
+  for (const key in value) {
+    if (!names.plainKeys.has(key)) {
+      const name = names.folded.get(foldedName(key));
+      if (name !== undefined) return { pointer: "", name };
+      continue;
+    }
+    const member = value[key] as JsonValue;
+    if (typeof member !== "object" || isFree(key, member)) continue;
+    const found = findMisspelt(member, names);
+    if (found !== undefined) return { ...found, pointer: `/${pointerToken(key)}${found.pointer}` };
+  }
+  return undefined;
+}
+
+/** Whether the members of a value are named by the caller. */
+function isFree(key: string, value: JsonValue): boolean {
+  return FREE_MEMBERS.has(key) || (key === "input" && !Array.isArray(value));
+}
+
+/** Members whose own members are named by the caller: schemas, arguments and results of tools, labels, rows of data. */
+const FREE_MEMBERS: ReadonlySet<string> = new Set(
+  `parameters parametersJsonSchema parameters_json_schema input_schema inputSchema schema output_schema responseSchema
+  response_schema responseJsonSchema response_json_schema guided_json properties input_examples arguments args response
+  json metadata requestMetadata labels variables promptVariables headers env logit_bias chat_template_kwargs
+  additionalModelRequestFields instances inputs examples context`.split(/\s+/),
+);
 
 /** A setting with the key that it has in the body, even where that key is `__proto__`. */
 export function putParameter(parameters: { [key: string]: JsonValue }, key: string, value: JsonValue): void {

@@ -12,6 +12,7 @@ const SYSTEM_FOLDERS = [
   "test/bundles",
   "test/conformance",
   "test/decision-log",
+  "test/differential",
   "test/docs",
   "test/envoy",
   "test/istio",

@@ -223,6 +223,10 @@ const REFUSED: readonly (readonly [body: unknown, message: RegExp])[] = [
   [{ ...BODY, mcp_servers: {} }, /mcp_servers must be an array/],
   [{ ...BODY, mcp_servers: [{ url: "u" }] }, /mcp_servers\[0\] has no name/],
   [{ ...BODY, FallBacks: [] }, /spelt almost like fallbacks/],
+  [
+    { ...BODY, tools: [{ type: "advisor_20260301", name: "advisor", Model: "big" }] },
+    /A member of \/tools\/0 is spelt almost like model/,
+  ],
 ];
 for (const [body, message] of REFUSED) {
   test(`refuses ${typeof body === "string" ? body : JSON.stringify(body)}`, () => {
@@ -235,11 +239,6 @@ for (const [body, message] of REFUSED) {
 
 for (const [name, body, places] of [
   ["an advisor", { tools: [{ type: "advisor_20260301", name: "advisor", model: "big" }] }, ["tools[0]"]],
-  [
-    "an advisor in capitals",
-    { tools: [{ type: "advisor_20260301", name: "advisor", Model: "big" }] },
-    ["tools[0]"],
-  ],
   ["fallbacks", { fallbacks: [{ model: "big" }] }, ["fallbacks"]],
   ["a fallback by name", { fallbacks: "default" }, ["fallbacks"]],
   ["no fallbacks", { fallbacks: null }, []],

@@ -18,8 +18,7 @@ export function readTools(
   if (!Array.isArray(tools)) throw invalid("tools must be an array");
   for (const [index, tool] of (tools as readonly JsonValue[]).entries()) {
     names.push(toolName(tool, `tools[${index}]`));
-    if (isJsonObject(tool) && Object.keys(tool).some((key) => key.toLowerCase() === "model"))
-      otherModels.push(`tools[${index}]`);
+    if (isJsonObject(tool) && tool.model !== undefined) otherModels.push(`tools[${index}]`);
     text.tree(`/tools/${index}`, tool, "tool");
   }
 }

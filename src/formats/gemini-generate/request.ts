@@ -2,7 +2,7 @@ import type { Inference } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject } from "../../exchange/json.ts";
 import type { JsonDocument } from "../../wire/json/index.ts";
 import type { EndpointMatch } from "../format.ts";
-import { invalid, readModel } from "../members.ts";
+import { assertSpelling, invalid, readModel } from "../members.ts";
 import { TextCollector } from "../text.ts";
 import { type GenerationSettings, readConfig } from "./config.ts";
 import { readContents, readSystemInstruction } from "./content.ts";
@@ -20,6 +20,7 @@ import { readTools } from "./tools.ts";
 export function readRequest(document: JsonDocument, endpoint: EndpointMatch): Inference {
   const { value } = document;
   if (!isJsonObject(value)) throw invalid("The body must be a JSON object");
+  assertSpelling(value, SCHEMA);
   const { model } = endpoint.names;
   const reader = new GenerateReader(document, model);
   reader.read(value, "");

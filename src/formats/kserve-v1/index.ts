@@ -12,7 +12,7 @@ import { replaceText } from "./rewrite.ts";
 export const kserveV1: Format = {
   name: "kserve-v1",
   endpoints: ENDPOINTS,
-  ...jsonRequests({ readRequest, describeRequest, replaceText }),
+  ...jsonRequests({ readRequest, describeRequest, replaceText, numbers: "data" }),
   readResponse: ({ bytes }) => readResponse(bytes),
   stream,
   refuse,

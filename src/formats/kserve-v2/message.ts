@@ -19,7 +19,7 @@ export type InferRequest = {
 /** @throws RegentError body_invalid */
 export function parseRequest({ bytes, headers }: Pick<RequestMessage, "bytes" | "headers">): InferRequest {
   const { json, tail } = splitBody(bytes, headers);
-  const document = parseBody(json);
+  const document = parseBody(json, "data");
   const { value: body } = document;
   if (!isJsonObject(body)) throw invalid("The body must be a JSON object");
   return { document, body, tail, inputs: readTensors(body, "inputs", tail) };

@@ -31,7 +31,8 @@ export const SCHEMA = requestSchema({
       `moderation prediction response_format audio web_search_options user_location
       city country region timezone voice name text refusal function custom arguments input
       index prefix strict parameters json_schema schema definition grammar
-      policy output ttl reasoning reasoning_content thinking allowed_tools`,
+      policy output ttl reasoning reasoning_content thinking allowed_tools
+      image_url input_audio audio_url video_url document_url file url data file_data file_id filename`,
     ),
   ],
   ids: ["id", "tool_call_id"],

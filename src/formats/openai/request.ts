@@ -1,6 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import type { JsonDocument } from "../../wire/json/index.ts";
-import { assertExact, assertPlainSpelling, invalid, putParameter, readFlag } from "../members.ts";
+import {
+  assertExact,
+  assertPlainSpelling,
+  assertSpelling,
+  invalid,
+  putParameter,
+  readFlag,
+} from "../members.ts";
 import { TextCollector } from "../text.ts";
 import type { RequestSchema } from "./schema.ts";
 
@@ -15,6 +22,7 @@ export class RequestReader {
   constructor(document: JsonDocument, schema: RequestSchema) {
     if (!isJsonObject(document.value)) throw invalid("The body must be a JSON object");
     this.body = document.value;
+    assertSpelling(this.body, schema);
     this.text = new TextCollector(schema);
     this.#document = document;
     this.#schema = schema;

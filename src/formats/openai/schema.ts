@@ -1,11 +1,12 @@
+import { foldedName, type Names } from "../members.ts";
 import type { Schema } from "../text.ts";
 
 /** What belongs to the schema of a request. */
-export type RequestSchema = Schema & {
-  /** Members of a request that Regent acts on, in lower case. Another spelling of one of them is refused. */
-  readonly governed: ReadonlySet<string>;
-  readonly plainKeys: ReadonlySet<string>;
-};
+export type RequestSchema = Schema &
+  Names & {
+    /** Members of a request that Regent acts on, in lower case. Another spelling of one of them is refused. */
+    readonly governed: ReadonlySet<string>;
+  };
 
 /**
  * Makes a schema of names and values that say nothing of the caller's, so that they are no text. What is not listed is
@@ -29,6 +30,7 @@ export function requestSchema({
   return {
     governed: new Set(governed.map((member) => member.toLowerCase())),
     plainKeys: plain,
+    folded: new Map([...plain].map((name) => [foldedName(name), name])),
     isPlainKey: (key) => plain.has(key),
     isWord: (key, value) => known.get(key)?.has(value) === true,
     isId: (key) => names.has(key),

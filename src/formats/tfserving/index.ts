@@ -10,7 +10,7 @@ import { readResponse } from "./response.ts";
 import { replaceText } from "./rewrite.ts";
 import { stream } from "./stream.ts";
 
-const plain = jsonRequests({ readRequest, describeRequest, replaceText });
+const plain = jsonRequests({ readRequest, describeRequest, replaceText, numbers: "data" });
 
 /**
  * TensorFlow Serving's REST API

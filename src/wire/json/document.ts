@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "../../exchange/json.ts";
 import { faultAt, type JsonFault, locateFault } from "./fault.ts";
 import { LayoutReader, type Member, type Positions } from "./layout.ts";
 import { parsePointer } from "./pointer.ts";
-import { findLoneSurrogate, type JsonLimits, scanStructure } from "./scan.ts";
+import { findInexact, findLoneSurrogate, type JsonLimits, scanStructure } from "./scan.ts";
 
 /** Deeper than any request schema, and far from where recursion in a reader ends (some servers stop at 100). */
 export const JSON_DEPTH_MAX = 64;
@@ -70,7 +70,7 @@ export function readJson(bytes: Buffer): JsonResult {
   const structure = scanStructure(text, JSON_LIMITS);
   const value = structure === undefined ? undefined : parse(text);
   const unicodeEscape = text.indexOf("\\u");
-  const members = { keys: 0, squares: 0 };
+  const members = { keys: 0, squares: 0, hasLarge: isLarge(value) };
   if (value !== undefined) countMembers(value, members);
   if (
     structure === undefined ||
@@ -86,7 +86,13 @@ export function readJson(bytes: Buffer): JsonResult {
   const surplus = unicodeEscape < 0 ? bytes.length - text.length : undefined;
   return {
     ok: true,
-    document: new JsonDocument(bytes, value, ascii ? { text, structure } : undefined, surplus),
+    document: new JsonDocument(
+      bytes,
+      value,
+      ascii ? { text, structure } : undefined,
+      surplus,
+      members.hasLarge,
+    ),
   };
 }
 
@@ -100,6 +106,7 @@ export class JsonDocument {
    * cannot be told without measuring each, because characters are escaped.
    */
   readonly surplusBytes: number | undefined;
+  readonly #hasLarge: boolean;
   #positions: Positions | undefined;
   #layouts: LayoutReader | undefined;
 
@@ -109,11 +116,25 @@ export class JsonDocument {
     value: JsonValue,
     positions: Positions | undefined,
     surplusBytes: number | undefined,
+    hasLarge = false,
   ) {
     this.bytes = bytes;
     this.value = value;
     this.surplusBytes = surplusBytes;
+    this.#hasLarge = hasLarge;
     this.#positions = positions;
+  }
+
+  /**
+   * The first number that not all readers take for the same value: a whole one past 2^53-1, which some round and some do
+   * not, or one past all doubles. Undefined when there is none, which costs nothing to find out unless a number is large.
+   */
+  inexactNumber(): JsonFault | undefined {
+    if (!this.#hasLarge) return undefined;
+    const offset = findInexact(latin1(this.bytes));
+    return offset < 0
+      ? undefined
+      : faultAt(this.bytes, offset, "a number is not taken the same way by every reader");
   }
 
   /** The bytes of the value (or of the key, quotes included) that a pointer names. Undefined when there is none. */
@@ -183,12 +204,17 @@ function parse(text: string): JsonValue | undefined {
   }
 }
 
-/** Adds up the keys of all objects in a value, and their squares by object. Its depth is known to be bounded. */
-function countMembers(value: JsonValue, sum: { keys: number; squares: number }): void {
+/**
+ * Adds up the keys of all objects in a value, and their squares by object, and looks for large numbers. Its depth is known to
+ * be bounded.
+ */
+function countMembers(value: JsonValue, sum: { keys: number; squares: number; hasLarge: boolean }): void {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
-    for (const element of value as readonly JsonValue[])
+    for (const element of value as readonly JsonValue[]) {
       if (typeof element === "object") countMembers(element, sum);
+      else if (typeof element === "number" && isLarge(element)) sum.hasLarge = true;
+    }
     return;
   }
   let members = 0;
@@ -196,9 +222,15 @@ function countMembers(value: JsonValue, sum: { keys: number; squares: number }):
     members++;
     const member = (value as JsonObject)[key] as JsonValue;
     if (typeof member === "object") countMembers(member, sum);
+    else if (typeof member === "number" && isLarge(member)) sum.hasLarge = true;
   }
   sum.keys += members;
   sum.squares += members * members;
+}
+
+/** Whether a number may have been rounded to what it is. */
+function isLarge(value: JsonValue | undefined): boolean {
+  return typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
 /** `toString("latin1")` copies twice. */

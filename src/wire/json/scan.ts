@@ -6,6 +6,7 @@
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
 const COLON = 0x3a;
 const OPEN_ARRAY = 0x5b;
 const BACKSLASH = 0x5c;
@@ -127,6 +128,33 @@ export function findLoneSurrogate(text: string, from: number): number {
     at = text.indexOf("\\u", next);
   }
   return -1;
+}
+
+/** The index of the first number that is whole and past 2^53-1, or past all doubles; -1 when there is none. */
+export function findInexact(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      i = endOfString(text, i + 1);
+      if (i < 0) return -1;
+    } else if (code === MINUS || isDigit(code)) {
+      const start = i;
+      let isWhole = true;
+      for (i++; isNumber(text.charCodeAt(i)); i++) isWhole &&= isDigit(text.charCodeAt(i));
+      const value = Number(text.slice(start, i));
+      if (isWhole ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return start;
+    }
+  }
+  return -1;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Digits, `.`, `e`, `E` and signs. */
+function isNumber(code: number): boolean {
+  return isDigit(code) || code === 0x2e || (code | 0x20) === 0x65 || code === MINUS || code === 0x2b;
 }
 
 function hexAt(text: string, at: number): number {
