@@ -63,23 +63,25 @@ export class AnswerBuilder {
 
   #readCandidates(candidates: JsonValue | undefined): string | undefined {
     if (!Array.isArray(candidates)) return undefined;
-    for (const [position, candidate] of (candidates as readonly JsonValue[]).entries()) {
-      if (!isJsonObject(candidate)) continue;
-      const fault = this.#candidateAt(candidate.index, position)?.add(candidate) ?? this.#overfull();
+    const all = (candidates as readonly JsonValue[]).filter(isJsonObject);
+    // Google's servers leave out an index of 0, and where there is but one candidate any index.
+    const areIndexed = all.some(({ index }) => count(index) !== undefined);
+    for (const [position, candidate] of all.entries()) {
+      const at = count(candidate.index) ?? (areIndexed ? 0 : position);
+      const fault = this.#addTo(at, candidate) ?? this.#overfull();
       if (fault !== undefined) return fault;
     }
     return undefined;
   }
 
-  /** Google's servers leave out an index of 0. */
-  #candidateAt(index: JsonValue | undefined, position: number): Candidate | undefined {
-    const at = count(index) ?? position;
+  #addTo(at: number, candidate: JsonObject): string | undefined {
     let found = this.#candidates.get(at);
-    if (found === undefined && this.#candidates.size < CANDIDATES_MAX) {
+    if (found === undefined) {
+      if (this.#candidates.size === CANDIDATES_MAX) return "too many candidates";
       found = new Candidate(this.#keepText);
       this.#candidates.set(at, found);
     }
-    return found;
+    return found.add(candidate);
   }
 
   #overfull(): string | undefined {

@@ -1,40 +1,41 @@
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import { KEPT_BYTES_MAX } from "../bounds.ts";
 
 /** Nesting of arguments that come in pieces. Schemas of functions stay below ten. */
 export const PARTIAL_DEPTH_MAX = 64;
 
-/** The largest index of an array in them: an array is built up to it whatever stands in between. */
-export const PARTIAL_INDEX_MAX = 4096;
-
-type Container = { [key: string]: unknown } | unknown[];
+type Container = Map<string, Node> | Node[];
+type Node = JsonValue | Container;
 
 /**
  * Arguments of a call put together from pieces, each of which has a path (RFC 9535, names and indices only: `$.a[0].b`,
- * `$['a b']`) and a scalar. Texts that will continue grow.
+ * `$['a b']`) and a scalar. Texts that will continue grow; lists grow by one element at a time.
  */
 export class PartialArguments {
-  readonly #root: { [key: string]: unknown } = Object.create(null) as { [key: string]: unknown };
+  readonly #root: Container = new Map();
   /** Paths of texts of which more comes. */
   readonly #open = new Set<string>();
+  /** Characters of paths and values: what is kept of them. */
+  #size = 0;
 
   /** Gives the reason when a piece has no place. */
   add(piece: JsonObject): string | undefined {
     const { jsonPath, willContinue } = piece;
-    if (typeof jsonPath !== "string") return undefined;
-    const steps = stepsOf(jsonPath);
-    if (steps === undefined || steps.length === 0) return undefined;
+    const steps = typeof jsonPath === "string" ? stepsOf(jsonPath) : undefined;
+    if (typeof jsonPath !== "string" || steps === undefined || steps.length === 0) return undefined;
     if (steps.length > PARTIAL_DEPTH_MAX) return "arguments that are nested too deep";
-    if (steps.some((step) => typeof step === "number" && step > PARTIAL_INDEX_MAX))
-      return "arguments with an array that is too long";
     const scalar = scalarOf(piece);
-    if (scalar !== undefined) place(this.#root, steps, scalar, this.#open.has(jsonPath));
+    this.#size += jsonPath.length + (typeof scalar === "string" ? scalar.length : 0);
+    if (this.#size > KEPT_BYTES_MAX) return `more than ${KEPT_BYTES_MAX} bytes of arguments`;
+    if (scalar !== undefined && !place(this.#root, steps, scalar, this.#open.has(jsonPath)))
+      return "arguments that contradict each other";
     if (willContinue === true) this.#open.add(jsonPath);
     else this.#open.delete(jsonPath);
     return undefined;
   }
 
-  value(): unknown {
-    return JSON.parse(JSON.stringify(this.#root));
+  value(): JsonValue {
+    return plain(this.#root);
   }
 }
 
@@ -44,23 +45,46 @@ function scalarOf({ stringValue, numberValue, boolValue, nullValue }: JsonObject
 
 type Step = string | number;
 
-function place(root: Container, steps: readonly Step[], value: JsonValue, continues: boolean): void {
-  let container = root as { [key: string]: unknown };
+/** Whether there is such a place: names are of objects, and indices of what a list has, or of its next element. */
+function place(root: Container, steps: readonly Step[], value: JsonValue, continues: boolean): boolean {
+  let container = root;
   for (const [at, step] of steps.slice(0, -1).entries()) {
-    const found = container[step];
-    const inner =
-      typeof found === "object" && found !== null
-        ? found
-        : typeof steps[at + 1] === "number"
-          ? []
-          : (Object.create(null) as object);
-    container[step] = inner;
-    container = inner as { [key: string]: unknown };
+    const found = memberOf(container, step);
+    const inner = isContainer(found) ? found : typeof steps[at + 1] === "number" ? [] : new Map();
+    if (found !== inner && !set(container, step, inner)) return false;
+    container = inner;
   }
   const last = steps.at(-1) as Step;
-  const before = container[last];
-  container[last] =
-    continues && typeof before === "string" && typeof value === "string" ? before + value : value;
+  const before = memberOf(container, last);
+  const grows = continues && typeof before === "string" && typeof value === "string";
+  return set(container, last, grows ? before + value : value);
+}
+
+function memberOf(container: Container, step: Step): Node | undefined {
+  if (Array.isArray(container)) return typeof step === "number" ? container[step] : undefined;
+  return typeof step === "string" ? container.get(step) : undefined;
+}
+
+function set(container: Container, step: Step, value: Node): boolean {
+  if (Array.isArray(container)) {
+    if (typeof step !== "number" || step > container.length) return false;
+    container[step] = value;
+    return true;
+  }
+  if (typeof step !== "string") return false;
+  container.set(step, value);
+  return true;
+}
+
+function isContainer(node: Node | undefined): node is Container {
+  return node instanceof Map || Array.isArray(node);
+}
+
+function plain(node: Node): JsonValue {
+  if (Array.isArray(node)) return (node as readonly Node[]).map(plain);
+  if (!(node instanceof Map)) return node;
+  // A name that came out of a path is a key of its own, whatever it is.
+  return Object.fromEntries([...node].map(([name, inner]) => [name, plain(inner)]));
 }
 
 /** The names and indices of a path; undefined when it has anything else. */
@@ -83,7 +107,9 @@ type Found = { readonly value: Step; readonly end: number };
 function nameAt(path: string, start: number): Found | undefined {
   let end = start;
   while (end < path.length && path[end] !== "." && path[end] !== "[") end++;
-  return end === start ? undefined : { value: path.slice(start, end), end };
+  const name = path.slice(start, end);
+  // A wildcard names no place, and `..` any depth.
+  return name === "" || name === "*" ? undefined : { value: name, end };
 }
 
 function bracketAt(path: string, start: number): Found | undefined {
