@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RegentError } from "../../exchange/errors.ts";
+import { endpointOf } from "../endpoints.ts";
+import { kserveV1 } from "../kserve-v1/index.ts";
+import { readingOf } from "../reading.ts";
+import { tfserving } from "./index.ts";
+
+function read(body: string, format = tfserving) {
+  const endpoint = endpointOf(format, { model: "m" });
+  return format.readRequest({ bytes: Buffer.from(body), headers: new Map(), endpoint });
+}
+
+const NONFINITE =
+  '{ "instances": [ {"t": "NaN \\" Infinity", "x": [NaN, -Infinity, 1.50]}, {"t": "b", "x": [Inf, -NaN, 2]} ] }';
+
+test("a request with NaN and infinities is read, and policy sees null in their place", () => {
+  const { inference, document, isWhole } = read(NONFINITE);
+  assert.deepEqual(inference.tensors, [
+    { name: "t", shape: [2] },
+    { name: "x", shape: [2, 3] },
+  ]);
+  assert.equal(isWhole, false);
+  assert.equal(document?.raw("/instances/1/x"), "[null, null, 2]");
+  const reading = readingOf(tfserving, "request", Buffer.from(NONFINITE));
+  assert.deepEqual([reading.nonfinite, reading.layout, reading.instances], [4, "row", 2]);
+});
+
+test("an edit of such a request changes the text that is named, and no token", () => {
+  const { inference, rewrite } = read(NONFINITE);
+  const part = inference.textParts.find(({ text }) => text === "b");
+  assert.ok(part !== undefined);
+  const { bytes, pathname } = rewrite({ texts: [{ part, text: "c" }], model: "other", askForUsage: false });
+  assert.equal(bytes.toString(), NONFINITE.replace('"b"', '"c"'));
+  assert.equal(pathname, "/v1/models/other:predict");
+});
+
+for (const body of [
+  '{"instances":[NaN],"instances":[1]}',
+  '{"instances":[xNaN]}',
+  '{"instances":[NaNNaN]}',
+  "NaN",
+  '{NaN:1,"instances":[1]}',
+]) {
+  test(`${body} is refused`, () => {
+    assert.throws(
+      () => read(body),
+      (error) => error instanceof RegentError && error.code === "body_invalid",
+    );
+  });
+}
+
+test("answers with NaN and infinities are read, and those that are no JSON besides are not", () => {
+  const answer = (body: string) => readingOf(tfserving, "response", Buffer.from(body));
+  const reading = answer('{"predictions": [NaN, 1, "NaN"]}');
+  assert.deepEqual([reading.nonfinite, reading.predictions, reading.invalid], [1, 3, undefined]);
+  assert.equal(answer('{"predictions": [NaN, }').invalid, "body is not JSON");
+});
+
+test("bytes are opaque with their size, and what only looks like bytes is text", () => {
+  const { inference } = read('{"instances":[{"b64":"aGk="},{"b64":"no base64!"},{"b64":"aGk=","x":"t"}]}');
+  assert.deepEqual(inference.opaqueParts, [{ pointer: "/instances/0", modality: "file", bytes: 2 }]);
+  const texts = inference.textParts.map(({ text }) => text);
+  assert.deepEqual(texts, ["b64", "no base64!", "b64", "aGk=", "x", "t"]);
+});
+
+test("a ragged tensor has the sizes that all of its lists share", () => {
+  for (const format of [tfserving, kserveV1]) {
+    const { inference } = read('{"instances":[[[1,2],[3]],[[4],[5]]]}', format);
+    assert.deepEqual(inference.tensors, [{ name: "", shape: [2, 2] }]);
+  }
+});
+
+test("a request to classify has the features of its examples, and its context", () => {
+  const body = '{"signature_name":"s","context":{"c":[1,2]},"examples":[{"f":"a"},{"f":"b"}]}';
+  assert.deepEqual(read(body).inference.tensors, [
+    { name: "c", shape: [2] },
+    { name: "f", shape: [2] },
+  ]);
+  const { examples, names, signature } = readingOf(tfserving, "request", Buffer.from(body));
+  assert.deepEqual([examples, names, signature], [2, ["c", "f"], "s"]);
+});
+
+test("a signature that is no text is refused", () => {
+  assert.throws(() => read('{"signature_name":5,"instances":[1]}'), /signature_name must be a text/);
+});
