@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as message from "../../src/formats/anthropic-messages/answer.ts";
+import * as converse from "../../src/formats/bedrock-converse/answer.ts";
 import * as bounds from "../../src/formats/bounds.ts";
 import { FORMATS } from "../../src/formats/index.ts";
 import * as answer from "../../src/formats/openai/answer.ts";
 import * as responses from "../../src/formats/openai-responses/answer.ts";
 import * as text from "../../src/formats/text.ts";
+import * as awsEventStream from "../../src/wire/aws-event-stream.ts";
 import * as contentEncoding from "../../src/wire/content-encoding.ts";
 import * as json from "../../src/wire/json/index.ts";
+import * as ndjson from "../../src/wire/ndjson.ts";
 import * as sse from "../../src/wire/sse.ts";
 
 const PAGE = readFileSync(new URL("../../docs/formats.md", import.meta.url), "utf8");
@@ -33,7 +36,8 @@ test("docs/formats.md lists every endpoint of every format, and no other", () =>
 });
 
 test("docs/formats.md lists every limit of reading with its value, and no other", () => {
-  const modules = [json, contentEncoding, sse, text, bounds, answer, responses, message];
+  const wire = [json, contentEncoding, sse, ndjson, awsEventStream];
+  const modules = [...wire, text, bounds, answer, responses, message, converse];
   const limits = modules
     .flatMap((module) => Object.entries(module as { [name: string]: unknown }))
     .filter(([, value]) => typeof value === "number")

@@ -109,18 +109,20 @@ describe("Bedrock's client", () => {
     assert.deepEqual(record.finishReasons, ["end_turn"]);
   });
 
-  test("finds its key in the environment, as people set it", async (context) => {
-    const name = "AWS_BEARER_TOKEN_BEDROCK";
-    const usual = process.env[name];
-    process.env[name] = KEYS.acmeAnalyst;
+  test("finds its key and its gateway in the environment, as people set them", async (context) => {
+    const set = {
+      AWS_BEARER_TOKEN_BEDROCK: KEYS.acmeAnalyst,
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: `http://127.0.0.1:${stack.port}`,
+    };
+    const usual = Object.keys(set).map((name) => [name, process.env[name]] as const);
+    Object.assign(process.env, set);
     context.after(() => {
-      if (usual === undefined) delete process.env[name];
-      else process.env[name] = usual;
+      for (const [name, value] of usual) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
     });
-    const made = new BedrockRuntimeClient({
-      endpoint: `http://127.0.0.1:${stack.port}`,
-      region: "us-east-1",
-    });
+    const made = new BedrockRuntimeClient({ region: "us-east-1" });
     clients.push(made);
     assert.equal((await made.send(new ConverseCommand(ask("Hello there.")))).stopReason, "end_turn");
   });
@@ -223,6 +225,7 @@ describe("Bedrock's client", () => {
     clients.push(signing);
     const error = await raised(signing.send(new ConverseCommand(ask("Hi"))));
     assert.ok(error instanceof AccessDeniedException, error.name);
+    assert.equal((error as { reason?: string }).reason, "credentials_ambiguous");
   });
 
   test("raises ThrottlingException once its budget is spent, and its retries are not charged", async () => {
