@@ -1,6 +1,7 @@
 import type { Format } from "../format.ts";
 import { jsonRequests } from "../json-format.ts";
-import { stream } from "../tfserving/stream.ts";
+import { noStream } from "../no-stream.ts";
+import { answerTexts } from "../tfserving/texts.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { refuse, refuseInStream } from "./refuse.ts";
@@ -14,7 +15,8 @@ export const kserveV1: Format = {
   endpoints: ENDPOINTS,
   ...jsonRequests({ readRequest, describeRequest, replaceText, numbers: "data" }),
   readResponse: ({ bytes }) => readResponse(bytes),
-  stream,
+  stream: noStream,
+  answerTexts,
   refuse,
   refuseInStream,
 };

@@ -1,6 +1,7 @@
 import { editJson } from "../../wire/json/index.ts";
 import type { Format, ReadRequest, RequestMessage } from "../format.ts";
 import { JSON_TYPE, jsonRequests } from "../json-format.ts";
+import { noStream } from "../no-stream.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { type NonfiniteBody, readNonfinite } from "./nonfinite.ts";
 import { describeRequest } from "./reading.ts";
@@ -8,7 +9,7 @@ import { refuse, refuseInStream } from "./refuse.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { replaceText } from "./rewrite.ts";
-import { stream } from "./stream.ts";
+import { answerTexts } from "./texts.ts";
 
 const plain = jsonRequests({ readRequest, describeRequest, replaceText, numbers: "data" });
 
@@ -31,7 +32,8 @@ export const tfserving: Format = {
       : describeRequest(body.shown, message.endpoint, body.count);
   },
   readResponse: ({ bytes }) => readResponse(bytes),
-  stream,
+  stream: noStream,
+  answerTexts,
   refuse,
   refuseInStream,
 };

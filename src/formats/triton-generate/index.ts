@@ -7,6 +7,7 @@ import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { replaceText } from "./rewrite.ts";
 import { stream } from "./stream.ts";
+import { answerTexts } from "./texts.ts";
 
 /**
  * Triton's generate extension
@@ -19,6 +20,7 @@ export const tritonGenerate: Format = {
   ...jsonRequests({ readRequest, describeRequest, replaceText }),
   readResponse: ({ bytes }) => readResponse(bytes),
   stream,
+  answerTexts,
   refuse,
   refuseInStream,
 };
