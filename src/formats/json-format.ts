@@ -31,6 +31,8 @@ export type JsonRequests = {
   replaceText(part: TextPart, text: string): JsonEdit;
   /** `data`: they have datatypes that say how they are read, whole ones past 2^53-1 included. */
   readonly numbers?: Numbers;
+  /** All keys of the schema: a body that has no others is spared a second look at them. */
+  readonly keys?: ReadonlySet<string>;
 };
 
 /** Whether all numbers of a body must be such that every reader takes them the same way. */
@@ -40,9 +42,9 @@ export type Numbers = "exact" | "data";
 export function jsonRequests(dialect: JsonRequests): Pick<Format, "readRequest" | "describeRequest"> {
   return {
     describeRequest: ({ bytes, endpoint }) =>
-      dialect.describeRequest(parseBody(bytes, dialect.numbers), endpoint),
+      dialect.describeRequest(parseBody(bytes, dialect.numbers, dialect.keys), endpoint),
     readRequest: ({ bytes, endpoint }) =>
-      new JsonRequest(dialect, parseBody(bytes, dialect.numbers), endpoint),
+      new JsonRequest(dialect, parseBody(bytes, dialect.numbers, dialect.keys), endpoint),
   };
 }
 
@@ -82,8 +84,12 @@ class JsonRequest implements ReadRequest {
 export const JSON_TYPE = "application/json";
 
 /** @throws RegentError body_invalid */
-export function parseBody(bytes: Buffer, numbers: Numbers = "exact"): JsonDocument {
-  const result = readJson(bytes);
+export function parseBody(
+  bytes: Buffer,
+  numbers: Numbers = "exact",
+  keys?: ReadonlySet<string>,
+): JsonDocument {
+  const result = readJson(bytes, keys);
   if (!result.ok) throw broken(result.fault);
   const fault = numbers === "exact" ? result.document.inexactNumber() : undefined;
   if (fault !== undefined) throw broken(fault);

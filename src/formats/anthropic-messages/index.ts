@@ -7,6 +7,7 @@ import { refuse, refuseInStream } from "./refuse.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { askForUsage, replaceText, rewriteModel } from "./rewrite.ts";
+import { SCHEMA } from "./schema.ts";
 import { stream } from "./stream.ts";
 import { answerTexts } from "./texts.ts";
 
@@ -20,6 +21,7 @@ export const anthropicMessages: Format = {
     rewriteModel,
     askForUsage,
     replaceText,
+    keys: SCHEMA.plainKeys,
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,

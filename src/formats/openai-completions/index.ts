@@ -7,6 +7,7 @@ import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
+import { SCHEMA } from "./schema.ts";
 import { framings, stream } from "./stream.ts";
 
 /** OpenAI completions: a text is continued. Base models, and code models that fill in the middle. */
@@ -19,6 +20,7 @@ export const openaiCompletions: Format = {
     rewriteModel,
     askForUsage,
     replaceText,
+    keys: SCHEMA.plainKeys,
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,

@@ -6,6 +6,7 @@ import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
+import { SCHEMA } from "./schema.ts";
 import { stream } from "./stream.ts";
 import { answerTexts } from "./texts.ts";
 
@@ -19,6 +20,7 @@ export const openaiEmbeddings: Format = {
     rewriteModel,
     askForUsage,
     replaceText,
+    keys: SCHEMA.plainKeys,
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,

@@ -8,6 +8,7 @@ import { refuseInStream } from "./refuse.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { askForUsage } from "./rewrite.ts";
+import { SCHEMA } from "./schema.ts";
 import { stream } from "./stream.ts";
 import { answerTexts } from "./texts.ts";
 
@@ -21,6 +22,7 @@ export const openaiResponses: Format = {
     rewriteModel,
     askForUsage,
     replaceText,
+    keys: SCHEMA.plainKeys,
   }),
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,

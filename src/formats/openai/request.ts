@@ -22,7 +22,7 @@ export class RequestReader {
   constructor(document: JsonDocument, schema: RequestSchema) {
     if (!isJsonObject(document.value)) throw invalid("The body must be a JSON object");
     this.body = document.value;
-    assertSpelling(this.body, schema);
+    if (document.hasOtherKeys) assertSpelling(this.body, schema);
     this.text = new TextCollector(schema);
     this.#document = document;
     this.#schema = schema;

@@ -59,8 +59,10 @@ export type JsonResult =
  * their keys could be chosen to keep a reader busy ({@link JSON_MEMBER_SQUARES_MAX}).
  *
  * Repeated keys are found by counting: a parsed object holds each key once, the bytes as often as it was written.
+ *
+ * @param knownKeys looked for on the way, for {@link JsonDocument.hasOtherKeys}
  */
-export function readJson(bytes: Buffer): JsonResult {
+export function readJson(bytes: Buffer, knownKeys?: ReadonlySet<string>): JsonResult {
   const ascii = isAscii(bytes);
   if (!ascii && !isUtf8(bytes)) return refused(bytes, firstInvalidUtf8(bytes), "it is not valid UTF-8");
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
@@ -70,8 +72,8 @@ export function readJson(bytes: Buffer): JsonResult {
   const structure = scanStructure(text, JSON_LIMITS);
   const value = structure === undefined ? undefined : parse(text);
   const unicodeEscape = text.indexOf("\\u");
-  const members = { keys: 0, squares: 0, hasLarge: isLarge(value) };
-  if (value !== undefined) countMembers(value, members);
+  const members = { keys: 0, squares: 0, hasLarge: isLarge(value), hasOthers: knownKeys === undefined };
+  if (value !== undefined) countMembers(value, members, knownKeys);
   if (
     structure === undefined ||
     value === undefined ||
@@ -86,13 +88,7 @@ export function readJson(bytes: Buffer): JsonResult {
   const surplus = unicodeEscape < 0 ? bytes.length - text.length : undefined;
   return {
     ok: true,
-    document: new JsonDocument(
-      bytes,
-      value,
-      ascii ? { text, structure } : undefined,
-      surplus,
-      members.hasLarge,
-    ),
+    document: new JsonDocument(bytes, value, ascii ? { text, structure } : undefined, surplus, members),
   };
 }
 
@@ -106,6 +102,8 @@ export class JsonDocument {
    * cannot be told without measuring each, because characters are escaped.
    */
   readonly surplusBytes: number | undefined;
+  /** Whether any object has a key that is none of those which were looked for; true where none were. */
+  readonly hasOtherKeys: boolean;
   readonly #hasLarge: boolean;
   #positions: Positions | undefined;
   #layouts: LayoutReader | undefined;
@@ -116,12 +114,13 @@ export class JsonDocument {
     value: JsonValue,
     positions: Positions | undefined,
     surplusBytes: number | undefined,
-    hasLarge = false,
+    { hasLarge, hasOthers } = NOT_LOOKED_FOR,
   ) {
     this.bytes = bytes;
     this.value = value;
     this.surplusBytes = surplusBytes;
     this.#hasLarge = hasLarge;
+    this.hasOtherKeys = hasOthers;
     this.#positions = positions;
   }
 
@@ -204,15 +203,19 @@ function parse(text: string): JsonValue | undefined {
   }
 }
 
+type Sum = { keys: number; squares: number; hasLarge: boolean; hasOthers: boolean };
+
+const NOT_LOOKED_FOR = { hasLarge: false, hasOthers: true };
+
 /**
- * Adds up the keys of all objects in a value, and their squares by object, and looks for large numbers. Its depth is known to
- * be bounded.
+ * Adds up the keys of all objects in a value, and their squares by object, and looks for large numbers and keys that are
+ * not known. Its depth is known to be bounded.
  */
-function countMembers(value: JsonValue, sum: { keys: number; squares: number; hasLarge: boolean }): void {
+function countMembers(value: JsonValue, sum: Sum, known: ReadonlySet<string> | undefined): void {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     for (const element of value as readonly JsonValue[]) {
-      if (typeof element === "object") countMembers(element, sum);
+      if (typeof element === "object") countMembers(element, sum, known);
       else if (typeof element === "number" && isLarge(element)) sum.hasLarge = true;
     }
     return;
@@ -220,8 +223,9 @@ function countMembers(value: JsonValue, sum: { keys: number; squares: number; ha
   let members = 0;
   for (const key in value) {
     members++;
+    if (!sum.hasOthers && known?.has(key) === false) sum.hasOthers = true;
     const member = (value as JsonObject)[key] as JsonValue;
-    if (typeof member === "object") countMembers(member, sum);
+    if (typeof member === "object") countMembers(member, sum, known);
     else if (typeof member === "number" && isLarge(member)) sum.hasLarge = true;
   }
   sum.keys += members;
