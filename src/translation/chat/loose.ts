@@ -9,6 +9,15 @@ export function textOf(value: JsonValue | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** A time in whole seconds since the epoch, of the years that a date can be written in; undefined for any other number. */
+export function secondsOf(value: JsonValue | undefined): number | undefined {
+  const isTime = typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= SECONDS_MAX;
+  return isTime ? value : undefined;
+}
+
+/** The end of the year 9999. */
+const SECONDS_MAX = 253_402_300_799;
+
 /** Tells what an object of an answer has besides what is read of it. */
 export function tellUnread(object: JsonObject, read: ReadonlySet<string>, pointer: string, warn: Warn): void {
   for (const key of Object.keys(object)) {

@@ -6,7 +6,7 @@ import { CHOICES_MAX } from "../../../formats/openai/answer.ts";
 import { finishKind } from "../../../formats/openai/finish.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
 import type { Choice, Failure, Part, Reply, ToolCallPart } from "../conversation.ts";
-import { tellUnread, textOf } from "../loose.ts";
+import { secondsOf, tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
 import { callSignature } from "./call-signature.ts";
 import { readFailure } from "./failure.ts";
@@ -40,7 +40,7 @@ export function readReply(
   return {
     ...defined({
       id: textOf(id),
-      createdS: typeof created === "number" ? created : undefined,
+      createdS: secondsOf(created),
       model: textOf(model),
       serviceTier: textOf(tier),
       usage: readWholeUsage(body),
@@ -82,7 +82,9 @@ function readParts(message: JsonObject, warn: Warn): readonly Part[] {
     const read = isJsonObject(call) ? readCall(call, index, warn) : undefined;
     if (read !== undefined) parts.push(read);
   }
-  if (isJsonObject(message.function_call)) parts.push(callOf("call_0", message.function_call));
+  const older = isJsonObject(message.function_call) ? callOf("call_0", message.function_call) : undefined;
+  // Some servers send an object without words where there is no call.
+  if (older !== undefined && (older.name !== "" || older.arguments !== "")) parts.push(older);
   return parts;
 }
 

@@ -40,7 +40,8 @@ export class StreamChoice {
     this.#content(delta.content, events);
     const refusal = textOf(delta.refusal);
     if (refusal !== undefined) this.#speak("refusal", refusal, events);
-    if (isJsonObject(delta.function_call)) this.#call(-1, "", delta.function_call, events);
+    if (isJsonObject(delta.function_call) && hasWords(delta.function_call))
+      this.#call(-1, "", delta.function_call, events);
     if (!Array.isArray(delta.tool_calls)) return;
     for (const [position, call] of (delta.tool_calls as readonly JsonValue[]).entries())
       if (isJsonObject(call)) this.#toolCall(call, position, events);
@@ -174,6 +175,11 @@ function reasoningOf(delta: JsonObject): readonly ReasoningPart[] {
     ];
   });
   return details.length > 0 ? details : listOf(delta.content).flatMap(thinkingOf);
+}
+
+/** Some servers send an object without words where there is no call. */
+function hasWords({ name = "", arguments: given = "" }: JsonObject): boolean {
+  return name !== "" || given !== "";
 }
 
 const DELTA_MEMBERS: ReadonlySet<string> = new Set([

@@ -7,7 +7,7 @@ import type { AnswerFacts, Warn } from "../../translation.ts";
 import type { StreamEvent } from "../conversation.ts";
 import type { ChatStreamReader } from "../dialect.ts";
 import { type EventsReader, sseReader } from "../event-reader.ts";
-import { tellUnread, textOf } from "../loose.ts";
+import { secondsOf, tellUnread, textOf } from "../loose.ts";
 import { defined } from "../members.ts";
 import { readFailure } from "./failure.ts";
 import { StreamChoice } from "./stream-choice.ts";
@@ -70,7 +70,7 @@ class ChunkReader implements EventsReader {
         ...defined({
           id: kept(id),
           model: kept(model),
-          createdS: typeof created === "number" ? created : undefined,
+          createdS: secondsOf(created),
         }),
       },
     ];

@@ -14,7 +14,7 @@ export function writeStream(facts: AnswerFacts, warn: Warn): ChatStreamWriter {
 }
 
 /** What is known of a part that has begun. */
-type Part = { readonly kind: StreamPart["kind"]; readonly call: number };
+type Part = { readonly kind: StreamPart["kind"]; readonly call: number; hasText: boolean };
 
 type Choice = { readonly parts: Map<number, Part>; calls: number; hasRole: boolean };
 
@@ -47,8 +47,7 @@ class ChunkWriter implements ChatStreamWriter {
       case "signature":
         return this.#sign(event.choice, event.part, event.signature);
       case "part_end":
-        this.#choiceAt(event.choice).parts.delete(event.part);
-        return NOTHING;
+        return this.#endPart(event.choice, event.part);
       case "finish":
         return this.#finish(event);
       case "usage":
@@ -64,7 +63,8 @@ class ChunkWriter implements ChatStreamWriter {
   #begin(index: number, number: number, part: StreamPart): Buffer {
     const choice = this.#choiceAt(index);
     const call = part.kind === "tool_call" ? choice.calls++ : -1;
-    choice.parts.set(number, { kind: part.kind, call });
+    const hasText = part.kind === "tool_call" && part.arguments !== "";
+    choice.parts.set(number, { kind: part.kind, call, hasText });
     switch (part.kind) {
       case "text":
       case "refusal":
@@ -99,6 +99,7 @@ class ChunkWriter implements ChatStreamWriter {
   #continue(index: number, number: number, text: string): Buffer {
     const part = this.#choiceAt(index).parts.get(number);
     if (part === undefined || text === "") return NOTHING;
+    part.hasText = true;
     switch (part.kind) {
       case "text":
         return this.#piece(index, { content: text });
@@ -121,6 +122,15 @@ class ChunkWriter implements ChatStreamWriter {
       return this.#piece(index, { tool_calls: [{ index: part.call, ...writeCallSignature(signature) }] });
     dropped(this.#warn, "/signature", "only thinking and calls have a signature");
     return NOTHING;
+  }
+
+  /** Arguments are JSON: those of a call that has none are an empty object, not an empty text. */
+  #endPart(index: number, number: number): Buffer {
+    const { parts } = this.#choiceAt(index);
+    const part = parts.get(number);
+    parts.delete(number);
+    if (part?.kind !== "tool_call" || part.hasText) return NOTHING;
+    return this.#piece(index, { tool_calls: [{ index: part.call, function: { arguments: "{}" } }] });
   }
 
   #finish({ choice: index, finish, stopSequence }: Extract<StreamEvent, { event: "finish" }>): Buffer {

@@ -4,6 +4,7 @@ import { JSON_TYPE } from "../../../formats/json-format.ts";
 import { parseAnswer } from "../../../formats/loose.ts";
 import type { AnswerFacts, TranslatedResponse, Warn } from "../../translation.ts";
 import type { Choice, Failure, Part, Reply } from "../conversation.ts";
+import { secondsOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
 import { readFailure } from "../openai-chat/failure.ts";
 import { readFinish, writeFinish } from "./finish.ts";
@@ -46,7 +47,7 @@ export function readHead({ id, model, created_at: created, service_tier: tier }:
   return defined({
     id: typeof id === "string" && id !== "" ? id : undefined,
     model: typeof model === "string" && model !== "" ? model : undefined,
-    createdS: typeof created === "number" ? created : undefined,
+    createdS: secondsOf(created),
     serviceTier: typeof tier === "string" ? tier : undefined,
   });
 }
