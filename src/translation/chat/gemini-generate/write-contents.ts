@@ -3,7 +3,7 @@ import type { Message } from "../conversation.ts";
 import { changed, defined, dropped } from "../members.ts";
 import { PartWriter } from "./write-parts.ts";
 
-type Content = { readonly role: "user" | "model"; readonly parts: object[] };
+type Content = { readonly role: "user" | "model"; readonly parts: readonly object[] };
 
 /**
  * The turns of a conversation: those of one side are joined, because Gemini's alternate. Instructions are no turns: all of
@@ -15,7 +15,7 @@ export function writeContents(
   warn: Warn,
 ): { readonly contents: readonly Content[]; readonly systemInstruction?: object } {
   const writer = new PartWriter(messages, model, warn);
-  const contents: Content[] = [];
+  const contents: { readonly role: Content["role"]; readonly parts: object[] }[] = [];
   const instructions: object[] = [];
   for (const message of messages) {
     if (message.name !== undefined)
@@ -35,13 +35,7 @@ export function writeContents(
   if (last?.role === "assistant")
     changed(warn, last.at ?? "/messages", "Gemini answers after this turn instead of going on with it");
   return {
-    contents: contents.map(({ role, parts }) => ({ role, parts: inOrder(parts) })),
+    contents: contents.map(({ role, parts }) => ({ role, parts: writer.inOrder(parts) })),
     ...defined({ systemInstruction: instructions.length === 0 ? undefined : { parts: instructions } }),
   };
-}
-
-/** Results of functions come first in a turn: they belong right behind the calls. */
-function inOrder(parts: readonly object[]): object[] {
-  const isResult = (part: object) => "functionResponse" in part;
-  return [...parts.filter(isResult), ...parts.filter((part) => !isResult(part))];
 }

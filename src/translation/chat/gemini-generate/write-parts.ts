@@ -44,15 +44,20 @@ export class PartWriter {
   }
 
   parts(parts: readonly Part[]): readonly object[] {
-    return this.#sorted(parts).flatMap((part) => this.#part(part, parts.length === 1));
+    return parts.flatMap((part) => this.#part(part, parts.length === 1));
   }
 
-  /** Where ids do not tell, results are matched by the order of the calls. */
-  #sorted(parts: readonly Part[]): readonly Part[] {
-    const placeOf = (part: Part) => (part.kind === "tool_result" ? (this.#places.get(part.callId) ?? 0) : 0);
-    return parts.every(({ kind }) => kind === "tool_result")
-      ? parts.toSorted((a, b) => placeOf(a) - placeOf(b))
-      : parts;
+  /**
+   * The parts of a turn, in which results come first: they belong right behind the calls. Where ids do not tell, they are
+   * matched by the order of the calls.
+   */
+  inOrder(parts: readonly object[]): readonly object[] {
+    const results = parts.filter(isResult);
+    const placeOf = ({ functionResponse: { id } }: Result) => this.#places.get(id) ?? 0;
+    return [
+      ...results.toSorted((a, b) => placeOf(a) - placeOf(b)),
+      ...parts.filter((part) => !isResult(part)),
+    ];
   }
 
   #part(part: Part, isAlone: boolean): readonly object[] {
@@ -149,6 +154,13 @@ export class PartWriter {
   #tellCache({ cache, at = "/messages" }: Pick<ToolCallPart, "cache" | "at">): void {
     if (cache !== undefined) dropped(this.#warn, at, "Gemini caches by itself");
   }
+}
+
+/** A result as it is written. */
+type Result = { readonly functionResponse: { readonly id: string } };
+
+function isResult(part: object): part is Result {
+  return "functionResponse" in part;
 }
 
 const UNKNOWN_FUNCTION = "unknown";
