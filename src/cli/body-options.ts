@@ -13,6 +13,7 @@ export type BodyFlags = {
   readonly contentType?: string;
   readonly header?: readonly HeaderArgument[];
   readonly urlModel?: string;
+  readonly urlStream?: boolean;
   readonly status?: number;
 };
 
@@ -34,6 +35,10 @@ export function messageOptions(): Option[] {
     new Option(
       "--url-model <model>",
       "the model in the path of the request, for dialects that name it there",
+    ),
+    new Option(
+      "--url-stream",
+      "the path of the request asks for a stream, for dialects that ask for it there",
     ),
     new Option("--status <code>", "the HTTP status of the answer (default: 200)").argParser(parseStatus),
   ];

@@ -28,11 +28,14 @@ describe("regent read", () => {
     test(`prints what every recorded body of ${format} says, and ends with 3 for one that breaks its format`, {
       skip: fixturesMissing(format) ?? false,
     }, async () => {
-      for (const { file, kind, headers, urlModel, status: httpStatus, expected } of loadFixtures(format)) {
+      for (const { file, kind, headers, urlModel, urlStream, status: httpStatus, expected } of loadFixtures(
+        format,
+      )) {
         const { status, stdout } = await read(
           ...["--kind", kind, "--format", format],
           ...[...headers].flatMap(([name, [value]]) => ["--header", `${name}: ${value}`]),
           ...(urlModel === undefined ? [] : ["--url-model", urlModel]),
+          ...(urlStream === true ? ["--url-stream"] : []),
           ...(httpStatus === undefined ? [] : ["--status", String(httpStatus)]),
           join(FIXTURES_FOLDER, file),
         );

@@ -36,8 +36,8 @@ async function read(file: string, flags: Flags): Promise<void> {
   const body = await readBodyFile(file);
   const headers = headersOf(flags);
   const format = FORMATS[formatOf(flags.format, "--format", flags.kind, body, headers)];
-  const { status, urlModel } = flags;
-  const reading = readingOf(format, flags.kind, body, { status, headers, urlModel });
+  const { status, urlModel, urlStream } = flags;
+  const reading = readingOf(format, flags.kind, body, { status, headers, urlModel, urlStream });
   process.stdout.write(`${JSON.stringify(reading)}\n`);
   if (reading.invalid !== undefined) throw new CommandFailure("", EXIT.errors);
 }

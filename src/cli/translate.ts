@@ -93,7 +93,7 @@ async function tensorOptions({ layout, signature }: Flags): Promise<TensorOption
 type Translated = { readonly bytes: Buffer };
 
 function translated(translator: Translator, body: Buffer, flags: Flags): Translated {
-  const { kind, urlModel, status = 200, strict } = flags;
+  const { kind, urlModel, urlStream, status = 200, strict } = flags;
   const headers = headersOf(flags);
   const facts = { status, headers, model: urlModel, includeUsage: true, nowS: seconds(), id: randomUUID() };
   const warn = (warning: TranslationWarning) => {
@@ -102,7 +102,7 @@ function translated(translator: Translator, body: Buffer, flags: Flags): Transla
       throw new RegentError("translation_unsupported", `${warning.member}: ${warning.message}`);
   };
   if (kind === "request" && translator.request !== undefined)
-    return translator.request(body, { headers, urlModel }, warn);
+    return translator.request(body, { headers, urlModel, urlStream }, warn);
   if (kind === "response" && translator.response !== undefined) return translator.response(body, facts, warn);
   if (kind === "stream" && translator.stream !== undefined) {
     const stream = translator.stream(facts, warn);

@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
-import type { JsonDocument } from "../../wire/json/index.ts";
 import { invalid, putParameter } from "../members.ts";
 import type { TextCollector } from "../text.ts";
 import { MODALITIES, SCHEMA } from "./schema.ts";
@@ -21,7 +20,6 @@ export type GenerationSettings = {
  */
 export function readConfig(
   { value, pointer, key }: Member,
-  document: JsonDocument,
   text: TextCollector,
   settings: GenerationSettings,
 ): void {
@@ -44,7 +42,7 @@ export function readConfig(
           throw invalid(`${member.name} lets other models answer, which are not governed`);
         break;
       default:
-        readSetting(member, pointer, document, text, settings);
+        readSetting(member, pointer, text, settings);
     }
   }
 }
@@ -68,23 +66,13 @@ function readModalities({ value, pointer }: Member, text: TextCollector): readon
 }
 
 function readSetting(
-  { name, key, value, pointer }: Member,
+  { name, key, value }: Member,
   parent: string,
-  document: JsonDocument,
   text: TextCollector,
   { parameters }: GenerationSettings,
 ): void {
   const isWord = typeof value === "string" && SCHEMA.isWord(key, value);
-  if (typeof value === "number") assertExact(document, pointer, value, name);
   if (typeof value === "number" || typeof value === "boolean" || isWord)
     putParameter(parameters, name, value);
   text.member(parent, key, value, SCHEMA.isPlainKey(key) ? name : "unknown_member");
-}
-
-/** Policy must see the number that the server sees. */
-function assertExact(document: JsonDocument, pointer: string, value: number, name: string): void {
-  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || document.number(pointer)?.exact === true) return;
-  throw invalid(
-    `${SCHEMA.isPlainKey(name) ? name : "A number"} is not one that every reader takes the same way`,
-  );
 }

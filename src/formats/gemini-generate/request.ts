@@ -22,7 +22,7 @@ export function readRequest(document: JsonDocument, endpoint: EndpointMatch): In
   if (!isJsonObject(value)) throw invalid("The body must be a JSON object");
   assertSpelling(value, SCHEMA);
   const { model } = endpoint.names;
-  const reader = new GenerateReader(document, model);
+  const reader = new GenerateReader(model);
   reader.read(value, "");
   const { text, tools, settings } = reader;
   const { textParts, opaqueParts } = text;
@@ -60,11 +60,9 @@ class GenerateReader {
   hasContents = false;
   /** The model as the body names it again, which is no text. */
   modelNames = "";
-  readonly #document: JsonDocument;
   readonly #model: string | undefined;
 
-  constructor(document: JsonDocument, model: string | undefined) {
-    this.#document = document;
+  constructor(model: string | undefined) {
     this.#model = model;
   }
 
@@ -86,7 +84,7 @@ class GenerateReader {
         readTools(member, text, this.tools);
         break;
       case "generationConfig":
-        readConfig(member, this.#document, text, this.settings);
+        readConfig(member, text, this.settings);
         break;
       case "cachedContent":
       case "continuationToken":
