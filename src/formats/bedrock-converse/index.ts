@@ -6,13 +6,14 @@ import { refuse, refuseInStream } from "./refuse.ts";
 import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { replaceText } from "./rewrite.ts";
+import { SCHEMA } from "./schema.ts";
 import { STREAM_TYPE, stream } from "./stream.ts";
 
 /** Bedrock's Converse and ConverseStream (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */
 export const bedrockConverse: Format = {
   name: "bedrock-converse",
   endpoints: ENDPOINTS,
-  ...jsonRequests({ readRequest, describeRequest, replaceText }),
+  ...jsonRequests({ readRequest, describeRequest, replaceText, keys: SCHEMA.plainKeys }),
   readResponse,
   stream,
   streamType: STREAM_TYPE,
