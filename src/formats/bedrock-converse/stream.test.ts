@@ -127,9 +127,16 @@ test("passes on what is no JSON, and makes nothing of it", () => {
   assert.deepEqual([unparsedEvents, complete], [3, false]);
 });
 
+test("takes a message that names only its event or its exception for what it names", () => {
+  const ended = run([START, message({ ":event-type": "messageStop" }, { stopReason: "end_turn" }), METADATA]);
+  assert.equal(ended.complete, true);
+  const failed = run([START, message({ ":exception-type": "throttlingException" }, { message: "slow" })]);
+  assert.equal(failed.answer.error?.message, "slow");
+});
+
 const FAULTS: readonly (readonly [title: string, broken: Buffer, fault: RegExp])[] = [
   ["a checksum is wrong", Buffer.from(STOP).fill(0, STOP.length - 4), /checksum/],
-  ["a message has no type", message({ ":event-type": "messageStop" }, {}), /no type/],
+  ["a message has no type", message({ ":content-type": "application/json" }, {}), /no type/],
   ["a message has another type", message({ ":message-type": "x" }, {}), /no type/],
 ];
 for (const [title, broken, fault] of FAULTS) {

@@ -29,6 +29,14 @@ const AWS_MESSAGES: Framing<AwsMessage, AwsStreamState> = {
  */
 export const stream = framedStream(AWS_MESSAGES, (options) => new ConverseReader(options));
 
+/** Some servers leave out what kind of message it is, and name only the event. */
+export function typeOf(message: AwsMessage): string {
+  const type = textIn(message, ":message-type");
+  if (type !== "") return type;
+  if (textIn(message, ":exception-type") !== "") return "exception";
+  return textIn(message, ":event-type") === "" ? "" : "event";
+}
+
 class ConverseReader implements EventReader<AwsMessage> {
   /** The last event, `metadata`, is no marker: some servers send it before `messageStop`. */
   readonly doneMarker = undefined;
@@ -44,7 +52,7 @@ class ConverseReader implements EventReader<AwsMessage> {
 
   read(message: AwsMessage): EventFate {
     const payload = parse(message.payload.toString("utf8"));
-    switch (textIn(message, ":message-type")) {
+    switch (typeOf(message)) {
       case "exception":
         this.#answer.fail(readException(textIn(message, ":exception-type"), payload));
         return "shown";

@@ -1,4 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import type { Warn } from "../translation.ts";
+import { changed } from "./members.ts";
 
 /**
  * The arguments of a call as a JSON object, for the dialects that have them so; none are `{}`. Undefined when the text is
@@ -8,6 +10,18 @@ export function argumentsObject(text: string): JsonObject | undefined {
   if (text.trim() === "") return {};
   const value = parse(text);
   return isJsonObject(value) ? value : undefined;
+}
+
+/** Arguments for a dialect that takes nothing but an object: what is none stands in one. */
+export function inputOf(
+  { arguments: given }: { readonly arguments: string },
+  at: string,
+  warn: Warn,
+): object {
+  const input = argumentsObject(given);
+  if (input !== undefined) return input;
+  changed(warn, at, "arguments that are no JSON object stand in one");
+  return { arguments: given };
 }
 
 function parse(text: string): JsonValue | undefined {

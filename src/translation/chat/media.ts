@@ -16,9 +16,15 @@ export function sourceOfUrl(url: string, pointer: string): MediaSource {
   const isBase64 = parameters.at(-1)?.trim().toLowerCase() === "base64";
   return {
     from: "base64",
-    mediaType: mediaType === "" ? "text/plain" : mediaType.toLowerCase(),
+    mediaType: registered(mediaType.toLowerCase()),
     data: isBase64 ? data : percentDecoded(data, pointer).toString("base64"),
   };
+}
+
+/** Many write `image/jpg`, which is no media type, and some servers refuse it. */
+function registered(mediaType: string): string {
+  if (mediaType === "") return "text/plain";
+  return mediaType === "image/jpg" ? "image/jpeg" : mediaType;
 }
 
 function percentDecoded(data: string, pointer: string): Buffer {

@@ -73,7 +73,7 @@ class MessageWriter implements ChatStreamWriter {
     }
   }
 
-  /** The counts are not known yet; the clients demand numbers here, and take those of the end for them. */
+  /** Counts that are not known yet are null: zeros would be counts, and an answer that never says more would cost nothing. */
   #start({ id, model }: { id?: string; model?: string } = {}): Buffer {
     if (this.#isStarted) return NOTHING;
     this.#isStarted = true;
@@ -86,8 +86,8 @@ class MessageWriter implements ChatStreamWriter {
       stop_reason: null,
       stop_sequence: null,
       usage: {
-        input_tokens: 0,
-        output_tokens: 0,
+        input_tokens: null,
+        output_tokens: null,
         ...(this.#usage === undefined ? {} : writeUsage(this.#usage)),
       },
     };

@@ -1,5 +1,5 @@
 import type { Warn } from "../../translation.ts";
-import { argumentsObject } from "../arguments.ts";
+import { inputOf } from "../arguments.ts";
 import type {
   CachePoint,
   MediaPart,
@@ -69,18 +69,6 @@ function writeCall(part: ToolCallPart, warn: Warn): object {
     input: inputOf(part, at, warn),
     ...writeCache(cache, at, warn),
   };
-}
-
-/** Arguments have to be an object; a model that produced something else is shown what it was. */
-export function inputOf(
-  { arguments: given }: Pick<ToolCallPart, "arguments">,
-  at: string,
-  warn: Warn,
-): object {
-  const input = argumentsObject(given);
-  if (input !== undefined) return input;
-  changed(warn, at, "arguments that are no JSON object stand in one");
-  return { arguments: given };
 }
 
 /** Anthropic's ids have letters, digits, `_` and `-`; others are written with `_` alike in the call and in its result. */

@@ -1,9 +1,10 @@
+import { parsedArguments } from "../../../formats/loose.ts";
 import type { AnswerFacts, TranslatedResponse, Warn } from "../../translation.ts";
+import { argumentsObject } from "../arguments.ts";
 import type { Part, Reply } from "../conversation.ts";
 import { changed, defined, dropped, invented } from "../members.ts";
 import { stopReason } from "./finish.ts";
 import { writeUsage } from "./usage.ts";
-import { inputOf } from "./write-blocks.ts";
 
 /** A message of Anthropic's, which has one choice only. */
 export function writeReply(reply: Reply, facts: AnswerFacts, warn: Warn): TranslatedResponse {
@@ -54,13 +55,20 @@ function writeBlock(part: Part, index: number, warn: Warn): readonly object[] {
           type: "tool_use",
           id: part.id === "" ? `toolu_${index}` : part.id,
           name: part.name,
-          input: inputOf(part, "/arguments", warn),
+          input: inputOf(part.arguments, warn),
         },
       ];
     default:
       dropped(warn, "/content", `Anthropic's answers have no ${part.kind}`);
       return [];
   }
+}
+
+/** What a model produced and is no JSON object, as when it was cut off, is given to the client as it stands. */
+function inputOf(given: string, warn: Warn): unknown {
+  const input = argumentsObject(given);
+  if (input === undefined) changed(warn, "/arguments", "arguments that are no JSON object are a text");
+  return input ?? parsedArguments(given);
 }
 
 /** OpenAI's `default` is what Anthropic calls `standard`. */

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange
 import { CONVERSE_BLOCKS_MAX } from "../../../formats/bedrock-converse/answer.ts";
 import { readException } from "../../../formats/bedrock-converse/error.ts";
 import { finishKind } from "../../../formats/bedrock-converse/finish.ts";
-import { textIn } from "../../../formats/bedrock-converse/stream.ts";
+import { textIn, typeOf } from "../../../formats/bedrock-converse/stream.ts";
 import { keptWord } from "../../../formats/bounds.ts";
 import { parse } from "../../../formats/loose.ts";
 import { type AwsMessage, initialAwsStream, stepAwsStream } from "../../../wire/aws-event-stream.ts";
@@ -59,7 +59,7 @@ class ConverseReader {
 
   read(message: AwsMessage): readonly StreamEvent[] | { readonly fault: string } {
     const payload = parse(message.payload.toString("utf8"));
-    const type = textIn(message, ":message-type");
+    const type = typeOf(message);
     if (type === "exception") return this.#fail(textIn(message, ":exception-type"), payload);
     if (type === "error")
       return this.#fail(textIn(message, ":error-code"), { message: textIn(message, ":error-message") });

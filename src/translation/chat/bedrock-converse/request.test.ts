@@ -127,7 +127,15 @@ const MEDIA: readonly (readonly [part: Omit<MediaPart, "kind">, kind: MediaPart[
     [
       { source: { from: "base64", mediaType: "application/pdf", data: "ZQ==" }, name: "Q3_report.pdf" },
       "document",
-      { document: { format: "pdf", source: { bytes: "ZQ==" }, name: "Q3-report-pdf" } },
+      { document: { format: "pdf", source: { bytes: "ZQ==" }, name: "Q3-report" } },
+    ],
+    [
+      {
+        source: { from: "base64", mediaType: "application/octet-stream", data: "ZQ==" },
+        name: "notes.md",
+      },
+      "document",
+      { document: { format: "md", source: { bytes: "ZQ==" }, name: "notes" } },
     ],
     [
       { source: { from: "text", text: "t" } },

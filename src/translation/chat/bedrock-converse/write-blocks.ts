@@ -1,5 +1,5 @@
 import type { Warn } from "../../translation.ts";
-import { argumentsObject } from "../arguments.ts";
+import { inputOf } from "../arguments.ts";
 import type { CachePoint, Part, ReasoningPart, Role, ToolCallPart, ToolResultPart } from "../conversation.ts";
 import { changed, defined, dropped } from "../members.ts";
 import { sealed } from "./sealed.ts";
@@ -60,18 +60,6 @@ function writeCall(part: ToolCallPart, warn: Warn): object {
   const { id, name, signature, at = "/messages" } = part;
   if (signature !== undefined) dropped(warn, at, "Bedrock's calls have no signature");
   return { toolUse: { toolUseId: callId(id, at, warn), name, input: inputOf(part, at, warn) } };
-}
-
-/** Arguments have to be an object; a model that produced something else is shown what it was. */
-export function inputOf(
-  { arguments: given }: { readonly arguments: string },
-  at: string,
-  warn: Warn,
-): object {
-  const input = argumentsObject(given);
-  if (input !== undefined) return input;
-  changed(warn, at, "arguments that are no JSON object stand in one");
-  return { arguments: given };
 }
 
 /** Bedrock's ids have letters, digits, and `_.:-`; others are written with `_` alike in the call and in its result. */

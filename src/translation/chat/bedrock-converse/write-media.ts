@@ -16,15 +16,15 @@ export function writeMedia(part: MediaPart, warn: Warn): readonly object[] {
     if (name !== undefined) dropped(warn, at, `Bedrock has no names for an ${kind}`);
     return [{ [kind]: source }];
   }
-  return [{ document: { ...source, name: documentName(name, at, warn) } }];
+  return [{ document: { ...source, name: documentName(withoutEnding(name), at, warn) } }];
 }
 
 type Source = { readonly format?: string; readonly source: object };
 
-function writeSource({ kind, source }: MediaPart): Source | undefined {
+function writeSource({ kind, name, source }: MediaPart): Source | undefined {
   switch (source.from) {
     case "base64": {
-      const format = formatOf(kind, source.mediaType);
+      const format = formatOf(kind, source.mediaType) ?? formatNamed(kind, name);
       return format === undefined ? undefined : { format, source: { bytes: source.data } };
     }
     case "text":
@@ -38,11 +38,16 @@ function writeSource({ kind, source }: MediaPart): Source | undefined {
 
 /** Its name tells the format, which Bedrock demands of all but documents. */
 function inBucket(kind: MediaPart["kind"], uri: string): Source | undefined {
-  const ending = uri.slice(uri.lastIndexOf(".") + 1).toLowerCase();
+  const format = formatNamed(kind, uri);
+  if (format === undefined && kind !== "document") return undefined;
+  return { ...defined({ format }), source: { s3Location: { uri } } };
+}
+
+/** The format that a file's name ends with, where Bedrock takes it. */
+function formatNamed(kind: MediaPart["kind"], name = ""): string | undefined {
+  const ending = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
   const format = ENDINGS.get(ending) ?? ending;
-  const isKnown = KNOWN[kind].has(format);
-  if (!isKnown && kind !== "document") return undefined;
-  return { ...defined({ format: isKnown ? format : undefined }), source: { s3Location: { uri } } };
+  return KNOWN[kind].has(format) ? format : undefined;
 }
 
 const ENDINGS: ReadonlyMap<string, string> = new Map([
@@ -57,6 +62,11 @@ const KNOWN: { readonly [kind in MediaPart["kind"]]: ReadonlySet<string> } = {
   video: new Set(["mp4", "mov", "mkv", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"]),
   document: new Set(["pdf", "txt", "md", "html", "csv", "doc", "docx", "xls", "xlsx"]),
 };
+
+/** The format says it. */
+function withoutEnding(name: string | undefined): string | undefined {
+  return formatNamed("document", name) === undefined ? name : name?.slice(0, name.lastIndexOf("."));
+}
 
 /** Bedrock demands a name of letters, digits, single spaces, hyphens, parentheses and brackets. */
 function documentName(name: string | undefined, at: string, warn: Warn): string {

@@ -21,7 +21,20 @@ export function writeMessages(messages: readonly Message[], warn: Warn): object 
     } else if (content.length === 0) dropped(warn, at, "Bedrock has no messages that are empty");
     else addTurn(turns, role === "assistant" ? role : "user", content);
   }
+  nameApart(turns);
   return { ...(system.length === 0 ? {} : { system }), messages: turns };
+}
+
+/** Bedrock refuses two documents of one name in a request. */
+function nameApart(turns: readonly Written[]): void {
+  const seen = new Map<string, number>();
+  for (const block of turns.flatMap(({ content }) => content)) {
+    const { document } = block as { document?: { name: string } };
+    if (document === undefined) continue;
+    const count = (seen.get(document.name) ?? 0) + 1;
+    seen.set(document.name, count);
+    if (count > 1) document.name = `${document.name} [${count}]`;
+  }
 }
 
 function addTurn(turns: Written[], role: Written["role"], content: readonly object[]): void {

@@ -1,10 +1,10 @@
 import type { AnswerFacts, TranslatedResponse, Warn } from "../../translation.ts";
+import { inputOf } from "../arguments.ts";
 import type { Part, Reply } from "../conversation.ts";
 import { changed, defined, dropped, invented } from "../members.ts";
 import { stopReason } from "./finish.ts";
 import { sealed } from "./sealed.ts";
 import { writeUsage } from "./usage.ts";
-import { inputOf } from "./write-blocks.ts";
 import { writeMedia } from "./write-media.ts";
 
 /** An answer of Bedrock's, which has one choice only and does not name its model. */
