@@ -289,7 +289,7 @@ test("a conversation that is written and read again means the same", () => {
       const { bytes } = geminiGenerate.writeRequest(asked, untold);
       const facts = { headers: new Map(), urlModel: "gemini-2.5-flash" };
       const again = geminiGenerate.readRequest(bytes, facts, untold);
-      assert.deepEqual(meaningOf(again.messages), meaningOf(messages));
+      assert.deepEqual(json(meaningOf(again.messages)), json(meaningOf(messages)));
       assert.deepEqual(
         [again.model, again.temperature, again.maxOutputTokens, again.tools.map(({ name }) => name)],
         ["gemini-2.5-flash", 0.5, 10, ["f"]],
@@ -346,19 +346,21 @@ test("an answer that is written and read again means the same, whole and as a st
       const { bytes } = geminiGenerate.writeReply(answer, FACTS, untold);
       const again = geminiGenerate.readReply(bytes, FACTS, untold);
       assert.ok(!("failure" in again));
-      assert.deepEqual(again.choices[0]?.parts.map(plain), parts.map(plain));
+      assert.deepEqual(json(again.choices[0]?.parts), json(parts));
       assert.equal(again.choices[0]?.finish, finish);
-      assert.deepEqual(again.usage, { ...usage, total: usage.input + usage.output });
+      assert.deepEqual(json(again.usage), json({ ...usage, total: usage.input + usage.output }));
 
       const streamed = eventsIn(written(eventsOf(parts, finish, usage)));
-      assert.deepEqual(streamed, eventsOf(parts, finish, { ...usage, total: usage.input + usage.output }));
+      const total = usage.input + usage.output;
+      assert.deepEqual(json(streamed), json(eventsOf(parts, finish, { ...usage, total })));
     }),
     { numRuns: 300 },
   );
 });
 
-function plain(part: Part): unknown {
-  return part.kind === "tool_call" ? { ...part, arguments: JSON.parse(part.arguments) as unknown } : part;
+/** As JSON would carry it: records of fast-check have no prototype. */
+function json(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** A stream in which each part comes in one piece. */
