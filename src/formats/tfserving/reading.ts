@@ -6,7 +6,7 @@ import { invalid } from "../members.ts";
 import { countOf, type Layout, layoutOf, type NestedTensor, tensorsIn } from "./layout.ts";
 import { requestTensors } from "./request.ts";
 import { shapeReading } from "./shape.ts";
-import { base64In } from "./values.ts";
+import { base64In, leavesOf } from "./values.ts";
 
 /**
  * @param nonfinite how many values JSON has not
@@ -69,10 +69,12 @@ function describeNested(tensors: readonly NestedTensor[]): JsonObject {
 
 /** What stands in base64, as text where it is one. */
 function binaryIn(value: JsonValue): JsonValue[] {
-  const base64 = base64In(value);
-  if (base64 !== undefined) {
+  const found: JsonValue[] = [];
+  for (const leaf of leavesOf(value, "lists")) {
+    const base64 = base64In(leaf);
+    if (base64 === undefined) continue;
     const bytes = Buffer.from(base64, "base64");
-    return [isUtf8(bytes) ? bytes.toString("utf8") : { b64: bytes.toString("base64") }];
+    found.push(isUtf8(bytes) ? bytes.toString("utf8") : { b64: bytes.toString("base64") });
   }
-  return Array.isArray(value) ? (value as readonly JsonValue[]).flatMap(binaryIn) : [];
+  return found;
 }

@@ -62,8 +62,8 @@ export function tensorInference(
     textParts,
     opaqueParts,
     textBytes: text.textBytes(document, ""),
-    // Answers are tensors, which have no tokens.
-    maxOutputTokens: 0,
+    // Who sends text may be asking a language model, which nothing here bounds; the others answer numbers.
+    maxOutputTokens: textParts.some(({ role }) => role === "user") ? undefined : 0,
     choices: 1,
     tools: [],
     tensors: describeTensors(tensors),

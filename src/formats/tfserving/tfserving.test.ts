@@ -84,3 +84,21 @@ test("a request to classify has the features of its examples, and its context", 
 test("a signature that is no text is refused", () => {
   assert.throws(() => read('{"signature_name":5,"instances":[1]}'), /signature_name must be a text/);
 });
+
+test("a request with text has no bound of output tokens, and one with numbers alone has no output tokens", () => {
+  assert.equal(read('{"instances":["text"]}', kserveV1).inference.maxOutputTokens, undefined);
+  assert.equal(read('{"inputs":{"x":[1]}}').inference.maxOutputTokens, 0);
+});
+
+test("what models say in strings counts as what they wrote", () => {
+  const bytesOf = (body: string) =>
+    tfserving.readResponse({ status: 200, headers: new Map(), bytes: Buffer.from(body) }).outputBytes;
+  assert.equal(bytesOf('{"predictions":[{"t":"né"},["b",1.5]]}'), 4);
+  assert.equal(bytesOf('{"error":"boom"}'), 0);
+});
+
+test("an answer may be nested as deep as an upstream likes", () => {
+  const deep = `{"predictions":${"[".repeat(200_000)}"t"${"]".repeat(200_000)}}`;
+  const answer = tfserving.readResponse({ status: 200, headers: new Map(), bytes: Buffer.from(deep) });
+  assert.deepEqual([answer.invalid, answer.outputBytes], [undefined, 1]);
+});

@@ -47,3 +47,19 @@ function isBase64(text: string): boolean {
 export function isNamed(value: JsonValue): value is JsonObject {
   return isJsonObject(value) && base64In(value) === undefined;
 }
+
+/**
+ * The values in nested lists, in order; with `members` also those in objects. Without recursion, because an upstream may
+ * nest as deep as it likes.
+ */
+export function* leavesOf(value: JsonValue, members: "members" | "lists"): Generator<JsonValue> {
+  const open: Iterator<JsonValue>[] = [[value][Symbol.iterator]()];
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const next = top.next();
+    if (next.done === true) open.pop();
+    else if (Array.isArray(next.value)) open.push((next.value as readonly JsonValue[])[Symbol.iterator]());
+    else if (members === "members" && isJsonObject(next.value))
+      open.push(Object.values(next.value)[Symbol.iterator]());
+    else yield next.value;
+  }
+}

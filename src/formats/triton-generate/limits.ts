@@ -28,7 +28,9 @@ function boundsIn(members: JsonObject): number[] {
 
 /** Inputs are tensors, so that a number may stand in lists of one. */
 function single(value: JsonValue | undefined): JsonValue | undefined {
-  return Array.isArray(value) && value.length === 1 ? single(value[0] as JsonValue) : value;
+  let inner = value;
+  while (Array.isArray(inner) && inner.length === 1) inner = inner[0] as JsonValue;
+  return inner;
 }
 
 /** vLLM's own name for its settings, as JSON in a text. What is no object there fails in the server. */
