@@ -112,3 +112,17 @@ test("documents of one name are told apart for Bedrock, which refuses them other
   const names = [...bytes.toString().matchAll(/"name":"([^"]*)"/g)].map(([, name]) => name);
   assert.deepEqual(names, ["a", "a [2]"]);
 });
+
+test("an effort of Qwen's on Bedrock is an effort elsewhere", () => {
+  const body = {
+    messages: [{ role: "user", content: [{ text: "t" }] }],
+    additionalModelRequestFields: { reasoning_config: "high" },
+  };
+  const { bytes } =
+    translatorOf("bedrock-converse", "openai-chat")?.request?.(
+      Buffer.from(JSON.stringify(body)),
+      { headers: new Map(), urlModel: "qwen.qwen3" },
+      () => undefined,
+    ) ?? assert.fail();
+  assert.equal((JSON.parse(bytes.toString()) as { reasoning_effort: string }).reasoning_effort, "high");
+});

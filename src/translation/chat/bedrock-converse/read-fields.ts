@@ -15,14 +15,18 @@ export function readModelFields(body: Members, output: Members | undefined, warn
   const effortAt = "/outputConfig/effort";
   if (fields === undefined) return defined({ reasoning: reasoningOf(undefined, effort, effortAt, warn) });
   const metadata = fields.object("metadata");
+  // Qwen's models take an effort here, others an object.
+  const stated = fields.value("reasoning_config");
+  const statedEffort = typeof stated === "string" ? stated : undefined;
   const nova = fields.object("inferenceConfig");
   const config = fields.object("output_config");
   const read = defined({
     topK: fields.count("top_k") ?? nova?.count("topK"),
     reasoning:
       reasoningOf(
-        fields.object("thinking") ?? fields.object("reasoning_config"),
-        effort ?? config?.text("effort") ?? fields.text("reasoning_effort"),
+        fields.object("thinking") ??
+          (statedEffort === undefined ? fields.object("reasoning_config") : undefined),
+        effort ?? config?.text("effort") ?? fields.text("reasoning_effort") ?? statedEffort,
         effort === undefined ? fields.pointer : effortAt,
         warn,
       ) ?? novaReasoning(fields, warn),
