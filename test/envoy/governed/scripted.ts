@@ -35,7 +35,15 @@ export async function startScripted(): Promise<Scripted> {
 
 function writeRegistry(dir: string): string {
   const registry = parse(readFileSync(packageFile("policies", "demo", "registry.yaml"), "utf8"));
-  registry.targets.push({ name: SCRIPTED_MODEL, region: "us", provider: "test", format: "openai-chat" });
+  const { speaks } = registry.targets[0];
+  registry.targets.push({
+    name: SCRIPTED_MODEL,
+    region: "us",
+    provider: "test",
+    format: "openai-chat",
+    // Whatever it is asked in, it answers what the test wants.
+    speaks,
+  });
   registry.models.push({
     name: SCRIPTED_MODEL,
     stage: "active",
