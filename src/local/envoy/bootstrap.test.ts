@@ -48,12 +48,13 @@ describe("the Envoy configuration", () => {
     }
   });
 
-  test("puts the limit of bodies before ext_authz before ext_proc before the router", () => {
+  test("puts the limit of bodies before ext_authz before ext_proc before the router, and room for what grows behind it", () => {
     const [buffer, authz, proc, router] = ["buffer", "ext_authz", "ext_proc", "router"].map(
       (name) => `envoy.filters.http.${name}`,
     );
-    assert.deepEqual(filterNames({ filters: "both" }), [buffer, authz, proc, router]);
-    assert.deepEqual(filterNames({ filters: "ext_proc" }), [buffer, proc, router]);
+    const room = "regent.buffer_room";
+    assert.deepEqual(filterNames({ filters: "both" }), [buffer, room, authz, proc, router]);
+    assert.deepEqual(filterNames({ filters: "ext_proc" }), [buffer, room, proc, router]);
     assert.deepEqual(filterNames({ filters: "ext_authz" }), [buffer, authz, router]);
     assert.deepEqual(filterNames({ filters: "none" }), [router]);
   });
@@ -109,9 +110,11 @@ describe("the Envoy configuration", () => {
       const limits = valuesOf(config({ bodyBytesMax }), "per_connection_buffer_limit_bytes") as number[];
       assert.equal(limits.length, 4);
       assert.ok(limits.every((limit) => limit >= 50 * 1024 ** 2 && limit >= 4 * bodyBytesMax));
-      assert.deepEqual(valuesOf(config({ bodyBytesMax }), "max_request_bytes"), [
-        sizesFor(bodyBytesMax).body,
-      ]);
+      // The first limits bodies and with them all buffers of the stream; the second makes room again.
+      const { body, connectionBuffer } = sizesFor(bodyBytesMax);
+      assert.deepEqual(valuesOf(config({ bodyBytesMax }), "max_request_bytes"), [body, connectionBuffer]);
+      const [window] = valuesOf(config({ bodyBytesMax }), "initial_stream_window_size") as number[];
+      assert.ok(window !== undefined && window > connectionBuffer);
     }
   });
 

@@ -33,6 +33,11 @@ function regentCluster(endpoint: Address, buffer: number): Yaml {
         explicit_http_config: {
           http2_protocol_options: note("A half-open connection is noticed before requests pile up on it.", {
             connection_keepalive: { interval: seconds(30), timeout: seconds(TIMES.connect) },
+            initial_stream_window_size: note(
+              "It also limits what waits to be sent on a stream. Beyond it Envoy holds back a target that has answered\n" +
+                "already, and crashes: a whole body fits.",
+              buffer * 2,
+            ),
           }),
         },
       },

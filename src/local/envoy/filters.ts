@@ -14,6 +14,7 @@ export function httpFilters(options: EnvoyOptions): Yaml[] {
   const proc = filters === "both" || filters === "ext_proc";
   return [
     ...(filters === "none" ? [] : [bodyLimit(options)]),
+    ...(proc ? [bufferRoom(options)] : []),
     ...(authz ? [extAuthz(options)] : []),
     ...(proc ? [extProc()] : []),
     filter("envoy.filters.http.router", "router.v3.Router", { suppress_envoy_headers: true }),
@@ -27,6 +28,23 @@ function bodyLimit(options: EnvoyOptions): Yaml {
     filter("envoy.filters.http.buffer", "buffer.v3.Buffer", {
       max_request_bytes: sizesFor(options.bodyBytesMax).body,
     }),
+  );
+}
+
+/**
+ * `max_request_bytes` becomes the limit of all buffers of a stream from there on, in both directions and at the cluster as
+ * well. The first of the two filters has taken the whole body when it lets the second see it.
+ */
+function bufferRoom(options: EnvoyOptions): Yaml {
+  return note(
+    "The limit above is now that of every buffer of the request and its answer, also at the cluster, where Envoy crashes\n" +
+      "when a replaced body does not fit. This one makes the room again.",
+    filter(
+      "envoy.filters.http.buffer",
+      "buffer.v3.Buffer",
+      { max_request_bytes: sizesFor(options.bodyBytesMax).connectionBuffer },
+      "regent.buffer_room",
+    ),
   );
 }
 
@@ -209,7 +227,13 @@ const RESPONSE_ATTRIBUTES: readonly string[] = [
   "request.path",
 ];
 
-function filter(name: string, type: string, config: { readonly [key: string]: Yaml }): Yaml {
+/** `name`: another than that of the kind, where there are two of it. */
+function filter(
+  kind: string,
+  type: string,
+  config: { readonly [key: string]: Yaml },
+  name: string = kind,
+): Yaml {
   return {
     name,
     typed_config: { "@type": `type.googleapis.com/envoy.extensions.filters.http.${type}`, ...config },

@@ -10,10 +10,7 @@ import type { Context } from "../context.ts";
 import type { ChunkAnswer } from "../governor.ts";
 import { rescueStream } from "../rescue.ts";
 import { timed } from "../timed.ts";
-import type { Translation } from "./translate.ts";
-
-/** The largest answer that is translated as a whole: as much as Envoy's connection buffers hold. */
-export const TRANSLATED_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
+import { REPLACED_BYTES_MAX, type Translation } from "./translate.ts";
 
 /** The answer of a target on its way into the client's dialect. */
 export type AnswerOfAttempt = {
@@ -39,18 +36,18 @@ function whole(
   head: ResponseHead,
 ): AnswerOfAttempt {
   const length = Number(singleHeader(head.headers, "content-length").value ?? "0");
-  if (length > TRANSLATED_ANSWER_BYTES_MAX) throw invalid("is too large to be translated");
+  if (length > REPLACED_BYTES_MAX) throw invalid("is too large to be translated");
   return {
     headPlan: planWith([]),
     body: "buffered",
     async whole(body) {
       const codings = headerValues(head.headers, "content-encoding");
-      const plain = await decodeContent(body, codings, TRANSLATED_ANSWER_BYTES_MAX);
+      const plain = await decodeContent(body, codings, REPLACED_BYTES_MAX);
       if (!plain.ok) throw invalid(`has ${plain.reason}`);
       const { bytes, contentType, headers } = timed(context, "translation", () =>
         translatedWhole(context, client, translation, head, plain.bytes),
       );
-      if (bytes.length > TRANSLATED_ANSWER_BYTES_MAX) throw invalid("is too large when translated");
+      if (bytes.length > REPLACED_BYTES_MAX) throw invalid("is too large when translated");
       return { ...planWith([["content-type", contentType], ...headers]), body: bytes };
     },
     chunk: () => {

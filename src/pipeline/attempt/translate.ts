@@ -14,11 +14,14 @@ import type { Context } from "../context.ts";
 import type { Baseline } from "./attempts.ts";
 import { collectWarnings, type Warnings } from "./warnings.ts";
 
-/**
- * How much larger than the largest body of its route a request may become. Envoy's connection buffers hold four times
- * that (`regent envoy generate`), and Envoy crashes when a replaced body does not fit into them.
- */
+/** How much larger than the largest body of its route a request may become. */
 export const TRANSLATION_GROWTH_MAX = 4;
+
+/**
+ * The largest body that replaces another at a cluster, in either direction. Envoy's buffers hold as much in the generated
+ * configuration, and a larger one ends Envoy 1.40 with a segmentation fault (test/envoy/upstream/large.test.ts).
+ */
+export const REPLACED_BYTES_MAX = 50 * 1024 * 1024;
 
 /** A request and its answer between two dialects. */
 export type Translation = {
@@ -65,7 +68,7 @@ export function openTranslation(
         }
         warnings.add(warning);
       });
-      if (translated.bytes.length > bodyBytesMax * TRANSLATION_GROWTH_MAX)
+      if (translated.bytes.length > Math.min(bodyBytesMax * TRANSLATION_GROWTH_MAX, REPLACED_BYTES_MAX))
         throw new RegentError("body_too_large", `The request is larger than this route takes as ${to}.`);
       hints = translated.hints;
       return translated;

@@ -9,6 +9,9 @@ import { findEnvoy } from "../../../src/local/programs.ts";
 
 /** A real Envoy that runs until it is stopped. Every port of its listeners is one the system chose. */
 export type RunningEnvoy = {
+  readonly pid: number;
+  /** Whether it has ended by itself. */
+  readonly ended: boolean;
   /** Port of the listener with this name. */
   port(listener: string): number;
   /** A counter or gauge by its full name; 0 when Envoy has not made it yet. */
@@ -70,6 +73,10 @@ export async function startEnvoy(bootstrap: JsonObject, logLevel = ""): Promise<
   const admin = `http://${readFileSync(adminFile, "utf8").trim()}`;
   const ports = await listenerPorts(admin);
   return {
+    pid: child.pid ?? 0,
+    get ended() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
     port(listener) {
       const port = ports.get(listener);
       if (port === undefined) throw new Error(`Envoy has no listener ${listener}`);

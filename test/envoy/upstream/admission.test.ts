@@ -5,11 +5,6 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { type GrpcServer, startGrpcServer } from "../../../src/envoy/server/server.ts";
-import { createProcessHandlers } from "../../../src/envoy/upstream/upstream.ts";
-import type { JsonObject } from "../../../src/exchange/json.ts";
-import { envoyConfig } from "../../../src/local/envoy/bootstrap.ts";
-import { ENVOY_DEFAULTS } from "../../../src/local/envoy/options.ts";
 import {
   bytesOf,
   chatBody,
@@ -19,8 +14,8 @@ import {
   type Stage,
 } from "../../support/pipeline.ts";
 import { type Sent, send } from "../support/client.ts";
-import { loopback, type RunningEnvoy, startEnvoy } from "../support/envoy.ts";
 import { type Answer, startWitness, type Witness } from "../support/witness.ts";
+import { type InProcess, startInProcess } from "./in-process.ts";
 
 const policy = await compileAnswering();
 const SECRET = "REGENT_TEST_TARGET_KEY";
@@ -39,60 +34,25 @@ models:
 describe("a request that comes to the cluster of a target", () => {
   const key = randomBytes(24).toString("hex");
   let stage: Stage;
-  let grpc: GrpcServer;
   let witness: Witness;
-  let envoy: RunningEnvoy;
+  let gateway: InProcess;
   let answer: Answer;
-  const broken: string[] = [];
 
   before(async () => {
     process.env[SECRET] = key;
     stage = createStage({ policy, registry: REGISTRY });
     delete process.env[SECRET];
-    grpc = await startGrpcServer(
-      { listen: { kind: "tcp", host: "127.0.0.1", port: 0 }, messageBytesMax: 1024 * 1024 },
-      {
-        check: () => Promise.reject(new Error("ext_authz is not asked")),
-        process: createProcessHandlers(stage.governor, {
-          nowMs: Date.now,
-          onBroken: (_, fault) => void broken.push(fault.details),
-        }),
-      },
-      { info() {}, warn() {}, error() {} },
-    );
     witness = await startWitness((...asked) => answer(...asked));
-    envoy = await startEnvoy(configWithWayAround());
+    const origin = `http://127.0.0.1:${witness.port}`;
+    gateway = await startInProcess(stage, [
+      { name: "us", origin },
+      { name: "eu", origin },
+    ]);
   });
   after(async () => {
-    await envoy?.stop();
+    await gateway?.stop();
     await witness?.stop();
-    await grpc?.close(0);
   });
-
-  /** The generated configuration, and beside its listener one without Regent's filter that routes to the same clusters. */
-  function configWithWayAround(): JsonObject {
-    const origin = `http://127.0.0.1:${witness.port}`;
-    if (grpc.address.kind !== "tcp") throw new Error("no port");
-    const config = envoyConfig({
-      ...ENVOY_DEFAULTS,
-      regent: grpc.address,
-      filters: "ext_proc",
-      targets: ["us", "eu"].map((name) => ({ name, origin })),
-      accessLog: "/dev/null",
-    }) as { static_resources: { listeners: Listener[] } } & JsonObject;
-    const { listeners } = config.static_resources;
-    const [listener] = listeners;
-    if (listener === undefined) throw new Error("no listener");
-    listener.address = loopback(0);
-    const around = structuredClone(listener);
-    around.name = "around";
-    const manager = around.filter_chains[0]?.filters[0]?.typed_config;
-    if (manager === undefined) throw new Error("no manager");
-    manager.http_filters = (manager.http_filters as JsonObject[]).slice(-1);
-    delete manager.early_header_mutation_extensions;
-    listeners.push(around);
-    return config;
-  }
 
   const ask = (more: Sent = {}): Sent => ({
     path: "/v1/chat/completions",
@@ -106,10 +66,10 @@ describe("a request that comes to the cluster of a target", () => {
       ...more.headers,
     },
   });
-  const throughListener = (more?: Sent) => send(envoy.port("ingress"), ask(more));
+  const throughListener = (more?: Sent) => send(gateway.envoy.port("ingress"), ask(more));
   const around = (target: string, id: string | readonly string[] | undefined, more?: Sent) =>
     send(
-      envoy.port("around"),
+      gateway.envoy.port("around"),
       ask({
         ...more,
         headers: { "x-regent-target": target, ...(id === undefined ? {} : { "x-regent-decision-id": id }) },
@@ -213,9 +173,3 @@ describe("a request that comes to the cluster of a target", () => {
     );
   });
 });
-
-type Listener = {
-  name: string;
-  address: JsonObject;
-  filter_chains: { filters: { typed_config: { [name: string]: unknown } }[] }[];
-};
