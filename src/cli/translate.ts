@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { RegentError } from "../exchange/errors.ts";
 import type { FormatName } from "../exchange/inference.ts";
 import {
+  isLoss,
   parseSignature,
   type TensorOptions,
   type TranslationWarning,
@@ -98,7 +99,7 @@ function translated(translator: Translator, body: Buffer, flags: Flags): Transla
   const facts = { status, headers, model: urlModel, includeUsage: true, nowS: seconds(), id: randomUUID() };
   const warn = (warning: TranslationWarning) => {
     process.stderr.write(`${JSON.stringify(warning)}\n`);
-    if (strict === true)
+    if (strict === true && isLoss(warning))
       throw new RegentError("translation_unsupported", `${warning.member}: ${warning.message}`);
   };
   if (kind === "request" && translator.request !== undefined)

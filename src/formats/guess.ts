@@ -108,7 +108,7 @@ function isConverse({ messages, system }: JsonObject): boolean {
 }
 
 function isAnthropic(body: JsonObject): boolean {
-  if (!Array.isArray(body.messages)) return false;
+  if (!Array.isArray(body.messages) || isOpenai(body)) return false;
   if (["system", "stop_sequences", "thinking", "anthropic_version", "top_k"].some((name) => name in body))
     return true;
   if (some(body.tools, (tool) => "input_schema" in tool)) return true;
@@ -117,6 +117,17 @@ function isAnthropic(body: JsonObject): boolean {
       some(content, ({ type, source }) => ANTHROPIC_BLOCKS.has(type ?? null) || source !== undefined),
     ) ||
     ("max_tokens" in body && typeof body.model === "string" && body.model.includes("claude"))
+  );
+}
+
+/** Servers of OpenAI's dialect take members of Anthropic's besides, and not the other way round. */
+function isOpenai(body: JsonObject): boolean {
+  return (
+    ["max_completion_tokens", "stream_options", "response_format", "reasoning_effort"].some(
+      (name) => name in body,
+    ) ||
+    some(body.tools, (tool) => "function" in tool) ||
+    some(body.messages, ({ role }) => role === "developer" || role === "tool")
   );
 }
 

@@ -17,6 +17,7 @@ export type {
   Translator,
   Warn,
 } from "./translation.ts";
+export { isLoss } from "./translation.ts";
 
 /** What a caller knows of the target besides its dialect. */
 export type TranslationOptions = {

@@ -11,6 +11,11 @@ export type TranslationWarning = {
   readonly message: string;
 };
 
+/** Whether something of the source is gone or says something else: what strict mode refuses. */
+export function isLoss({ code }: TranslationWarning): boolean {
+  return code !== "invented";
+}
+
 /** Hears of every loss. In strict mode the first one refuses the request, so a dialect tells all it leaves out. */
 export type Warn = (warning: TranslationWarning) => void;
 
