@@ -122,6 +122,8 @@ function isAnthropic(body: JsonObject): boolean {
 
 /** Servers of OpenAI's dialect take members of Anthropic's besides, and not the other way round. */
 function isOpenai(body: JsonObject): boolean {
+  // Anthropic demands a bound.
+  if (!("max_tokens" in body) && some(body.messages, ({ role }) => role === "system")) return true;
   return (
     ["max_completion_tokens", "stream_options", "response_format", "reasoning_effort"].some(
       (name) => name in body,
