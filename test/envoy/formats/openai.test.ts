@@ -1,5 +1,6 @@
 /**
- * OpenAI's official client, unmodified, through a real Envoy with Regent beside it: completions, embeddings and responses.
+ * OpenAI's official client, unmodified, through a real Envoy with Regent beside it: chat, completions, embeddings and
+ * responses.
  * What it is told, what it raises, and what the record says of it.
  */
 import assert from "node:assert/strict";
@@ -10,6 +11,7 @@ import OpenAI, {
   BadRequestError,
   NotFoundError,
   PermissionDeniedError,
+  RateLimitError,
 } from "openai";
 import { FORBIDDEN_MODEL, KEYS } from "../governed/ask.ts";
 import { recordOf } from "../governed/records.ts";
@@ -56,6 +58,121 @@ describe("OpenAI's client", () => {
     for await (const event of stream) events.push(event as Loose);
     return events;
   };
+
+  describe("chat", () => {
+    const ask = (content: string, more: object = {}) => ({
+      model: "sim-small",
+      messages: [{ role: "user" as const, content }],
+      max_completion_tokens: 50,
+      ...more,
+    });
+    const path = "/v1/chat/completions";
+    const charged = async (of: { readonly headers: Headers }) => {
+      const { charge, usage, estimate } = await record(of);
+      return { charge, usage, inputTokens: estimate?.inputTokens ?? 0 };
+    };
+
+    test("comes whole, and the record says what it used", async () => {
+      const { data, response } = await client().chat.completions.create(ask("Hello there.")).withResponse();
+      assert.match(data.choices[0]?.message.content ?? "", /You said: Hello there\.$/);
+      const { inference, charge, finishReasons } = await record(response);
+      assert.deepEqual(inference, {
+        format: "openai-chat",
+        operation: "chat",
+        model: "sim-small",
+        stream: false,
+      });
+      assert.deepEqual([charge?.tokens, charge?.source], [data.usage?.total_tokens, "reported"]);
+      assert.deepEqual(finishReasons, ["stop"]);
+    });
+
+    test("comes as a stream whose usage is asked for, recorded, and not shown", async () => {
+      const { data, response } = await client()
+        .chat.completions.create({ ...ask("[[say:20]]"), stream: true })
+        .withResponse();
+      const chunks = await allOf(data);
+      assert.ok(
+        chunks.every(({ choices, usage }) => (choices as Loose[]).length === 1 && (usage ?? null) === null),
+      );
+      assert.deepEqual(upstream(path).stream_options, { include_usage: true });
+      const { charge, usage } = await charged(response);
+      assert.deepEqual([usage?.output, charge?.source], [20, "reported"]);
+      assert.equal(charge?.tokens, usage?.total);
+    });
+
+    test("shows the usage of a stream to a client that asked for it, last and once", async () => {
+      const { data, response } = await client()
+        .chat.completions.create({
+          ...ask("[[say:5]]"),
+          stream: true,
+          stream_options: { include_usage: true },
+        })
+        .withResponse();
+      const reported = (await allOf(data)).filter(({ choices }) => (choices as Loose[]).length === 0);
+      const { usage } = await charged(response);
+      assert.deepEqual(
+        reported.map((chunk) => (chunk.usage as Loose).total_tokens),
+        [usage?.total],
+      );
+    });
+
+    test("comes as a stream that reports no usage: it is estimated, and the record says so", async () => {
+      for (const more of [{}, { stream_options: { include_usage: true } }]) {
+        const { data, response } = await client()
+          .chat.completions.create({ ...ask("[[fault:no-usage]] [[say:20]]"), stream: true, ...more })
+          .withResponse();
+        assert.ok((await allOf(data)).length > 20);
+        const { charge, usage, inputTokens } = await charged(response);
+        assert.deepEqual([usage, charge?.source], [undefined, "estimated"]);
+        const output = (charge?.tokens ?? 0) - inputTokens;
+        assert.ok(output > 10 && output < 50, `${output} tokens for 20 words`);
+      }
+    });
+
+    test("raises what its status means, and an error in the middle of a stream", async () => {
+      const denied = await raised(client().chat.completions.create(ask("Hi", { model: FORBIDDEN_MODEL })));
+      assert.ok(denied instanceof PermissionDeniedError);
+      assert.equal(denied.code, "model_not_permitted");
+      const stranger = await raised(client("nobody's").chat.completions.create(ask("Hi")));
+      assert.ok(stranger instanceof AuthenticationError);
+      const none = await raised(client().chat.completions.create(ask("Hi", { stream: "yes" })));
+      assert.ok(none instanceof BadRequestError);
+      for (const [fault, code] of [
+        ["end-mid-stream", "upstream_incomplete"],
+        ["error-event", "sim_fault"],
+      ]) {
+        const { data, response } = await client()
+          .chat.completions.create({ ...ask(`[[fault:${fault}]] [[say:20]]`), stream: true })
+          .withResponse();
+        assert.equal((await raised(allOf(data))).code, code);
+        const { charge, inputTokens } = await charged(response);
+        assert.equal(charge?.source, "estimated");
+        assert.ok((charge?.tokens ?? 0) > inputTokens);
+      }
+    });
+
+    test("raises RateLimitError once its budget is spent, and does not try again", async () => {
+      const initech = new OpenAI({
+        apiKey: KEYS.initechAnalyst,
+        baseURL: `http://127.0.0.1:${stack.port}/v1`,
+        maxRetries: 3,
+      });
+      const error = await raised(
+        (async () => {
+          for (let i = 0; i < REQUESTS_MAX; i++) await initech.chat.completions.create(ask("[[say:50]]"));
+        })(),
+      );
+      assert.ok(error instanceof RateLimitError, error.message);
+      assert.equal(error.code, "budget_exceeded");
+      assert.equal(error.headers?.get("x-should-retry"), "false");
+      assert.ok(Number(error.headers?.get("retry-after")) > 0);
+      await record(error);
+      const denied = (await stack.records()).filter(
+        ({ identity, verdict }) => identity.tenant === "initech" && verdict === "deny",
+      );
+      assert.equal(denied.length, 1);
+    });
+  });
 
   describe("completions", () => {
     const ask = (prompt: string, more: object = {}) => ({
@@ -224,3 +341,6 @@ describe("OpenAI's client", () => {
     });
   });
 });
+
+/** More than the smallest budget of the demo takes. */
+const REQUESTS_MAX = 200;
