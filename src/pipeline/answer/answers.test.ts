@@ -312,8 +312,8 @@ describe("a stream that is inspected", () => {
     );
     assert.equal(lastCode(given.bytes), "found_in_answer");
     assert.ok(!given.bytes.includes("[DONE]"));
-    assert.ok(MORE.startsWith(textOf(given.bytes)));
-    assert.ok(textOf(given.bytes).length > MORE.length - STREAM_WINDOW_BYTES);
+    // All that is in front of it.
+    assert.equal(textOf(given.bytes), `${MORE} `);
     assert.deepEqual(
       asked(stage).map(({ findings }) => findings),
       [undefined, [{ type: "EMAIL_ADDRESS", count: 1, score_max: 1, where: ["/choices/0/delta/content"] }]],
@@ -356,7 +356,7 @@ describe("a stream that is inspected", () => {
     assert.equal(textOf(masked.given.bytes), "to <EMAIL_ADDRESS>");
     assert.equal(lastCode(masked.given.bytes), "upstream_incomplete");
     const blocked = await answered({ body }, { body: STREAM, decide: masks("block") });
-    assert.deepEqual(eventsOf(blocked.given.bytes).length, 1);
+    assert.equal(textOf(blocked.given.bytes), "to ");
     assert.equal(lastCode(blocked.given.bytes), "content_blocked");
   });
 

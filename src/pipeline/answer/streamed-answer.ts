@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode, RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
+import type { Finding } from "../../exchange/finding.ts";
 import { permit } from "../../exchange/permit.ts";
 import type { Format, ReadAnswer, StreamFraming } from "../../formats/index.ts";
 import { type ContentDecoder, openDecoder } from "../../wire/content-decoder.ts";
@@ -131,36 +132,48 @@ class Streamed implements StreamedAnswer {
 
   /** What leaves of a piece and of what was held before; what is refused is refused behind what left. */
   async #hold(held: Held, piece: ReadPiece): Promise<ClientPiece> {
+    const left: Buffer[] = [];
     try {
-      const bytes = await this.#judged(held, piece);
-      return Buffer.isBuffer(bytes)
-        ? this.#ended({ ...piece, bytes })
-        : { bytes: bytes.refusal, ended: true };
+      const refusal = await this.#judge(held, piece, left);
+      if (refusal !== undefined) return { bytes: Buffer.concat([...left, refusal]), ended: true };
+      return this.#ended({ ...piece, bytes: Buffer.concat(left) });
     } catch (error) {
-      return { bytes: rescueStream(this.#options.context, error), ended: true };
+      return { bytes: Buffer.concat([...left, rescueStream(this.#options.context, error)]), ended: true };
     }
   }
 
-  async #judged(
+  /**
+   * @param left gets what leaves, in order
+   * @returns the last event in place of all the rest, where policy denies it
+   */
+  async #judge(
     { window, splitter }: Held,
     { bytes, end }: ReadPiece,
-  ): Promise<Buffer | { refusal: Buffer }> {
-    const { context, judge, head } = this.#options;
-    const batch = timed(context, "inspection", () => {
+    left: Buffer[],
+  ): Promise<Buffer | undefined> {
+    const { context } = this.#options;
+    timed(context, "inspection", () => {
       for (const part of splitter.split(end === "complete" ? ended(bytes) : bytes)) window.push(part);
-      return window.take(end !== undefined);
     });
-    if (batch === undefined) return NOTHING;
-    if (batch.findings.length > 0) {
-      const before = judge.decision;
-      const decision = await judge.ask(head, batch.findings);
-      if (permit(decision) === undefined) return { refusal: denyStream(context, decision) };
-      assertSameHead(before, decision);
+    for (;;) {
+      const batch = timed(context, "inspection", () => window.take(end !== undefined));
+      if (batch === undefined) return undefined;
+      const refusal = batch.findings.length === 0 ? undefined : await this.#ask(batch.findings);
+      if (refusal !== undefined) return refusal;
+      const { actions } = this.#options.judge.demands;
+      left.push(timed(context, "mutation", () => batch.release(actions)));
+      countRedactions(context, batch.findings, actions);
     }
-    const { actions } = judge.demands;
-    const released = timed(context, "mutation", () => batch.release(actions));
-    countRedactions(context, batch.findings, actions);
-    return released;
+  }
+
+  /** Asks policy about what was found. Gives the last event where it denies. */
+  async #ask(findings: readonly Finding[]): Promise<Buffer | undefined> {
+    const { context, judge, head } = this.#options;
+    const before = judge.decision;
+    const decision = await judge.ask(head, findings);
+    if (permit(decision) === undefined) return denyStream(context, decision);
+    assertSameHead(before, decision);
+    return undefined;
   }
 
   #ended({ bytes, end }: ReadPiece): ClientPiece {

@@ -17,6 +17,7 @@ import {
 } from "./window.ts";
 
 const MASK = new Map<string, RedactAction>([["EMAIL_ADDRESS", "mask"]]);
+const MAIL = "jane@example.com";
 const NOTHING = new Map<string, RedactAction>();
 
 /** An event whose bytes are its text. */
@@ -41,9 +42,12 @@ function run(window: Window, parts: readonly HeldPart[], actions = NOTHING): Run
   const given: string[] = [];
   const findings: Finding[] = [];
   const take = (isLast: boolean) => {
-    const batch = window.take(isLast);
-    findings.push(...(batch?.findings ?? []));
-    given.push(batch?.release(actions).toString() ?? "");
+    let left = "";
+    for (let batch = window.take(isLast); batch !== undefined; batch = window.take(isLast)) {
+      findings.push(...batch.findings);
+      left += batch.release(actions).toString();
+    }
+    given.push(left);
   };
   for (const each of parts) {
     window.push(each);
@@ -157,6 +161,18 @@ describe("a window", () => {
       findings.map(({ pointer, start }) => [pointer, start]),
       [["/a", 5]],
     );
+  });
+
+  test("gives what is clean by itself, so that it has left when what is behind it is denied", () => {
+    const window = new Window(64);
+    for (const text of ["one ", "two ", "write to ", MAIL, " three"])
+      window.push(part(text, { ended: true }));
+    const clean = window.take(true);
+    assert.deepEqual([clean?.findings, clean?.release(NOTHING).toString()], [[], "one two write to "]);
+    const rest = window.take(true);
+    assert.equal(rest?.findings.length, 1);
+    assert.equal(rest.release(MASK).toString(), "<EMAIL_ADDRESS> three");
+    assert.equal(window.take(true), undefined);
   });
 
   test("gives the very bytes where nothing is taken out", () => {

@@ -114,7 +114,8 @@ export class Window {
   }
 
   /**
-   * Takes what may be judged now; undefined while that is nothing.
+   * Takes what may be judged now; undefined while that is nothing. Events in which nothing was found are given by
+   * themselves, so that they have left when what is behind them is denied: take again until there is nothing.
    *
    * @param isLast nothing more comes: all of it is judged
    */
@@ -127,9 +128,15 @@ export class Window {
     const sited = found.map((finding) => ({ finding, at: places[Number(finding.pointer)] as Place }));
     const count = isLast ? wanted : this.#settledCount(batch, sited);
     if (count === 0) return undefined;
-    const leaving = batch.slice(0, count);
+    const judged = batch.slice(0, count);
+    const ends = endsOf(judged);
+    const novel = sited.filter((one) => isNovel(one, ends, judged));
+    const clean = Math.min(...novel.map((one) => firstEventOf(one, judged)));
+    return clean > 0 && clean < count ? this.#batch(judged.slice(0, clean), []) : this.#batch(judged, novel);
+  }
+
+  #batch(leaving: readonly HeldEvent[], novel: readonly Novel[]): Batch {
     const ends = endsOf(leaving);
-    const novel = sited.filter((one) => isNovel(one, ends, leaving));
     return {
       findings: novel.map((one) => publicFinding(one, leaving)),
       release: (actions) => this.#release(leaving, ends, novel, actions),
@@ -252,6 +259,16 @@ function isNovel(
   if (!("running" in at)) return leaving.includes(at.event);
   const range = at.running.rangeOf(finding);
   return range.start < (ends.get(at.running) ?? 0) && !at.running.isSettled(range);
+}
+
+/** Where a finding begins; 0 for one that began before, or may be anywhere. */
+function firstEventOf({ finding, at }: Novel, events: readonly HeldEvent[]): number {
+  if (finding.type === INSPECTION_TRUNCATED) return 0;
+  if (!("running" in at)) return events.indexOf(at.event);
+  const { start } = at.running.rangeOf(finding);
+  return events.findIndex(({ pieces }) =>
+    pieces.some((piece) => piece.running === at.running && piece.end > start),
+  );
 }
 
 /** A finding as policy and the record see it. */

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import type { FormatName } from "../../../src/exchange/inference.ts";
 import type { JsonValue } from "../../../src/exchange/json.ts";
@@ -13,10 +15,15 @@ import type { Answer } from "../support/witness.ts";
 /** Served by the scripted target in whatever dialect it is asked. */
 export const MODEL = "any";
 
+/** The host of the route that lets answers pass as they come. */
+export const PASSING_HOST = "passing.test";
+
 /** The model server, the sidecar with a policy that does what a request says, and Envoy between them. */
 export type AnswersStack = {
   readonly port: number;
   readonly stack: Governed;
+  /** What the model server does from now on, for a client that is not {@link ask}. */
+  play(answer: Answer): void;
   ask(asked: Asked): Promise<Got>;
   /** The record of a decision, once it is on disk. */
   recordOf(id: string | undefined): Promise<Record>;
@@ -30,6 +37,8 @@ export type Asked = {
   /** What policy decides on the request, and the type of finding for which it denies the answer. */
   readonly decide?: JsonValue;
   readonly deny?: string;
+  /** {@link PASSING_HOST}, or any other. */
+  readonly host?: string;
   /** Called with all that has come so far; returning true aborts the request. */
   readonly abortWhen?: (received: Buffer) => boolean;
 };
@@ -38,7 +47,7 @@ export type Asked = {
 export type Got = {
   readonly id: string | undefined;
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly end: "clean" | "broken" | "aborted";
 };
@@ -114,6 +123,7 @@ export async function startAnswers(): Promise<AnswersStack> {
         ...usual,
         bundles: [{ name: "test", path: bundle }],
         extAuthz: {},
+        routes: [{ match: { path: "/*", host: PASSING_HOST }, answers: "streamed" }],
         registry: { file: writeRegistry(folder.path, scripted.target.name) },
         audit: { ...usual.audit, flush: "5ms" },
       }),
@@ -122,6 +132,7 @@ export async function startAnswers(): Promise<AnswersStack> {
     return {
       port: stack.port,
       stack,
+      play: (answer) => scripted.play(answer),
       ask: (asked) => ask(stack.port, scripted, asked),
       recordOf: (id) => recordOf(stack, id),
       async stop() {
@@ -157,23 +168,28 @@ models:
 const ANSWER_MS_MAX = 20_000;
 
 async function ask(port: number, scripted: Scripted, asked: Asked): Promise<Got> {
-  const { dialect, decide, deny, abortWhen } = asked;
+  const { dialect, decide, deny, host, abortWhen } = asked;
   scripted.play(asked.answer);
-  const controller = new AbortController();
-  const response = await fetch(`http://127.0.0.1:${port}${dialect.path}`, {
+  const outgoing = request({
+    host: "127.0.0.1",
+    port,
+    path: dialect.path,
     method: "POST",
+    agent: false,
     headers: {
       "content-type": "application/json",
       ...(decide === undefined ? {} : { "x-decide": JSON.stringify(decide) }),
       ...(deny === undefined ? {} : { "x-deny": deny }),
+      ...(host === undefined ? {} : { host }),
     },
-    body: JSON.stringify(dialect.body),
-    signal: AbortSignal.any([controller.signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
+    signal: AbortSignal.timeout(ANSWER_MS_MAX),
   });
+  outgoing.end(JSON.stringify(dialect.body));
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
   const pieces: Buffer[] = [];
   let end: Got["end"] = "clean";
   try {
-    for await (const piece of response.body ?? []) {
+    for await (const piece of response) {
       pieces.push(Buffer.from(piece));
       if (abortWhen?.(Buffer.concat(pieces)) === true) {
         end = "aborted";
@@ -183,13 +199,8 @@ async function ask(port: number, scripted: Scripted, asked: Asked): Promise<Got>
   } catch {
     end = "broken";
   }
-  if (end === "aborted") controller.abort();
-  const { status, headers } = response;
-  return {
-    id: headers.get("x-regent-decision-id") ?? undefined,
-    status,
-    headers,
-    body: Buffer.concat(pieces),
-    end,
-  };
+  outgoing.destroy();
+  const { statusCode: status = 0, headers } = response;
+  const id = headers["x-regent-decision-id"] as string | undefined;
+  return { id, status, headers, body: Buffer.concat(pieces), end };
 }
