@@ -13,6 +13,8 @@ const FILES: { readonly [place in Place]: string } = {
 };
 const PLACES = Object.keys(FILES) as Place[];
 const BUFFER = "envoy.filters.http.buffer";
+/** Behind it, where its limit would be that of the answer too. */
+const ROOM = "regent.buffer_room";
 const GOVERNED = /^virtualInbound |^0\.0\.0\.0_8080 /;
 
 function patchesOf(place: Place): readonly ConfigPatch[] {
@@ -44,7 +46,11 @@ test(
       for (const [chain, order] of wanted) {
         const isGoverned = order.includes("envoy.filters.http.ext_proc");
         if (isGoverned) governed += 1;
-        assert.deepEqual(patched.get(chain), isGoverned ? [BUFFER, ...order] : order, `${place}: ${chain}`);
+        assert.deepEqual(
+          patched.get(chain),
+          isGoverned ? [BUFFER, ROOM, ...order] : order,
+          `${place}: ${chain}`,
+        );
       }
       assert.ok(governed > 0);
     }
@@ -65,8 +71,8 @@ test("no chain of a governed listener is left without the filter that governs", 
     assert.ok(orders.length > 0);
     for (const [chain, order] of orders) {
       assert.match(chain, GOVERNED);
-      const places = [BUFFER, "envoy.filters.http.ext_authz", "envoy.filters.http.ext_proc"].map((name) =>
-        order.indexOf(name),
+      const places = [BUFFER, ROOM, "envoy.filters.http.ext_authz", "envoy.filters.http.ext_proc"].map(
+        (name) => order.indexOf(name),
       );
       assert.ok(
         places.every((found, index) => found > (places[index - 1] ?? -1)),

@@ -54,8 +54,10 @@ function contextOf(place: Place): string {
 }
 
 function httpFilterPatches(context: string): Yaml[] {
-  const [buffer, authz, proc] = httpFilters({ ...ENVOY_DEFAULTS, filters: "both" });
+  const [buffer, room, authz, proc] = httpFilters({ ...ENVOY_DEFAULTS, filters: "both" });
   return [
+    // Each is put first, so that the last of the two stands in front.
+    withReasonOf(room as Yaml, (value) => patch("HTTP_FILTER", filterMatch(context), "INSERT_FIRST", value)),
     withReasonOf(buffer as Yaml, (value) =>
       patch("HTTP_FILTER", filterMatch(context), "INSERT_FIRST", value),
     ),
@@ -170,7 +172,10 @@ function keepalivePatch(place: Place): Yaml {
         [options]: {
           "@type": `type.googleapis.com/${options}`,
           explicit_http_config: {
-            http2_protocol_options: { connection_keepalive: { interval: "30s", timeout: "5s" } },
+            http2_protocol_options: {
+              connection_keepalive: { interval: "30s", timeout: "5s" },
+              initial_stream_window_size: sizesFor(ENVOY_DEFAULTS.bodyBytesMax).connectionBuffer * 2,
+            },
           },
         },
       },
