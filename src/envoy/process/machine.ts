@@ -338,8 +338,9 @@ function onResponseBodyAnswer(state: State, answer: ResponseAnswer): Transition 
 }
 
 /**
- * A piece may be answered in other sizes, also with nothing; only the end must be said. The trailers of an upstream end
- * the stream themselves, so before them no end is said.
+ * A piece may be answered in other sizes, also without a byte, but it is answered: where the whole answer was there before
+ * its head was decided on, Envoy 1.40 holds its trailers back until the body has a reply, and waits for one forever. The
+ * trailers of an upstream end the stream themselves, so before them no end is said.
  */
 function onChunkAnswer(state: State, answer: ChunkAnswer, endOfStream: boolean): Transition {
   const { bytes, metadata } = answer;
@@ -350,7 +351,6 @@ function onChunkAnswer(state: State, answer: ChunkAnswer, endOfStream: boolean):
   }
   if (endOfStream || answer.end)
     return complete(state, send({ reply: "chunk", bytes, endOfStream: true, metadata }));
-  if (bytes.length === 0) return to(state, {});
   return to(state, {}, send({ reply: "chunk", bytes, endOfStream: false }));
 }
 
