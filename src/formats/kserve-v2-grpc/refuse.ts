@@ -19,13 +19,12 @@ export function refuseInStream({ message }: Refusal): Buffer {
 const ERROR_MESSAGE = 1;
 
 /**
- * The same where the method has one answer, which has no place for an error, and the head with the status has left: a message said to
- * be compressed that is not. Clients raise INTERNAL on it.
+ * The same where the method has one answer, which has no place for an error, and the head with the status has left: a frame with what
+ * no protobuf message begins with, on which clients raise INTERNAL. A second message would do, but the first one may be missing.
  */
 export function refuseInAnswer({ message }: Refusal): Buffer {
-  const frame = frameOf(Buffer.from(message));
-  frame[0] = COMPRESSED;
-  return frame;
+  return frameOf(Buffer.concat([NO_MESSAGE, Buffer.from(message)]));
 }
 
-const COMPRESSED = 1;
+/** The field 0, in a wire type that there is not. */
+const NO_MESSAGE = Buffer.from([7]);

@@ -61,6 +61,14 @@ const messages: Call = {
     }),
     event({ type: "message_stop" }),
   ],
+  silent: [
+    event({ type: "message_start", message: message({ usage: undefined }) }),
+    event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+    delta("Hello there."),
+    event({ type: "content_block_stop", index: 0 }),
+    event({ type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null } }),
+    event({ type: "message_stop" }),
+  ],
   error: () => ({ type: "error", error: { type: "sim_error", message: "The model was asked to fail." } }),
   exceptions: new Map<number, unknown>([
     [400, BadRequestError],

@@ -28,6 +28,8 @@ export type Call = {
   readonly tokens: number;
   /** A streamed answer; of pieces that are words, and in the order in which they come. */
   readonly events?: readonly string[];
+  /** The same without a word about tokens. */
+  readonly silent?: readonly string[];
   /** An error as this API has it. */
   error(status: number): object;
   /** The exception for a status, and that for a request that takes too long. */
@@ -173,7 +175,7 @@ export function testCalls(client: string, calls: readonly Call[]): void {
         assert.deepEqual(record?.charge, { tokens: record?.estimate?.inputTokens, source: "estimated" });
       });
 
-      const { stream, events = [] } = call;
+      const { stream, events = [], silent = [] } = call;
       if (stream === undefined) continue;
       const streamed = sse(events);
 
@@ -191,6 +193,20 @@ export function testCalls(client: string, calls: readonly Call[]): void {
             [200, call.tokens, "reported"],
           ],
         );
+      });
+
+      test(`${call.name}: gets a stream that reports no usage, which is estimated and marked so`, async () => {
+        play(sse(silent));
+        const { result, records } = await watch(async () => {
+          const { events: received } = await stream(setting(), "Hello.");
+          return allOf(received);
+        });
+        assert.ok(result.length > 0);
+        const [record] = records;
+        const { tokens = 0, source } = record?.charge ?? {};
+        assert.deepEqual([record?.end, record?.usage, source], ["complete", undefined, "estimated"]);
+        const { inputTokens = 0, outputTokensMax = 0 } = record?.estimate ?? {};
+        assert.ok(tokens > inputTokens && tokens < inputTokens + outputTokensMax, `${tokens} tokens`);
       });
 
       test(`${call.name}: does not try again what broke off in the middle of a stream`, async () => {

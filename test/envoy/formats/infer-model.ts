@@ -216,7 +216,7 @@ function unary<T>(
     const call = start((error, response) =>
       resolve({
         answers: response === undefined ? [] : [response],
-        code: error?.code ?? status.OK,
+        code: error === null ? status.OK : error.code,
         details: error?.details ?? "",
         metadata: head ?? error?.metadata ?? new Metadata(),
       }),

@@ -3,11 +3,21 @@
  * and server are gRPC's own library on the `.proto` file.
  */
 import assert from "node:assert/strict";
+import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { type Metadata, status } from "@grpc/grpc-js";
+import { createProcessHandler } from "../../../src/envoy/process/process.ts";
+import type { JsonObject } from "../../../src/exchange/json.ts";
+import { envoyConfig } from "../../../src/local/envoy/bootstrap.ts";
+import { ENVOY_DEFAULTS } from "../../../src/local/envoy/options.ts";
+import { encodeMessage, framed } from "../../support/infer-proto.ts";
 import { KEYS } from "../governed/ask.ts";
 import { recordOf } from "../governed/records.ts";
 import type { Governed } from "../governed/stack.ts";
+import { startEnvoy } from "../support/envoy.ts";
+import { fakeGovernor } from "../support/fake-governor.ts";
+import { startProcessor } from "../support/processor.ts";
 import {
   asking,
   askingRaw,
@@ -162,3 +172,92 @@ describe("a gRPC client of the Open Inference Protocol", () => {
     assert.deepEqual(seenFor(decisionOf(metadata)), []);
   });
 });
+
+describe("a server of gRPC that breaks its protocol", () => {
+  let server: Http2Server;
+  let stack: Governed;
+  let client: InferClient;
+  let respond: (stream: ServerHttp2Stream) => void;
+  before(async () => {
+    server = createServer();
+    server.on("stream", (stream) => {
+      stream.resume();
+      stream.on("end", () => respond(stream));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    stack = await startTensorStack("kserve-v2-grpc", `grpc://127.0.0.1:${port}`);
+    client = connectInfer(stack.port, KEYS.acmeAnalyst);
+  });
+  after(async () => {
+    client?.close();
+    await stack?.stop();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  /** Answers with these bytes, and says that all went well. */
+  const answering = (...pieces: readonly Buffer[]) => {
+    respond = (stream) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.end(Buffer.concat(pieces));
+    };
+  };
+  const whole = framed(encodeMessage("response", { modelName: VERSION, outputs: [] }));
+  const streamed = framed(encodeMessage("streamed", { inferResponse: { modelName: VERSION } }));
+
+  for (const [title, pieces] of [
+    ["half an answer", [whole.subarray(0, -1)]],
+    ["an answer that is no message", [framed(Buffer.from("no protobuf"))]],
+    ["two answers", [whole, whole]],
+  ] as const) {
+    test(`cannot give a client ${title} as a good one`, async () => {
+      answering(...pieces);
+      const { answers, code } = await client.infer(asking(MODEL, ["Hello."]));
+      assert.deepEqual([answers.length, code], [0, status.INTERNAL]);
+    });
+  }
+
+  test("cannot end a stream in the middle of a message without an error", async () => {
+    answering(streamed, streamed.subarray(0, -1));
+    const { answers, metadata } = await client.stream(asking(MODEL, ["Hello."]));
+    assert.equal(answers.length, 2);
+    assert.equal(answers[0]?.infer_response?.model_name, VERSION);
+    assert.match(answers[1]?.error_message ?? "", /before it was complete/);
+    const id = metadata.get("x-regent-decision-id")[0] as string;
+    assert.equal((await recordOf(stack, id)).upstreamError, "upstream_incomplete");
+  });
+});
+
+describe("a client that leaves its stream of requests open", () => {
+  test("is told after a while that a stream is governed as a whole, and nothing of it reaches a server", async (t) => {
+    const model = await startInferModel();
+    t.after(() => model.stop());
+    const handler = createProcessHandler(fakeGovernor({}), { nowMs: Date.now, onBroken: () => {} });
+    const processor = await startProcessor(handler);
+    t.after(() => processor.stop());
+    const config = envoyConfig({
+      ...ENVOY_DEFAULTS,
+      filters: "ext_proc",
+      regent: { kind: "tcp", host: "127.0.0.1", port: processor.port },
+      listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
+      targets: [{ name: MODEL, origin: `grpc://127.0.0.1:${model.port}` }],
+      accessLog: "/dev/null",
+    }) as JsonObject;
+    const envoy = await startEnvoy(withTimeout(config, "1s"));
+    t.after(() => envoy.stop());
+    const client = connectInfer(envoy.port("ingress"), KEYS.acmeAnalyst);
+    t.after(() => client.close());
+    const { answers, code, details, metadata } = await client.open(asking(MODEL, ["Hello."]));
+    assert.deepEqual([answers.length, code], [0, status.DEADLINE_EXCEEDED]);
+    assert.match(details, /governed when the client has sent all of it/);
+    assert.equal(metadata.get("x-regent-reason")[0], "request_timeout");
+    assert.equal(model.seen.length, 0);
+  });
+});
+
+/** The generated configuration with another time for whole requests, so that the test does not take it. */
+function withTimeout(config: JsonObject, timeout: string): JsonObject {
+  const text = JSON.stringify(config, (key, value: unknown) => (key === "request_timeout" ? timeout : value));
+  return JSON.parse(text) as JsonObject;
+}

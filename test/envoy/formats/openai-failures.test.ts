@@ -68,6 +68,7 @@ const chat: Call = {
   },
   tokens: 7,
   events: [delta("Hel"), delta("lo "), delta("there."), delta("", "stop"), chunk({ usage }), DONE],
+  silent: [delta("Hel"), delta("lo there."), delta("", "stop"), DONE],
 };
 
 const piece = (text: string, finish: string | null = null) =>
@@ -106,6 +107,7 @@ const completions: Call = {
     event({ object: "text_completion", choices: [], usage }),
     DONE,
   ],
+  silent: [piece("Hel"), piece("lo there."), piece("", "stop"), DONE],
 };
 
 const embeddings: Call = {
@@ -176,6 +178,17 @@ const responses: Call = {
     ),
     event(
       { type: "response.completed", response: response("completed", [message("Hello there.", "completed")]) },
+      "response.completed",
+    ),
+  ],
+  silent: [
+    event({ type: "response.created", response: response("in_progress", []) }, "response.created"),
+    textDelta("Hello there."),
+    event(
+      {
+        type: "response.completed",
+        response: { ...response("completed", [message("Hello there.", "completed")]), usage: null },
+      },
       "response.completed",
     ),
   ],
