@@ -225,3 +225,43 @@ test("refuses a key that stands in the document, and one that cannot be read", (
     /secret targets\[1\]\.key: the environment variable NOT_SET is not set/,
   );
 });
+
+test("knows which dialects a target takes besides its own, and refuses one that nobody speaks", () => {
+  const speaking = (speaks: string) => `version: 1
+targets: [{ name: t, region: r, provider: p, format: bedrock-converse, speaks: ${speaks} }]
+models: [{ name: m, stage: active, versions: [{ name: m, weight: 1, targets: [t] }] }]
+`;
+  const parsed = parseRegistry(speaking("[openai-chat]"), "registry.yaml");
+  assert.ok(parsed.ok);
+  const [target] = parsed.value.resolve("m")?.versions[0]?.targets ?? [];
+  assert.deepEqual([target?.format, target?.speaks], ["bedrock-converse", ["openai-chat"]]);
+  assert.ok(!parseRegistry(speaking("[telex]"), "registry.yaml").ok);
+});
+
+test("reads what signs requests to AWS as secrets, and takes no key beside it", () => {
+  const written = (more: string) => `version: 1
+targets:
+  - name: t
+    region: r
+    provider: p
+    format: bedrock-converse
+    aws: { region: eu-central-1, accessKeyId: "\${ID}", secretAccessKey: "\${SECRET}" }
+    ${more}
+models: [{ name: m, stage: active, versions: [{ name: m, weight: 1, targets: [t] }] }]
+`;
+  const values = { ID: randomBytes(8).toString("hex"), SECRET: randomBytes(16).toString("hex") };
+  const parsed = parseRegistry(written(""), "registry.yaml", values);
+  assert.ok(parsed.ok);
+  const aws = parsed.value.resolve("m")?.versions[0]?.targets[0]?.aws;
+  assert.deepEqual([aws?.region, aws?.service], ["eu-central-1", "bedrock"]);
+  assert.deepEqual([aws?.accessKeyId.reveal(), aws?.secretAccessKey.reveal()], [values.ID, values.SECRET]);
+  const printed = JSON.stringify(parsed.value.models()) + inspect(parsed.value.models(), { depth: null });
+  for (const value of Object.values(values)) assert.ok(!printed.includes(value));
+
+  const missing = parseRegistry(written(""), "registry.yaml", { ID: values.ID });
+  assert.ok(!missing.ok);
+  assert.match(missing.faults[0]?.message ?? "", /SECRET is not set/);
+  const both = parseRegistry(written('key: "${ID}"'), "registry.yaml", values);
+  assert.ok(!both.ok);
+  assert.match(both.faults.map(({ message }) => message).join(), /not both/);
+});

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  answer,
+  bytesOf,
+  chatBody,
+  compileAnswering,
+  completion,
+  createStage,
+  exchangeOf,
+  onlyRecord,
+  planOf,
+  refusalOf,
+  type Sent,
+  type Stage,
+  type StageOptions,
+  send,
+} from "../../../test/support/pipeline.ts";
+import { scriptedTranslators } from "../../../test/support/translator.ts";
+import { RegentError } from "../../exchange/errors.ts";
+import { headersFrom } from "../../exchange/headers.ts";
+import type { Governance } from "../governor.ts";
+import { ATTEMPTS_MAX } from "./attempt.ts";
+
+const policy = await compileAnswering();
+const REGISTRY = `
+version: 1
+targets:
+  - { name: us, region: us, provider: sim, format: openai-chat }
+  - { name: claude, region: us, provider: sim, format: anthropic-messages }
+  - { name: elsewhere, region: us, provider: sim, format: openai-chat }
+models:
+  - { name: small, stage: active, versions: [{ name: small, weight: 1, targets: [us, claude] }] }
+  - { name: large, stage: active, versions: [{ name: large, weight: 1, targets: [elsewhere] }] }
+`;
+const JSON_HEAD = { status: 200, headers: headersFrom([["content-type", "application/json"]]) };
+
+function stageWith(options: Partial<StageOptions> = {}): Stage {
+  return createStage({ policy, registry: REGISTRY, translatorOf: scriptedTranslators({}), ...options });
+}
+
+/** An attempt to send what was let through, as the filter at the cluster of a target shows it. */
+function attemptOf(stage: Stage, sent: Pick<Sent, "exchange">, target: string | undefined): Governance {
+  const exchange = exchangeOf(stage, { body: chatBody() });
+  return stage.governor.attempt({
+    exchange: { ...exchange, id: sent.exchange.id },
+    target,
+    host: undefined,
+  });
+}
+
+async function through(stage: Stage): Promise<Sent> {
+  const sent = await send(stage, { body: chatBody() });
+  planOf(sent.answer);
+  return sent;
+}
+
+describe("an attempt", () => {
+  test("on the target's own dialect goes on with its head", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    const head = await attemptOf(stage, sent, "us").requestHead(false);
+    assert.ok(head.kind === "pass");
+    assert.equal(head.plan.body, undefined);
+    assert.equal(head.plan.path, undefined);
+  });
+
+  test("on another dialect waits for the body, and gives it, its path and its type in the target's", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    const attempt = attemptOf(stage, sent, "claude");
+    assert.deepEqual(await attempt.requestHead(false), { kind: "need_body" });
+    const { body, path, headers } = planOf(await attempt.requestBody(bytesOf(chatBody())));
+    assert.deepEqual(JSON.parse(String(body)), { was: JSON.stringify(chatBody()) });
+    assert.equal(path, "/v1/messages");
+    const set = new Map(headers.set);
+    assert.deepEqual(
+      ["content-type", "anthropic-version", "x-regent-target"].map((name) => set.get(name)),
+      ["application/json", "2023-06-01", "claude"],
+    );
+  });
+
+  test("is refused without an exchange that is open, permitted, and not yet answered", async () => {
+    const stage = stageWith();
+    const undecided = stage.governor.begin(exchangeOf(stage, { body: chatBody() }));
+    const denied = await send(stage, { body: chatBody(), decide: { allow: false } });
+    const answered = await through(stage);
+    await answer(answered, { body: completion() });
+    const withdrawn = await through(stage);
+    withdrawn.governance.refuse(new RegentError("policy_timeout"));
+    const begun = await through(stage);
+    await attemptOf(stage, begun, "us").requestHead(false);
+    await begun.governance.responseHead(JSON_HEAD, false);
+    const open = exchangeOf(stage, { body: chatBody() });
+    const deciding = stage.governor.begin(open);
+    await deciding.requestHead(false);
+    for (const sent of [denied, answered, withdrawn, begun, { exchange: open }]) {
+      const refused = refusalOf(await attemptOf(stage, sent, "us").requestHead(false));
+      assert.deepEqual([refused.status, refused.code], [403, "not_governed"]);
+    }
+    undecided.end("aborted");
+  });
+
+  test("is refused for a target that policy did not permit, that serves another model, or that is not named", async () => {
+    for (const target of ["elsewhere", "nowhere", undefined, "__proto__"]) {
+      const stage = stageWith();
+      const sent = await through(stage);
+      const refused = refusalOf(await attemptOf(stage, sent, target).requestHead(false));
+      assert.deepEqual([refused.status, refused.code], [503, "no_permitted_target"], target);
+      sent.governance.end("complete");
+      assert.equal(onlyRecord(stage).verdict, "deny");
+      assert.equal(onlyRecord(stage).charge, undefined, "nothing was sent");
+    }
+  });
+
+  test("is one of a bounded number", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    for (let count = 0; count < ATTEMPTS_MAX; count += 1) {
+      const attempt = attemptOf(stage, sent, "us");
+      const head = await attempt.requestHead(false);
+      if (head.kind === "need_body") planOf(await attempt.requestBody(bytesOf(chatBody())));
+    }
+    assert.equal(
+      refusalOf(await attemptOf(stage, sent, "us").requestHead(false)).code,
+      "no_permitted_target",
+    );
+  });
+
+  test("with a body that was not judged leaves nothing behind", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    const attempt = attemptOf(stage, sent, "claude");
+    await attempt.requestHead(false);
+    const other = bytesOf(chatBody({ messages: [] }));
+    assert.equal(refusalOf(await attempt.requestBody(other)).code, "not_governed");
+    // The exchange itself goes on.
+    assert.equal((await attemptOf(stage, sent, "claude").requestHead(false)).kind, "need_body");
+  });
+
+  test("that a translator refuses, or fails at, is a refusal in the client's dialect", async () => {
+    for (const [error, status, code] of [
+      [new RegentError("translation_unsupported", "No place for /x."), 400, "translation_unsupported"],
+      [new TypeError("a bug"), 500, "internal_error"],
+    ] as const) {
+      const stage = stageWith({
+        translatorOf: scriptedTranslators({
+          request: () => {
+            throw error;
+          },
+        }),
+      });
+      const sent = await through(stage);
+      const attempt = attemptOf(stage, sent, "claude");
+      await attempt.requestHead(false);
+      const refused = refusalOf(await attempt.requestBody(bytesOf(chatBody())));
+      assert.deepEqual([refused.status, refused.code], [status, code]);
+      // The filter at the listener sees that answer next, and passes it on as it is.
+      const head = { ...JSON_HEAD, status, origin: "envoy" } as const;
+      const passed = await sent.governance.responseHead(head, false);
+      assert.ok(passed.kind === "pass" && passed.body === "none");
+      assert.equal(new Map(passed.plan.headers.set).get("x-regent-reason"), code);
+      sent.governance.end("complete");
+      const { verdict, end, charge } = onlyRecord(stage);
+      assert.deepEqual([verdict, end, charge], ["deny", "refused", undefined]);
+    }
+  });
+
+  test("that was refused is not passed by: an answer of a target after it stops", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    await attemptOf(stage, sent, "elsewhere").requestHead(false);
+    for (const origin of ["upstream", undefined] as const) {
+      const passed = await sent.governance.responseHead(
+        { ...JSON_HEAD, ...(origin === undefined ? {} : { origin }) },
+        false,
+      );
+      assert.equal(refusalOf(passed).code, "not_governed");
+    }
+  });
+});
+
+describe("an answer on its way back", () => {
+  async function answering(options: Partial<StageOptions>) {
+    const stage = stageWith(options);
+    const sent = await through(stage);
+    const attempt = attemptOf(stage, sent, "claude");
+    await attempt.requestHead(false);
+    planOf(await attempt.requestBody(bytesOf(chatBody())));
+    return { stage, sent, attempt };
+  }
+  const STREAM_HEAD = { status: 200, headers: headersFrom([["content-type", "text/event-stream"]]) };
+
+  test("is translated whole, and what it lost stands beside what the request lost", async () => {
+    const { sent, attempt, stage } = await answering({
+      translatorOf: scriptedTranslators({
+        request: (bytes, warn) => {
+          warn({ code: "dropped", member: "/seed", message: "m" });
+          return bytes;
+        },
+        response: (_, warn) => {
+          warn({ code: "invented", member: "/id", message: "m" });
+          return bytesOf(completion());
+        },
+      }),
+    });
+    const head = await attempt.responseHead(JSON_HEAD, false);
+    assert.ok(head.kind === "pass" && head.body === "buffered");
+    const { body } = planOf(await attempt.responseBody(Buffer.from("{}")));
+    attempt.end("complete");
+    const delivered = await answer(sent, { body: body ?? "" });
+    assert.equal(
+      new Map(delivered.plan?.headers.set).get("x-regent-translation-warnings"),
+      "dropped:/seed, invented:/id",
+    );
+    const { translation, charge } = onlyRecord(stage);
+    assert.deepEqual(translation, {
+      from: "openai-chat",
+      to: "anthropic-messages",
+      warnings: ["dropped:/seed", "invented:/id"],
+    });
+    assert.equal(charge?.tokens, 17);
+  });
+
+  const streaming = (fault: string | undefined, complete: boolean) =>
+    scriptedTranslators({
+      stream: () => ({
+        push: (chunk) => ({ bytes: Buffer.from(`<${chunk}>`), fault }),
+        end: () => ({ bytes: Buffer.from("!"), complete }),
+      }),
+    });
+
+  test("is streamed piece by piece, with an error event in the place of an end that did not come", async () => {
+    for (const [fault, complete, expected] of [
+      [undefined, true, /^<a><b>!$/],
+      [undefined, false, /^<a><b>!data: .*upstream_incomplete/],
+      ["is garbled", true, /^<a>data: .*upstream_invalid/],
+    ] as const) {
+      const { attempt } = await answering({ translatorOf: streaming(fault, complete) });
+      const head = await attempt.responseHead(STREAM_HEAD, false);
+      assert.ok(head.kind === "pass" && head.body === "stream");
+      let text = "";
+      for (const [chunk, last] of [
+        ["a", false],
+        ["b", true],
+      ] as const) {
+        const { bytes, end } = await attempt.responseChunk(Buffer.from(chunk), last);
+        text += bytes;
+        if (end) break;
+      }
+      assert.match(text.replaceAll("\n", " "), expected);
+    }
+  });
+
+  test("is refused where it is a stream that cannot be read: a coded one, or one nobody can translate", async () => {
+    for (const [headers, translatorOf] of [
+      [{ "content-encoding": "gzip" }, streaming(undefined, true)],
+      [{}, scriptedTranslators({})],
+    ] as const) {
+      const { attempt } = await answering({ translatorOf });
+      const fields = [...STREAM_HEAD.headers.keys()].map((name) => [name, "text/event-stream"] as const);
+      const head = { status: 200, headers: headersFrom([...fields, ...Object.entries(headers)]) };
+      assert.equal(refusalOf(await attempt.responseHead(head, false)).code, "upstream_invalid");
+    }
+  });
+});
+
+describe("an Envoy without the filter at the cluster", () => {
+  test("gets no answer through that was given to another request than the one that was let through", async () => {
+    const stage = stageWith();
+    const sent = await send(stage, {
+      body: chatBody(),
+      decide: { allow: true, route: { targets: ["claude"] } },
+    });
+    planOf(sent.answer);
+    assert.equal(refusalOf(await sent.governance.responseHead(JSON_HEAD, false)).code, "config_mismatch");
+  });
+
+  test("serves targets that need nothing of it", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    await answer(sent, { body: completion() });
+    assert.equal(onlyRecord(stage).verdict, "allow");
+    assert.equal(onlyRecord(stage).attempts, undefined);
+  });
+});
+
+test("ext_authz alone is led only to targets that take the request as it is, without a key", async () => {
+  const stage = stageWith();
+  const check = (targets: readonly string[]) => {
+    const ask = { body: chatBody(), decide: { allow: true, route: { targets: [...targets] } } };
+    const exchange = exchangeOf(stage, { ...ask, protocol: "ext_authz" });
+    return stage.governor.check(exchange, { bytes: bytesOf(chatBody()), truncated: false });
+  };
+  assert.equal(new Map(planOf(await check(["claude", "us"])).headers.set).get("x-regent-target"), "us");
+  assert.equal(refusalOf(await check(["claude"])).code, "no_permitted_target");
+});

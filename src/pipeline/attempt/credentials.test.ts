@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import { test } from "node:test";
+import type { Target } from "../../exchange/model.ts";
+import { awsHeaders } from "../../services/aws.ts";
+import type { Rooms } from "../rooms.ts";
+import { credentialsFor } from "./credentials.ts";
+
+const sign: Rooms["sign"] = ({ region, service, ...keys }, request) =>
+  awsHeaders({ keys: { from: "explicit", ...keys }, region, service }, request);
+const REQUEST = { method: "POST", host: "models.test", path: "/v1/x", body: Buffer.from("{}") };
+
+function target(format: Target["format"], more: Partial<Target> = {}): Target {
+  return { name: "t", cluster: "t", region: "r", provider: "p", format, ...more };
+}
+
+test("puts a key where servers of the dialect look for it, and nothing where there is none", async () => {
+  const value = randomBytes(16).toString("hex");
+  const key = { reveal: () => value };
+  for (const [format, expected] of [
+    ["openai-chat", ["authorization", `Bearer ${value}`]],
+    ["anthropic-messages", ["x-api-key", value]],
+    ["gemini-generate", ["x-goog-api-key", value]],
+    ["kserve-v2", ["authorization", `Bearer ${value}`]],
+    ["json", ["authorization", `Bearer ${value}`]],
+  ] as const) {
+    assert.deepEqual(await credentialsFor(target(format, { key }), REQUEST, sign), [expected], format);
+    assert.deepEqual(await credentialsFor(target(format), REQUEST, sign), []);
+  }
+});
+
+/** Signature Version 4 as AWS describes it, step by step, over the headers that are named as signed. */
+function signatureOf(
+  secret: string,
+  scope: string,
+  amzDate: string,
+  request: typeof REQUEST,
+  headers: ReadonlyMap<string, string>,
+  signedHeaders: string,
+): string {
+  const sha256 = (data: Buffer | string) => createHash("sha256").update(data).digest("hex");
+  const hmac = (key: Buffer | string, data: string) => createHmac("sha256", key).update(data).digest();
+  const canonical = [
+    request.method,
+    // Every segment is encoded once more, except for S3.
+    request.path.split("/").map(encodeURIComponent).join("/"),
+    "",
+    ...signedHeaders
+      .split(";")
+      .map((name) => `${name}:${name === "host" ? request.host : headers.get(name)}`),
+    "",
+    signedHeaders,
+    sha256(request.body),
+  ].join("\n");
+  const text = ["AWS4-HMAC-SHA256", amzDate, scope, sha256(canonical)].join("\n");
+  const key = scope.split("/").reduce<Buffer | string>((from, part) => hmac(from, part), `AWS4${secret}`);
+  return hmac(key, text).toString("hex");
+}
+
+test("signs a request to AWS as it leaves: method, host, path and body", async () => {
+  const secret = randomBytes(20).toString("base64");
+  const id = randomBytes(10).toString("hex");
+  const token = randomBytes(30).toString("base64");
+  const aws = {
+    region: "eu-central-1",
+    service: "bedrock",
+    accessKeyId: { reveal: () => id },
+    secretAccessKey: { reveal: () => secret },
+    sessionToken: { reveal: () => token },
+  };
+  const request = {
+    method: "POST",
+    host: "bedrock-runtime.eu-central-1.amazonaws.com",
+    path: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse",
+    body: Buffer.from('{"messages":[]}'),
+  };
+  const headers = new Map(await credentialsFor(target("bedrock-converse", { aws }), request, sign));
+  assert.equal(headers.get("x-amz-security-token"), token);
+  assert.equal(headers.get("host"), undefined);
+  const parts =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\S+), SignedHeaders=(\S+), Signature=([0-9a-f]{64})$/.exec(
+      headers.get("authorization") ?? "",
+    );
+  assert.ok(parts !== null, headers.get("authorization"));
+  const [, credential, scope = "", signedHeaders = "", signature] = parts;
+  assert.equal(credential, id);
+  assert.match(scope, /^\d{8}\/eu-central-1\/bedrock\/aws4_request$/);
+  assert.ok(signedHeaders.split(";").includes("host"));
+  const amzDate = headers.get("x-amz-date") ?? "";
+  assert.equal(signature, signatureOf(secret, scope, amzDate, request, headers, signedHeaders));
+});
+
+test("sends nothing to AWS that it cannot sign", async () => {
+  const aws = {
+    region: "eu-central-1",
+    service: "bedrock",
+    accessKeyId: { reveal: () => "id" },
+    secretAccessKey: { reveal: () => "secret" },
+  };
+  const request = { ...REQUEST, host: "no host" };
+  await assert.rejects(credentialsFor(target("bedrock-converse", { aws }), request, sign), {
+    code: "config_mismatch",
+  });
+});
