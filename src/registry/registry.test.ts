@@ -261,7 +261,7 @@ models: [{ name: m, stage: active, versions: [{ name: m, weight: 1, targets: [t]
   const missing = parseRegistry(written(""), "registry.yaml", { ID: values.ID });
   assert.ok(!missing.ok);
   assert.match(missing.faults[0]?.message ?? "", /SECRET is not set/);
-  const both = parseRegistry(written('key: "${ID}"'), "registry.yaml", values);
+  const both = parseRegistry(written(`key: "\${ID}"`), "registry.yaml", values);
   assert.ok(!both.ok);
   assert.match(both.faults.map(({ message }) => message).join(), /not both/);
 });
