@@ -62,7 +62,7 @@ export function envoyCommand(): Command {
     )
     .option(
       "--target <name=url>",
-      "a target and its origin, http(s)://host:port; may be repeated (default: the sample models)",
+      "a target and its origin, http(s)://host:port or grpc(s)://host:port; may be repeated (default: the sample models)",
       addTarget,
     )
     .addOption(

@@ -5,8 +5,12 @@ import * as message from "../../src/formats/anthropic-messages/answer.ts";
 import * as converse from "../../src/formats/bedrock-converse/answer.ts";
 import * as bounds from "../../src/formats/bounds.ts";
 import { FORMATS } from "../../src/formats/index.ts";
+import { TENSORS_MAX } from "../../src/formats/kserve-v2/tensors.ts";
+import { GRPC_MESSAGE_BYTES_MAX, GRPC_MESSAGES_MAX } from "../../src/formats/kserve-v2-grpc/frames.ts";
+import { PROTOBUF_FIELDS_MAX } from "../../src/formats/kserve-v2-grpc/wire.ts";
 import * as answer from "../../src/formats/openai/answer.ts";
 import * as responses from "../../src/formats/openai-responses/answer.ts";
+import * as shape from "../../src/formats/tensors/shape.ts";
 import * as text from "../../src/formats/text.ts";
 import * as awsEventStream from "../../src/wire/aws-event-stream.ts";
 import * as contentEncoding from "../../src/wire/content-encoding.ts";
@@ -37,7 +41,8 @@ test("docs/formats.md lists every endpoint of every format, and no other", () =>
 
 test("docs/formats.md lists every limit of reading with its value, and no other", () => {
   const wire = [json, contentEncoding, sse, ndjson, awsEventStream];
-  const modules = [...wire, text, bounds, answer, responses, message, converse];
+  const tensors = { TENSORS_MAX, GRPC_MESSAGE_BYTES_MAX, GRPC_MESSAGES_MAX, PROTOBUF_FIELDS_MAX };
+  const modules = [...wire, text, bounds, answer, responses, message, converse, shape, tensors];
   const limits = modules
     .flatMap((module) => Object.entries(module as { [name: string]: unknown }))
     .filter(([, value]) => typeof value === "number")
