@@ -88,7 +88,7 @@ describe("a policy that does not decide", () => {
     for (const [what, code] of [
       ...Object.keys(RUBBISH).map((what) => [what, "policy_output_invalid"] as const),
       ["a case that no rule knows", "policy_output_invalid"],
-      ["an inspected answer", "obligation_unsupported"],
+      ["a window that nobody holds", "obligation_unsupported"],
       ["no reason", "policy_denied"],
       ["trap", "policy_trap"],
       ["memory", "policy_trap"],

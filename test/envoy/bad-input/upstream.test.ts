@@ -256,13 +256,15 @@ describe("a model that answers no completion", () => {
     assert.deepEqual(Buffer.from(await answer.arrayBuffer()), bytes);
   });
 
-  test("but events in gzip that nobody asked for: passed on, charged as reserved", async () => {
+  test("but events in gzip that nobody asked for: read, and passed on without their coding", async () => {
     const coded = gzipSync(event("Once", "stop", { total_tokens: 1 }) + DONE);
-    const { record } = await exchange(
+    const { received, record } = await exchange(
       reply(200, "text/event-stream", coded, { "content-encoding": "gzip" }),
       STREAM,
     );
-    assert.deepEqual([record.usage, record.charge?.source], [undefined, "reserved"]);
+    assert.deepEqual([received.headers["content-encoding"], received.end], [undefined, "clean"]);
+    assert.ok(received.body.includes("Once") && received.body.endsWith(DONE));
+    assert.deepEqual([record.usage, record.charge?.source], [{ total: 1 }, "reported"]);
   });
 
   test("but a document in gzip that nobody asked for: passed on, and read", async () => {

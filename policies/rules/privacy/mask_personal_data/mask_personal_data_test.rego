@@ -18,6 +18,15 @@ test_allow_and_mask_the_configured_types if {
 		with data.regent.config.privacy.mask_personal_data.types as []
 }
 
+test_allow_and_mask_answers_where_it_is_switched_on if {
+	mask_personal_data.redact == {{"type": "SECRET", "action": "mask", "where": "both"}} with input as samples.request
+		with data.regent.config.privacy.mask_personal_data as {"types": ["SECRET"], "answers": true}
+	every off in [false, null, "yes", {}] {
+		mask_personal_data.redact == everything with input as samples.request
+			with data.regent.config.privacy.mask_personal_data.answers as off
+	}
+}
+
 test_allow_and_mask_every_type_where_the_configuration_is_no_list if {
 	every types in ["SECRET", null, false, {}] {
 		mask_personal_data.redact == everything with input as samples.request
