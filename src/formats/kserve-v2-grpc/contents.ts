@@ -56,51 +56,47 @@ export function decodeContents(
   fields: readonly Field[],
 ): TensorData {
   if (datatype === "BYTES") return fields.map(({ start, end }) => bytes.subarray(start, end));
-  const data = emptyData(datatype, countValues(datatype, bytes, fields));
-  const put = (index: number, value: number | bigint) => {
-    (data as { [index: number]: number | bigint })[index] = value;
+  const data = emptyData(datatype, countValues(datatype, bytes, fields)) as {
+    [index: number]: number | bigint;
   };
   let index = 0;
-  for (const field of fields) {
-    const single = singleType(datatype);
-    if (single === FIXED32)
-      for (let at = field.start; at < field.end; at += 4) put(index++, bytes.readFloatLE(at));
-    else if (single === FIXED64)
-      for (let at = field.start; at < field.end; at += 8) put(index++, bytes.readDoubleLE(at));
+  for (const { start, end } of fields) {
+    if (datatype === "FP32") for (let at = start; at < end; at += 4) data[index++] = bytes.readFloatLE(at);
+    else if (datatype === "FP64")
+      for (let at = start; at < end; at += 8) data[index++] = bytes.readDoubleLE(at);
+    else index = decodeVarints(name, datatype, new VarintReader(bytes, start, end), data, index);
+  }
+  return data as TensorData;
+}
+
+/** Puts all values into the array from `index` on, and gives the index behind them. */
+function decodeVarints(
+  name: string,
+  datatype: Datatype,
+  reader: VarintReader,
+  data: { [index: number]: number | bigint },
+  from: number,
+): number {
+  const [min = 0n, max = 0n] = DATATYPES[datatype].range ?? [];
+  const [least, greatest, isSigned] = [Number(min), Number(max), min < 0n];
+  let index = from;
+  while (reader.hasMore) {
+    reader.next();
+    if (datatype === "BOOL") data[index++] = reader.low === 0 && reader.high === 0 ? 0 : 1;
+    else if (datatype === "UINT64") data[index++] = reader.bigint;
+    else if (datatype === "INT64") data[index++] = BigInt.asIntN(64, reader.bigint);
     else {
-      const reader = new VarintReader(bytes, field.start, field.end);
-      for (; reader.hasMore; index++) {
-        reader.next();
-        put(index, numberIn(name, datatype, reader));
-      }
+      const value = isSigned ? reader.low | 0 : reader.low;
+      if (value < least || value > greatest)
+        throw tensorFault(name, `${value} is out of range for ${datatype}`);
+      data[index++] = value;
     }
   }
-  return data;
+  return index;
 }
 
 /** Whether values have to be looked at one by one to know that the datatype has them. */
 export function isNarrow(datatype: Datatype): boolean {
   const { kind, elementBytes = 0 } = DATATYPES[datatype];
   return kind === "int" && elementBytes < 4;
-}
-
-function numberIn(name: string, datatype: Datatype, reader: VarintReader): number | bigint {
-  const { low, high } = reader;
-  switch (datatype) {
-    case "BOOL":
-      return low === 0 && high === 0 ? 0 : 1;
-    case "UINT64":
-      return reader.bigint;
-    case "INT64":
-      return BigInt.asIntN(64, reader.bigint);
-    default:
-      return inRange(name, datatype, DATATYPES[datatype].range?.[0] === 0n ? low : low | 0);
-  }
-}
-
-function inRange(name: string, datatype: Datatype, value: number): number {
-  const [min, max] = DATATYPES[datatype].range as readonly [bigint, bigint];
-  if (value < Number(min) || value > Number(max))
-    throw tensorFault(name, `${value} is out of range for ${datatype}`);
-  return value;
 }

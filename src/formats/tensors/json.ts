@@ -98,7 +98,8 @@ function flagOf(name: string, value: JsonValue): boolean {
 
 function floatsOf(name: string, datatype: Datatype, leaves: readonly JsonValue[]): TensorData {
   const data = datatype === "FP64" ? new Float64Array(leaves.length) : new Float32Array(leaves.length);
-  for (const [index, leaf] of leaves.entries()) {
+  for (let index = 0; index < leaves.length; index++) {
+    const leaf = leaves[index] as JsonValue;
     if (typeof leaf !== "number") throw wrongKind(name, datatype, leaf);
     const value = nearest(datatype, leaf);
     if (!Number.isFinite(value)) throw outOfRange(name, datatype, leaf);
@@ -129,8 +130,8 @@ function integersOf(
   const [min, max] = DATATYPES[datatype].range as readonly [bigint, bigint];
   const [low, high] = [Number(min), Number(max)];
   const data = emptyData(datatype, leaves.length);
-  for (const [index, leaf] of leaves.entries()) {
-    const value = wholeOf(name, datatype, leaf);
+  for (let index = 0; index < leaves.length; index++) {
+    const value = wholeOf(name, datatype, leaves[index] as JsonValue);
     if (value < low || value > high) throw outOfRange(name, datatype, value);
     data[index] = value;
   }
@@ -146,10 +147,17 @@ function bigOf(
   const [min, max] = DATATYPES[datatype].range as readonly [bigint, bigint];
   const data = emptyData(datatype, leaves.length) as BigArray;
   let exact: readonly string[] | undefined;
-  for (const [index, leaf] of leaves.entries()) {
+  for (let index = 0; index < leaves.length; index++) {
+    const leaf = leaves[index] as JsonValue;
     let value: bigint;
-    if (Number.isSafeInteger(leaf)) value = BigInt(leaf as number);
-    else {
+    if (Number.isSafeInteger(leaf)) {
+      value = BigInt(leaf as number);
+      // Only what is below 0 can be out of range, and only for one of the two.
+      if (value >= 0n || min < 0n) {
+        data[index] = value;
+        continue;
+      }
+    } else {
       wholeOf(name, datatype, leaf);
       exact ??= numbersIn(spelling());
       value = exactOf(name, exact[index] ?? "");

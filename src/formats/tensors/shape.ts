@@ -73,6 +73,7 @@ export type Nested = { readonly shape: readonly number[]; readonly leaves: reado
  */
 export function flatten(name: string, value: JsonValue): Nested {
   if (!Array.isArray(value)) return { shape: [], leaves: [value] };
+  if (!hasLists(value)) return { shape: [value.length], leaves: value };
   const shape: number[] = [];
   let level: readonly JsonValue[] = [value];
   while (Array.isArray(level[0])) {
@@ -85,8 +86,14 @@ export function flatten(name: string, value: JsonValue): Nested {
     shape.push(size);
     level = below;
   }
-  if (level.some((leaf) => Array.isArray(leaf))) throw tensorFault(name, "ragged");
+  if (hasLists(level)) throw tensorFault(name, "ragged");
   return { shape, leaves: level };
+}
+
+/** A plain loop: this and the ones over values meet every number of a tensor. */
+function hasLists(values: readonly JsonValue[]): boolean {
+  for (let index = 0; index < values.length; index++) if (Array.isArray(values[index])) return true;
+  return false;
 }
 
 function tooLarge(name: string) {
