@@ -22,8 +22,8 @@ import { headersFrom } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { openaiChat } from "../formats/openai-chat/index.ts";
 import { SSE_EVENT_BYTES_MAX } from "../wire/sse.ts";
+import { READ_ANSWER_BYTES_MAX } from "./answer/body-plan.ts";
 import { STREAM_WINDOW_BYTES_MAX } from "./answer/demands.ts";
-import { READ_ANSWER_BYTES_MAX } from "./response.ts";
 
 const policy = await compileAnswering();
 const typed = (type: string) => [["content-type", type]] as const;

@@ -10,7 +10,7 @@ import type { Format, ReadAnswer } from "../formats/index.ts";
 import { planResponse } from "../mutation/response-plan.ts";
 import { codingOf } from "../wire/content-encoding.ts";
 import { type Account, costOf } from "./account.ts";
-import { bodyPlanOf } from "./answer/body-plan.ts";
+import { bodyPlanOf, READ_ANSWER_BYTES_MAX } from "./answer/body-plan.ts";
 import { isDemanding } from "./answer/demands.ts";
 import { createJudge, type Judge } from "./answer/judge.ts";
 import { openPassedAnswer } from "./answer/passed-answer.ts";
@@ -21,12 +21,6 @@ import type { Context } from "./context.ts";
 import { deny } from "./decide.ts";
 import type { ChunkAnswer, ResponseAnswer, ResponseHeadAnswer } from "./governor.ts";
 import { timedAsync } from "./timed.ts";
-
-/**
- * The largest answer that is held back to be read: as much as Envoy's connection buffers hold. A larger one passes
- * unread, and is charged what was reserved, unless policy asks for something to be done with it.
- */
-export const READ_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
 
 /** Characters of an upstream's error code that go into the record: codes are words, and an upstream may send anything. */
 export const UPSTREAM_ERROR_CHARS_MAX = 128;

@@ -91,7 +91,12 @@ export const METRICS = {
   },
   regent_findings_total: {
     type: "counter",
-    help: "What detectors found in texts",
+    help: "What detectors found in texts of requests",
+    labels: ["type"],
+  },
+  regent_answer_findings_total: {
+    type: "counter",
+    help: "What detectors found in texts of answers, where policy has them inspected",
     labels: ["type"],
   },
   regent_charged_tokens_total: {

@@ -58,11 +58,13 @@ test("counts redactions, findings, budget denials, charges and cost", async () =
   const record = testRecord({
     redactions: [{ type: "EMAIL_ADDRESS", count: 2 }],
     findings: [{ type: "US_SSN", count: 3 }],
+    answerFindings: [{ type: "US_SSN", count: 4 }],
     charge: { tokens: 30, source: "reported", costUsd: 0.25 },
   });
   const samples = await samplesOf([record, denied("budget_exceeded", "budget", "initech")]);
   assert.equal(samples.get('regent_redactions_total{type="EMAIL_ADDRESS"}'), 2);
   assert.equal(samples.get('regent_findings_total{type="US_SSN"}'), 3);
+  assert.equal(samples.get('regent_answer_findings_total{type="US_SSN"}'), 4);
   assert.equal(samples.get('regent_budget_denials_total{tenant="initech"}'), 1);
   assert.equal(samples.get('regent_budget_denials_total{tenant="acme"}'), undefined);
   assert.equal(

@@ -119,6 +119,9 @@ export class Metrics {
     for (const { type, count } of record.findings) {
       this.#count("regent_findings_total", { type: this.#types.value(type) }, count);
     }
+    for (const { type, count } of record.answerFindings ?? []) {
+      this.#count("regent_answer_findings_total", { type: this.#types.value(type) }, count);
+    }
     this.#observeBudget(record, denial?.kind === "budget");
     this.#observeModel(record);
   }

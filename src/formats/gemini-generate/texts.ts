@@ -82,9 +82,8 @@ function readCall(collector: AnswerTextCollector, lane: string, pointer: string,
 function readRest(collector: AnswerTextCollector, pointer: string, key: string, value: JsonValue): void {
   // Only the provider can read a signature, and takes it back only as it was.
   if (NUMBERS.has(key) || (key === "thoughtSignature" && typeof value === "string")) return;
-  if (OPAQUE.has(key)) {
-    if (isPresent(value)) collector.opaque(pointer);
-  } else if (isJsonObject(value))
+  if (OPAQUE.has(key) && isPresent(value)) collector.opaque(pointer);
+  else if (isJsonObject(value))
     visit(collector, pointer, value, (at, name, inner) => readRest(collector, at, name, inner));
   else if (Array.isArray(value))
     collector.elements(pointer, value as readonly JsonValue[], (at, inner) =>

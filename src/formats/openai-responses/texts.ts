@@ -59,8 +59,8 @@ function readTree(collector: AnswerTextCollector, pointer: string, value: JsonVa
 }
 
 function readMember(collector: AnswerTextCollector, pointer: string, key: string, value: JsonValue): void {
-  if (!OPAQUE.has(key)) readTree(collector, pointer, value);
-  else if (isPresent(value)) collector.opaque(pointer);
+  if (OPAQUE.has(key) && isPresent(value)) collector.opaque(pointer);
+  else readTree(collector, pointer, value);
 }
 
 /** The text in tokens, and images. A `result` of another kind than an image's is taken for one: nothing tells them apart. */

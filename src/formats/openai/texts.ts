@@ -76,6 +76,7 @@ function readSpoken(
 
 function readOpaque(collector: AnswerTextCollector, pointer: string, value: JsonValue): void {
   if (isPresent(value)) collector.opaque(pointer);
+  else collector.tree(pointer, value);
 }
 
 /** A content is a text, or a list of parts with a text each; whichever, it is the same running text. */

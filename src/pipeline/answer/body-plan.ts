@@ -5,9 +5,14 @@ import { framingOf, type StreamFraming } from "../../formats/index.ts";
 import { codingOf, isAnswerCoding } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
 import type { ResponseBodyMode } from "../governor.ts";
-import { READ_ANSWER_BYTES_MAX } from "../response.ts";
 import { type AnswerDemands, isDemanding } from "./demands.ts";
 import { uninspectable } from "./window.ts";
+
+/**
+ * The largest answer that is held back to be read: as much as Envoy's connection buffers hold. A larger one passes
+ * unread, and is charged what was reserved, unless policy asks for something to be done with it.
+ */
+export const READ_ANSWER_BYTES_MAX = 50 * 1024 * 1024;
 
 /** How the body of an answer comes, and how it is read. */
 export type BodyPlan = {
