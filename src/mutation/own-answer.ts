@@ -68,7 +68,12 @@ export function renderDenial(exchangeId: string, denial: Denial, render: RenderR
   const reason = decidingReason(denial.reasons);
   const status = denial.status ?? KIND_STATUS[reason.kind];
   const { code, message } = reason;
-  const { contentType, body, headers = [], grpcStatus } = render({ status, code, message, requestId: exchangeId });
+  const {
+    contentType,
+    body,
+    headers = [],
+    grpcStatus,
+  } = render({ status, code, message, requestId: exchangeId });
   return {
     status,
     headers: [
