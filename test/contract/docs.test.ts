@@ -17,6 +17,7 @@ import * as contentEncoding from "../../src/wire/content-encoding.ts";
 import * as json from "../../src/wire/json/index.ts";
 import * as ndjson from "../../src/wire/ndjson.ts";
 import * as sse from "../../src/wire/sse.ts";
+import { renderFormatsPage } from "../../tools/docs/formats.ts";
 
 const PAGE = readFileSync(new URL("../../docs/formats.md", import.meta.url), "utf8");
 
@@ -37,6 +38,10 @@ test("docs/formats.md lists every endpoint of every format, and no other", () =>
     all.map(({ method, path, operation }) => [name, method, path, operation]),
   );
   assert.deepEqual(rowsUnder("Endpoints").sort(), endpoints.sort());
+});
+
+test("the tables of docs/formats.md say what the formats and translators do", () => {
+  assert.equal(renderFormatsPage(PAGE), PAGE, "due: node tools/docs/formats.ts");
 });
 
 test("docs/formats.md lists every limit of reading with its value, and no other", () => {
