@@ -81,30 +81,73 @@ function kindsOf(from: FormatName, to: FormatName): string {
     .join(", ");
 }
 
-/** What is told of a request with every member of the schema of `from`. */
+/** What is told of requests with one member each of the schema of `from`, beside what every request must have. */
 function losses(): string {
   const rows = TRANSLATIONS.filter(({ from, to }) => translatorOf(from, to)?.request !== undefined).map(
     ({ from, to }) => {
-      const told = warningsOf(from, to);
-      if (typeof told === "string") return [code(from), code(to), "", "", "", told];
+      const told = variantsOf(from).map((variant) => ({ variant, ...outcomeOf(from, to, variant.body) }));
       const by = (kind: TranslationWarning["code"]) =>
         codes(
-          unique(told.filter((warning) => warning.code === kind).map((warning) => plain(warning.member))),
+          unique(
+            told
+              .flatMap(({ warnings }) => warnings)
+              .filter(({ code: given }) => given === kind)
+              .map((warning) => plain(warning.member)),
+          ),
         );
-      return [code(from), code(to), by("dropped"), by("changed"), by("invented"), ""];
+      const refused = unique(told.filter((outcome) => outcome.refused).map(({ variant }) => variant.name));
+      return [code(from), code(to), by("dropped"), by("changed"), by("invented"), codes(refused)];
     },
   );
   return table(["from", "to", "dropped", "changed", "invented", "refused"], rows);
 }
 
-function warningsOf(from: FormatName, to: FormatName): readonly TranslationWarning[] | string {
+type Variant = { readonly name: string; readonly body: object };
+
+/** The smallest requests of dialects whose whole one has members that cannot be carried. */
+const SMALLEST: { readonly [F in FormatName]?: { readonly [member: string]: unknown } } = {
+  "openai-chat": { model: "m", messages: [{ role: "user", content: "t" }] },
+  "anthropic-messages": { model: "m", max_tokens: 5, messages: [{ role: "user", content: "t" }] },
+  "openai-responses": { model: "m", input: "t" },
+  "openai-completions": { model: "m", prompt: "t" },
+  "openai-embeddings": { model: "m", input: "t" },
+  "gemini-generate": { contents: [{ role: "user", parts: [{ text: "t" }] }] },
+  "bedrock-converse": { messages: [{ role: "user", content: [{ text: "t" }] }] },
+  "kserve-v2": { inputs: [{ name: "n", shape: [1], datatype: "INT64", data: [1] }] },
+  "kserve-v1": { instances: [1] },
+  tfserving: { instances: [1] },
+};
+
+/** One request for every member of the whole request, and for every element of those that are lists of objects. */
+function variantsOf(format: FormatName): readonly Variant[] {
+  const smallest = SMALLEST[format] ?? {};
+  const whole = JSON.parse(wholeRequest(format).toString("utf8")) as { [member: string]: unknown };
+  return Object.entries(whole).flatMap(([member, value]) => {
+    const isList = Array.isArray(value) && value.every((item) => typeof item === "object" && item !== null);
+    const values = isList ? (value as object[]).map((item) => [item]) : [value];
+    return values.map((one) => ({ name: nameOf(member, one), body: { ...smallest, [member]: one } }));
+  });
+}
+
+/** `/input` and the type of the element, where it has one. */
+function nameOf(member: string, value: unknown): string {
+  const [element] = Array.isArray(value) ? (value as { type?: unknown }[]) : [];
+  return typeof element?.type === "string" ? `/${member} (${element.type})` : `/${member}`;
+}
+
+function outcomeOf(
+  from: FormatName,
+  to: FormatName,
+  body: object,
+): { readonly warnings: readonly TranslationWarning[]; readonly refused: boolean } {
   const warnings: TranslationWarning[] = [];
+  const bytes = Buffer.from(JSON.stringify(body));
   try {
     const facts = { headers: new Map(), urlModel: "some-model" };
-    translatorOf(from, to)?.request?.(wholeRequest(from), facts, (warning) => warnings.push(warning));
-    return warnings;
+    translatorOf(from, to)?.request?.(bytes, facts, (warning) => warnings.push(warning));
+    return { warnings, refused: false };
   } catch (error) {
-    if (error instanceof RegentError) return error.detail ?? error.message;
+    if (error instanceof RegentError) return { warnings: [], refused: true };
     throw error;
   }
 }
