@@ -78,3 +78,21 @@ test("takes a line of the largest size and nothing after a larger one, wherever 
   }
   assert.equal(read("a".repeat(NDJSON_LINE_BYTES_MAX + 1)).oversized, true);
 });
+
+test("does not look through what is spare behind a line that comes in small pieces", () => {
+  const { indexOf } = Buffer.prototype;
+  const line = Buffer.alloc(NDJSON_LINE_BYTES_MAX / 2, "a");
+  const state = initialNdjson();
+  let searched = 0;
+  Buffer.prototype.indexOf = function (this: Buffer, value: never, from: number = 0) {
+    const found = indexOf.call(this, value, from);
+    searched += (found < 0 ? this.length : found) - from;
+    return found;
+  };
+  try {
+    for (let at = 0; at < line.length; at += 7) stepNdjson(state, line.subarray(at, at + 7));
+  } finally {
+    Buffer.prototype.indexOf = indexOf;
+  }
+  assert.equal(searched, line.length);
+});

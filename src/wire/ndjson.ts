@@ -48,9 +48,11 @@ export function stepNdjson(state: NdjsonState, chunk: Buffer): NdjsonStep {
   appendTo(pending, chunk);
   const from = pending.start;
   const lines: NdjsonLine[] = [];
+  // What is spare behind them is not looked through.
+  const bytes = pending.bytes.subarray(0, pending.end);
   while (!state.oversized) {
-    const lf = pending.bytes.indexOf(LF, pending.start + state.searched);
-    if (lf < 0 || lf >= pending.end) break;
+    const lf = bytes.indexOf(LF, pending.start + state.searched);
+    if (lf < 0) break;
     state.oversized = lf + 1 - pending.start > NDJSON_LINE_BYTES_MAX;
     if (state.oversized) break;
     const text = lineText(state, lf);

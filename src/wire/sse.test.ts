@@ -219,6 +219,37 @@ function chunked(text: string, bytes: number): Buffer[] {
   return chunks;
 }
 
+test("looks at no byte more than a few times, whatever ends the lines and however small the pieces are", () => {
+  const length = 256 * 1024;
+  for (const line of ["\r\r", "\n\n", "\r\n\r\n", "data:x\r\r", "data:x\n\n", ":\r", "x"]) {
+    const bytes = Buffer.from(line.repeat(length / line.length));
+    for (const size of [bytes.length, 4096, 7]) {
+      const searched = searchedBytes(() => {
+        const state = initialSse();
+        for (let at = 0; at < bytes.length; at += size) stepSse(state, bytes.subarray(at, at + size));
+      });
+      assert.ok(searched <= 4 * bytes.length, `${JSON.stringify(line)} by ${size}: ${searched} bytes`);
+    }
+  }
+});
+
+/** How many bytes `indexOf` goes over while something runs. */
+function searchedBytes(run: () => void): number {
+  const { indexOf } = Buffer.prototype;
+  let searched = 0;
+  Buffer.prototype.indexOf = function (this: Buffer, value: never, from: number = 0) {
+    const found = indexOf.call(this, value, from);
+    searched += (found < 0 ? this.length : found) - from;
+    return found;
+  };
+  try {
+    run();
+  } finally {
+    Buffer.prototype.indexOf = indexOf;
+  }
+  return searched;
+}
+
 test("puts other data into an event and changes no byte beside it", () => {
   const line = fc.stringMatching(/^[a-z{}": é]{0,12}$/);
   const other = fc.constantFrom("event: x", "id: 1", ": comment", "retry: 5", "database: y", "data : z", "");

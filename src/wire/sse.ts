@@ -85,14 +85,17 @@ export function stepSse(state: SseState, chunk: Buffer): SseStep {
   const from = state.start;
   const events: SseEvent[] = [];
   skipLfAfterCr(state);
-  let cr = state.bytes.indexOf(CR, state.searched);
+  // Neither is looked for again before it is passed, nor behind the bytes: a stream has one of the two and not the other.
+  const bytes = state.bytes.subarray(0, state.end);
+  let cr = bytes.indexOf(CR, state.searched);
+  let lf = bytes.indexOf(LF, state.searched);
   while (!state.oversized) {
-    const lf = state.bytes.indexOf(LF, state.searched);
-    if (cr >= 0 && cr < state.searched) cr = state.bytes.indexOf(CR, state.searched);
+    if (cr >= 0 && cr < state.searched) cr = bytes.indexOf(CR, state.searched);
+    if (lf >= 0 && lf < state.searched) lf = bytes.indexOf(LF, state.searched);
     const isCr = cr >= 0 && (lf < 0 || cr < lf);
     const lineEnd = isCr ? cr : lf;
-    if (lineEnd < 0 || lineEnd >= state.end) break;
-    const next = isCr && lf === cr + 1 && lf < state.end ? lf + 1 : lineEnd + 1;
+    if (lineEnd < 0) break;
+    const next = isCr && lf === cr + 1 ? lf + 1 : lineEnd + 1;
     // Not when its LF was there: the next one ends a line of its own.
     state.afterCr = isCr && next === lineEnd + 1 && next === state.end;
     readLine(state, lineEnd, next, from, events);
