@@ -56,8 +56,12 @@ export type Stack = {
 };
 
 const HOST = "127.0.0.1";
-/** Regions of the sample models. */
-const SAMPLE_REGIONS = ["us", "eu"] as const;
+/** The sample models: targets of the demo's registry, each a process. */
+const SAMPLES = [
+  { name: "sim-us", region: "us" },
+  { name: "sim-eu", region: "eu" },
+  { name: "sim-messages", region: "us" },
+] as const;
 
 /** Each start step ends within this time or fails with what the process said. A busy two-core machine needs a few seconds. */
 const READY_MS_MAX = { model: 10_000, regent: 20_000, envoy: 20_000 } as const;
@@ -172,7 +176,7 @@ class Starting {
 
   async #startSamples(): Promise<EnvoyTarget[]> {
     this.#options.onStep("starting the sample models");
-    return Promise.all(SAMPLE_REGIONS.map((region) => this.#startSample(`sim-${region}`, region)));
+    return Promise.all(SAMPLES.map(({ name, region }) => this.#startSample(name, region)));
   }
 
   async #startSample(name: string, region: string): Promise<EnvoyTarget> {

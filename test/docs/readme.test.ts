@@ -71,6 +71,8 @@ test("every block of commands in the README runs as it is written", {
   const all = outputs.join("\n");
   for (const sign of [
     "<EMAIL_ADDRESS>",
+    '"format":"openai-chat"',
+    '"max_tokens":4096',
     "no faults",
     "all end as in OPA",
     '"code": "unknown_endpoint"',

@@ -41,9 +41,9 @@ describe("the Envoy configuration", () => {
         modes,
         modes.map(() => false),
       );
-      // With ext_proc there is one more at the cluster of each of the two targets.
+      // With ext_proc there is one more at the cluster of each target.
       const atListener = filters === "none" ? 0 : filters === "both" ? 2 : 1;
-      const atClusters = filters === "both" || filters === "ext_proc" ? 2 : 0;
+      const atClusters = filters === "both" || filters === "ext_proc" ? ENVOY_DEFAULTS.targets.length : 0;
       assert.equal(modes.length, atListener + atClusters);
     }
   });
@@ -108,7 +108,7 @@ describe("the Envoy configuration", () => {
   test("gives the listener and every cluster buffers far above the largest body", () => {
     for (const bodyBytesMax of [1024, 4 * 1024 ** 2, 50 * 1024 ** 2]) {
       const limits = valuesOf(config({ bodyBytesMax }), "per_connection_buffer_limit_bytes") as number[];
-      assert.equal(limits.length, 4);
+      assert.equal(limits.length, ENVOY_DEFAULTS.targets.length + 2);
       assert.ok(limits.every((limit) => limit >= 50 * 1024 ** 2 && limit >= 4 * bodyBytesMax));
       // The first limits bodies and with them all buffers of the stream; the second makes room again.
       const { body, connectionBuffer } = sizesFor(bodyBytesMax);
@@ -122,7 +122,7 @@ describe("the Envoy configuration", () => {
     const routes = valuesOf(config(), "routes")[0] as JsonObject[];
     assert.deepEqual(
       routes.map(({ match }) => valuesOf(match, "exact")),
-      [["sim-us"], ["sim-eu"], []],
+      [...ENVOY_DEFAULTS.targets.map(({ name }) => [name]), []],
     );
     assert.deepEqual(routes.at(-1), { match: { prefix: "/" }, direct_response: { status: 503 } });
   });

@@ -42,6 +42,7 @@ export const ENVOY_DEFAULTS: EnvoyOptions = {
   targets: [
     { name: "sim-us", origin: "http://127.0.0.1:11001" },
     { name: "sim-eu", origin: "http://127.0.0.1:11002" },
+    { name: "sim-messages", origin: "http://127.0.0.1:11003" },
   ],
   filters: "both",
   bodyBytesMax: 4 * 1024 ** 2,

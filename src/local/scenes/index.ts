@@ -1,6 +1,7 @@
 import { BODY_SCENES } from "./bodies.ts";
 import { CHAT_SCENES } from "./chat.ts";
 import { DATA_SCENES } from "./data.ts";
+import { DIALECT_SCENES } from "./dialects.ts";
 import { IDENTITY_SCENES } from "./identity.ts";
 import { MODEL_SCENES } from "./models.ts";
 import { SHARE_SCENES } from "./shares.ts";
@@ -10,6 +11,7 @@ import type { Scene } from "./stage.ts";
 export const SCENES: readonly Scene[] = [
   ...CHAT_SCENES,
   ...MODEL_SCENES,
+  ...DIALECT_SCENES,
   ...IDENTITY_SCENES,
   ...BODY_SCENES,
   ...DATA_SCENES,
