@@ -16,7 +16,7 @@ export function isLoss({ code }: TranslationWarning): boolean {
   return code !== "invented";
 }
 
-/** Hears of every loss. In strict mode the first one refuses the request, so a dialect tells all it leaves out. */
+/** Hears of every warning. In strict mode the first loss refuses the request, so a dialect tells all it leaves out. */
 export type Warn = (warning: TranslationWarning) => void;
 
 /** A request for the target, in the target's dialect. */

@@ -166,6 +166,37 @@ describe("an attempt", () => {
     }
   });
 
+  test("in strict mode is refused for what is dropped or changed, not for what the target's dialect demands", async () => {
+    const invented = { code: "invented", member: "/max_tokens", message: "m" } as const;
+    const losing = (code: "dropped" | "changed") => ({ code, member: "/seed", message: "m" });
+    for (const [warning, refusal] of [
+      [losing("dropped"), "translation_unsupported"],
+      [losing("changed"), "translation_unsupported"],
+      [undefined, undefined],
+    ] as const) {
+      const stage = stageWith({
+        strictTranslation: true,
+        translatorOf: scriptedTranslators({
+          request: (bytes, warn) => {
+            warn(invented);
+            if (warning !== undefined) warn(warning);
+            return bytes;
+          },
+        }),
+      });
+      const sent = await through(stage);
+      const attempt = attemptOf(stage, sent, "claude");
+      await attempt.requestHead(false);
+      const answered = await attempt.requestBody(bytesOf(chatBody()));
+      if (refusal === undefined) planOf(answered);
+      else assert.equal(refusalOf(answered).code, refusal, warning.code);
+      sent.governance.end("complete");
+      const { verdict, translation } = onlyRecord(stage);
+      assert.equal(verdict, refusal === undefined ? "allow" : "deny");
+      if (refusal === undefined) assert.deepEqual(translation?.warnings, ["invented:/max_tokens"]);
+    }
+  });
+
   test("that was refused is not passed by: an answer of a target after it stops", async () => {
     const stage = stageWith();
     const sent = await through(stage);

@@ -3,11 +3,12 @@ import type { ResponseHead } from "../../exchange/exchange.ts";
 import { headerValues } from "../../exchange/headers.ts";
 import type { FormatName } from "../../exchange/inference.ts";
 import type { Candidate } from "../../exchange/model.ts";
-import type {
-  AnswerHints,
-  TranslatedRequest,
-  TranslatedResponse,
-  Translator,
+import {
+  type AnswerHints,
+  isLoss,
+  type TranslatedRequest,
+  type TranslatedResponse,
+  type Translator,
 } from "../../translation/index.ts";
 import { decodeContent } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
@@ -62,7 +63,7 @@ export function openTranslation(
       const urlModel = names.model === undefined ? undefined : version.name;
       const facts = { headers: baseline.headers, urlModel, urlVersion: names.version, urlStream };
       const translated = request(bytes, facts, (warning) => {
-        if (options.strictTranslation) {
+        if (options.strictTranslation && isLoss(warning)) {
           const detail = `${from} cannot become ${to} without a loss at ${warning.member}: ${warning.message}`;
           throw new RegentError("translation_unsupported", detail);
         }
