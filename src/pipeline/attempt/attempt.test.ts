@@ -138,6 +138,51 @@ describe("an attempt", () => {
     assert.equal((await attemptOf(stage, sent, "claude").requestHead(false)).kind, "need_body");
   });
 
+  test("without the body that was judged, or by another method, leaves nothing behind", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    const exchange = { ...exchangeOf(stage, { body: chatBody() }), id: sent.exchange.id };
+    const asked = (method: string, endOfStream: boolean) =>
+      stage.governor
+        .attempt({
+          exchange: { ...exchange, request: { ...exchange.request, method } },
+          target: "us",
+          host: undefined,
+        })
+        .requestHead(endOfStream);
+    assert.equal(refusalOf(await asked("POST", true)).code, "not_governed");
+    assert.equal(refusalOf(await asked("DELETE", false)).code, "not_governed");
+    assert.equal((await asked("POST", false)).kind, "pass");
+  });
+
+  test("whose exchange ended, was refused or was answered meanwhile leaves nothing behind", async () => {
+    const endings: readonly ((sent: Sent) => unknown)[] = [
+      ({ governance }) => governance.end("aborted"),
+      ({ governance }) => governance.refuse(new RegentError("policy_timeout")),
+      ({ governance }) => governance.responseHead({ ...JSON_HEAD, origin: "envoy" }, false),
+    ];
+    for (const end of endings) {
+      const stage = stageWith();
+      const sent = await through(stage);
+      const attempt = attemptOf(stage, sent, "claude");
+      await attempt.requestHead(false);
+      await end(sent);
+      assert.equal(refusalOf(await attempt.requestBody(bytesOf(chatBody()))).code, "not_governed");
+      // A client that goes away is nothing that an operator must hear of.
+      assert.ok(stage.logged.every(({ facts }) => facts.code !== "not_governed"));
+    }
+  });
+
+  test("whose exchange ends while its request is translated leaves nothing behind", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    const attempt = attemptOf(stage, sent, "claude");
+    await attempt.requestHead(false);
+    const translating = attempt.requestBody(bytesOf(chatBody()));
+    sent.governance.end("aborted");
+    assert.equal(refusalOf(await translating).code, "not_governed");
+  });
+
   test("that a translator refuses, or fails at, is a refusal in the client's dialect", async () => {
     for (const [error, status, code] of [
       [new RegentError("translation_unsupported", "No place for /x."), 400, "translation_unsupported"],

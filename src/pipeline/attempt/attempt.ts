@@ -59,7 +59,7 @@ export class Attempt implements Governance {
 
   requestHead(endOfStream: boolean): Promise<RequestHeadAnswer> {
     return this.#rescued(async () => {
-      const admitted = this.#admit();
+      const admitted = this.#admit(endOfStream);
       return endOfStream || !needsBody(admitted) ? this.#send(admitted, undefined) : { kind: "need_body" };
     });
   }
@@ -67,8 +67,7 @@ export class Attempt implements Governance {
   requestBody(body: Buffer): Promise<RequestAnswer> {
     return this.#rescued(async () => {
       const admitted = this.#open();
-      // What is signed and translated is what was judged.
-      if (admitted.allowed.bodySha256 !== hash("sha256", body, "hex")) throw new RegentError("not_governed");
+      assertJudged(admitted.allowed, body);
       return this.#send(admitted, body);
     });
   }
@@ -119,6 +118,8 @@ export class Attempt implements Governance {
   /** A refusal stands in the place of the target's answer; the filter at the listener lets it pass to the client. */
   #refuse(error: unknown): OwnAnswer {
     const { governed, stranger } = this.#options;
+    // Nobody waits for what comes of it any more.
+    if (this.#isLate()) return rescue(stranger, error);
     if (governed === undefined || isStranger(error)) {
       // A request found a way around the filter at the listener: the operator must hear of it.
       logFault(stranger, error);
@@ -132,13 +133,23 @@ export class Attempt implements Governance {
     return answer;
   }
 
+  /** Whether its exchange ended, was refused or answered before it could leave. */
+  #isLate(): boolean {
+    if (this.#admitted === undefined || this.#admitted.facts.sent) return false;
+    const { context, allowed } = this.#admitted;
+    return context.account.attempts.allowed !== allowed;
+  }
+
   /** @throws RegentError not_governed or no_permitted_target */
-  #admit(): Admitted {
+  #admit(endOfStream: boolean): Admitted {
     const { governed, head } = this.#options;
     const allowed = governed?.account.attempts.allowed;
     if (governed === undefined || allowed === undefined) throw new RegentError("not_governed");
     const { account, rooms } = governed;
     const { attempts } = account;
+    if (head.exchange.request.method !== account.exchange.request.method)
+      throw new RegentError("not_governed");
+    if (endOfStream) assertJudged(allowed, NO_BODY);
     const candidate = allowed.candidates.find(({ target }) => target.name === head.target);
     const serving = candidate && servingOf(governed, candidate.target);
     if (candidate === undefined || serving === undefined || attempts.made.length >= ATTEMPTS_MAX)
@@ -187,6 +198,8 @@ export class Attempt implements Governance {
       rooms.sign,
     );
     const { attempts } = account;
+    // The exchange may have ended, or been refused, while this was made ready.
+    if (this.#isLate()) throw new RegentError("not_governed");
     const plan = planAttempt({ attempts, baseline, target, translated, body: leaving, credentials });
     facts.sent = true;
     return { kind: "pass", permit: allowed.permit, plan };
@@ -213,6 +226,16 @@ const UNCHANGED: Plan = { headers: { remove: [], set: [] }, clearRouteCache: fal
 function needsBody({ context, candidate, translation }: Admitted): boolean {
   const { made } = context.account.attempts;
   return translation !== undefined || candidate.target.aws !== undefined || made.length > 1;
+}
+
+/**
+ * What is translated, signed and sent is what was judged. Envoy shows an empty body as none.
+ *
+ * @throws RegentError not_governed
+ */
+function assertJudged({ bodySha256 }: AllowedAttempts, body: Buffer): void {
+  if (body.length === 0 && bodySha256 === undefined) return;
+  if (bodySha256 !== hash("sha256", body, "hex")) throw new RegentError("not_governed");
 }
 
 function isStranger(error: unknown): boolean {
