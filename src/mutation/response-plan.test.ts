@@ -95,4 +95,5 @@ test("tells the client what a translation lost, in a header that stays short", (
   assert.equal(value(["dropped:/seed", "changed:/stop"]), "dropped:/seed, changed:/stop");
   const long = value(Array.from({ length: 1_000 }, (_, index) => `dropped:/messages/${index}/name`));
   assert.ok(long !== undefined && long.length < 1_100 && long.endsWith(", more"), long);
+  assert.equal(value([`dropped:/${"%F0".repeat(400)}`, "dropped:/seed"]), "more");
 });

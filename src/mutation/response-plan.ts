@@ -26,6 +26,8 @@ export type ResponsePlanFacts = {
   readonly isOtherBody?: boolean;
   /** The whole new body; undefined leaves it, or it goes on its way in pieces. */
   readonly body?: Buffer | undefined;
+  /** Headers that describe the new body. */
+  readonly bodyHeaders?: readonly HeaderField[] | undefined;
 };
 
 /** Codes in one header: a client reads them, and policy may warn of as much as it likes. */
@@ -46,6 +48,7 @@ export function planResponse(facts: ResponsePlanFacts): Plan {
     ...policyHeaders,
     ...warningHeader(reasons),
     ...translationHeader(translationWarnings),
+    ...(facts.bodyHeaders ?? []),
     [DECISION_ID_HEADER, exchangeId],
   ]);
   const remove = new Set<string>([
@@ -74,7 +77,7 @@ function translationHeader(warnings: readonly string[]): HeaderField[] {
   for (const warning of warnings) {
     const longer = value === "" ? warning : `${value}, ${warning}`;
     if (longer.length > TRANSLATION_HEADER_CHARS_MAX)
-      return [[TRANSLATION_WARNINGS_HEADER, `${value}, more`]];
+      return [[TRANSLATION_WARNINGS_HEADER, value === "" ? "more" : `${value}, more`]];
     value = longer;
   }
   return [[TRANSLATION_WARNINGS_HEADER, value]];

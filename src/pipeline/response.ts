@@ -7,7 +7,7 @@ import { DECISION_ID_HEADER, REASON_HEADER } from "../exchange/names.ts";
 import { permit } from "../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../exchange/plan.ts";
 import type { Format, ReadAnswer } from "../formats/index.ts";
-import { planResponse } from "../mutation/response-plan.ts";
+import { planResponse, type ResponsePlanFacts } from "../mutation/response-plan.ts";
 import { codingOf } from "../wire/content-encoding.ts";
 import { type Account, costOf } from "./account.ts";
 import { bodyPlanOf, READ_ANSWER_BYTES_MAX } from "./answer/body-plan.ts";
@@ -47,7 +47,7 @@ export function createResponse(context: Context): Response {
   const plan = (
     head: ResponseHead,
     decision: Decision | undefined,
-    other: { readonly isOtherBody?: boolean; readonly body?: Buffer | undefined } = {},
+    other: Pick<ResponsePlanFacts, "isOtherBody" | "body" | "bodyHeaders"> = {},
   ): Plan =>
     planResponse({
       exchangeId: account.exchange.id,
@@ -74,7 +74,7 @@ export function createResponse(context: Context): Response {
       return { kind: "pass", plan: plan(head, decision), body: mode };
     const coding = codingOf(headerValues(head.headers, "content-encoding"));
     context.framing = framing;
-    stream = openStreamedAnswer({ context, format, framing, head, judge, coding, keepText: isFull(account) });
+    stream = openStreamedAnswer({ context, framing, head, judge, coding, keepText: isFull(account) });
     const isOtherBody = coding !== undefined || isDemanding(judge.demands);
     return { kind: "pass", plan: plan(head, decision, { isOtherBody }), body: mode };
   };
@@ -115,8 +115,12 @@ export function createResponse(context: Context): Response {
       const judged = await judgeWhole(context, format, judge, head, read);
       if (permit(judged.decision) === undefined)
         return { kind: "answer", answer: deny(context, judged.decision) };
-      const isOtherBody = judged.body !== undefined;
-      return { kind: "pass", plan: plan(head, judged.decision, { isOtherBody, body: judged.body }) };
+      const { body: changed, headers: bodyHeaders } = judged;
+      const isOtherBody = changed !== undefined;
+      return {
+        kind: "pass",
+        plan: plan(head, judged.decision, { isOtherBody, body: changed, bodyHeaders }),
+      };
     },
 
     chunk(chunk, endOfStream) {
@@ -151,6 +155,8 @@ function passRefusal(account: Account, refusal: OwnAnswer, head: ResponseHead): 
   const isOurs = head.origin === "envoy" || (head.origin === undefined && head.status === refusal.status);
   if (!isOurs || head.status < 400) throw new RegentError("not_governed");
   account.status = head.status;
+  // What a target answered before its answer was refused is charged as one that could not be read.
+  account.upstreamStatus = account.attempts.made.findLast(({ status }) => status !== undefined)?.status;
   const set = refusal.headers.filter(([name]) => name === DECISION_ID_HEADER || name === REASON_HEADER);
   const plan: Plan = { headers: { remove: [], set }, clearRouteCache: false, metadata: {} };
   return { kind: "pass", body: "none", plan };

@@ -298,6 +298,26 @@ describe("an answer on its way back", () => {
     assert.equal(charge?.tokens, 17);
   });
 
+  test("that cannot be translated is charged as any that cannot be read, and what no model made is not", async () => {
+    for (const [status, source] of [
+      [200, "reserved"],
+      [503, undefined],
+    ] as const) {
+      const { stage, sent, attempt } = await answering({
+        translatorOf: scriptedTranslators({
+          response: () => {
+            throw new TypeError("a bug");
+          },
+        }),
+      });
+      await attempt.responseHead({ ...JSON_HEAD, status }, false);
+      const refused = refusalOf(await attempt.responseBody(Buffer.from("{}")));
+      await sent.governance.responseHead({ ...JSON_HEAD, status: refused.status, origin: "envoy" }, false);
+      sent.governance.end("complete");
+      assert.equal(onlyRecord(stage).charge?.source, source, String(status));
+    }
+  });
+
   const streaming = (fault: string | undefined, complete: boolean) =>
     scriptedTranslators({
       stream: () => ({
