@@ -508,6 +508,20 @@ describe("an answer that policy bounds", () => {
     assert.equal(refusedWith(await answered({ body: completion() }, least)), "403 output_limit");
   });
 
+  test("is refused where it cannot be read, for nothing is known of its length", async () => {
+    const text = "x".repeat(400);
+    const large = Buffer.concat([
+      Buffer.from(JSON.stringify(message(text))),
+      Buffer.alloc(RESPONSE_BYTES_MAX, " "),
+    ]);
+    for (const body of [JSON.stringify([message(text)]), `${JSON.stringify(message(text))}x`, large])
+      assert.equal(
+        refusedWith(await answered({ body }, { decide: bounded(5) })),
+        "502 answer_uninspectable",
+        String(body).slice(0, 80),
+      );
+  });
+
   test("ends within a slice of the bound where it is streamed, in whatever pieces it comes", async () => {
     const body = letters("x".repeat(400)).slice(0, -3);
     for (const pieces of [body, [body.join("")]]) {

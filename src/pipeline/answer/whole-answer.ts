@@ -93,6 +93,7 @@ async function decided(judge: Judge, head: ResponseHead): Promise<Decision> {
 function assertShort(context: Context, { demands }: Judge, answer: ReadAnswer): void {
   const { outputTokensMax } = demands;
   if (outputTokensMax === undefined) return;
+  if (answer.invalid !== undefined) throw uninspectable("how long it is cannot be read");
   const tokens = outputTokensOf(answer, context.rooms.metering.tokensOf);
   if (tokens > outputTokensMax) {
     const message = `The answer has ${tokens} tokens, and policy allows ${outputTokensMax}.`;
