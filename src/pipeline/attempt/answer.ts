@@ -90,8 +90,8 @@ function streamed(
   // No coding was asked for.
   if (headerValues(head.headers, "content-encoding").length > 0) throw invalid("is a coded stream");
   const translator = translation.stream(head);
-  const refused = (bytes: Buffer, error: unknown): ChunkAnswer => ({
-    bytes: Buffer.concat([bytes, rescueStream(context, error)]),
+  const broken = (bytes: Buffer, error: RegentError): ChunkAnswer => ({
+    bytes: Buffer.concat([bytes, wordFault(context, client, error)]),
     end: true,
   });
   return {
@@ -104,22 +104,25 @@ function streamed(
       try {
         return timed(context, "translation", () => {
           const piece = translator.push(chunk);
-          if (piece.fault !== undefined) return refused(piece.bytes, invalid(piece.fault));
+          if (piece.fault !== undefined) return broken(piece.bytes, invalid(piece.fault));
           if (!endOfStream) return { bytes: piece.bytes, end: false };
           const last = translator.end();
           const bytes = Buffer.concat([piece.bytes, last.bytes]);
-          return last.complete
-            ? { bytes, end: true }
-            : refused(bytes, new RegentError("upstream_incomplete"));
+          return last.complete ? { bytes, end: true } : broken(bytes, new RegentError("upstream_incomplete"));
         });
       } catch (error) {
-        return refused(NOTHING, error);
+        return { bytes: rescueStream(context, error), end: true };
       }
     },
   };
 }
 
-const NOTHING = Buffer.alloc(0);
+/** What is wrong with the upstream's stream as its last event: an error of the upstream's, and no denial. */
+function wordFault({ account }: Context, client: Format, { code, status, detail }: RegentError): Buffer {
+  account.upstreamError ??= code;
+  const message = detail ?? ERRORS[code].message;
+  return client.refuseInStream({ status, code, message, requestId: account.exchange.id });
+}
 
 /** What the target said of its own bytes is wrong for those that the client gets. */
 function planWith(set: readonly HeaderField[]): Plan {

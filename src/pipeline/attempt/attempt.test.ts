@@ -332,7 +332,7 @@ describe("an answer on its way back", () => {
       [undefined, false, /^<a><b>!data: .*upstream_incomplete/],
       ["is garbled", true, /^<a>data: .*upstream_invalid/],
     ] as const) {
-      const { attempt } = await answering({ translatorOf: streaming(fault, complete) });
+      const { stage, sent, attempt } = await answering({ translatorOf: streaming(fault, complete) });
       const head = await attempt.responseHead(STREAM_HEAD, false);
       assert.ok(head.kind === "pass" && head.body === "stream");
       let text = "";
@@ -345,6 +345,11 @@ describe("an answer on its way back", () => {
         if (end) break;
       }
       assert.match(text.replaceAll("\n", " "), expected);
+      sent.governance.end("aborted");
+      // As of an answer that needs no translation: what the upstream does wrong is no denial.
+      const { verdict, upstreamError, reasons } = onlyRecord(stage);
+      assert.deepEqual([verdict, reasons], ["allow", []]);
+      assert.equal(upstreamError, /upstream_\w+/.exec(text)?.[0]);
     }
   });
 
