@@ -163,7 +163,7 @@ export function recordOf(
     identity,
     ...defined("inference", inferenceOf(account.inference)),
     ...defined("route", routeOf(account.candidate)),
-    ...defined("attempts", recordedAttempts(account.attempts)),
+    ...defined("attempts", recordedAttempts(account.attempts, nowMs)),
     ...defined("translation", account.attempts.translation),
     reasons: account.reasons,
     redactions: [...account.redactions].map(([type, count]) => ({ type, count })),

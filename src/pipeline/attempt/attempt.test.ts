@@ -242,6 +242,16 @@ describe("an attempt", () => {
     }
   });
 
+  test("that left is in the record, for as long as it took until then; one that stayed is not", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    await attemptOf(stage, sent, "us").requestHead(false);
+    await attemptOf(stage, sent, "claude").requestHead(false);
+    stage.clock.monotonicMs += 250;
+    sent.governance.end("aborted");
+    assert.deepEqual(onlyRecord(stage).attempts, [{ target: "us", ms: 250 }]);
+  });
+
   test("that was refused is not passed by: an answer of a target after it stops", async () => {
     const stage = stageWith();
     const sent = await through(stage);

@@ -39,7 +39,7 @@ export type AttemptFacts = {
   sent: boolean;
   /** Undefined: no answer came. */
   status: number | undefined;
-  /** Milliseconds to the head of the answer, or to the end of an attempt without one. */
+  /** Milliseconds to the head of the answer, or to the end of an attempt without one; undefined before. */
   ms: number | undefined;
 };
 
@@ -54,13 +54,14 @@ export function noAttempts(): Attempts {
   };
 }
 
-/** As the record has them. */
-export function recordedAttempts({ made }: Attempts): Record["attempts"] {
-  if (made.length === 0) return undefined;
-  return made.map(({ target, status, translatedTo, ms }) => ({
+/** Those that left, as the record has them. An exchange may end before its attempts do. */
+export function recordedAttempts({ made }: Attempts, nowMs: number): Record["attempts"] {
+  const sent = made.filter((attempt) => attempt.sent);
+  if (sent.length === 0) return undefined;
+  return sent.map(({ target, status, translatedTo, startedMs, ms = nowMs - startedMs }) => ({
     target,
     ...(status === undefined ? {} : { status }),
     ...(translatedTo === undefined ? {} : { translatedTo }),
-    ms: Math.round((ms ?? 0) * 1000) / 1000,
+    ms: Math.round(ms * 1000) / 1000,
   }));
 }
