@@ -168,9 +168,14 @@ function passRefusal(account: Account, refusal: OwnAnswer, head: ResponseHead): 
  *
  * @throws RegentError config_mismatch
  */
-function assertAttempted({ attempts, candidate, inference }: Account, { origin }: ResponseHead): void {
-  if (candidate === undefined || inference === undefined || attempts.made.length > 0) return;
-  if (origin !== "envoy" && needsFilter(candidate.target, inference.format))
+function assertAttempted({ attempts, candidate, inference }: Account, head: ResponseHead): void {
+  if (candidate === undefined || inference === undefined || head.origin === "envoy") return;
+  // Where Envoy does not say whose an answer is, one without an answering attempt may be its own.
+  const wasMade =
+    head.origin === "upstream"
+      ? attempts.made.some(({ status }) => status === head.status)
+      : attempts.made.length > 0;
+  if (!wasMade && needsFilter(candidate.target, inference.format))
     throw new RegentError("config_mismatch", "Envoy has no filter of Regent's at the cluster of the target.");
 }
 

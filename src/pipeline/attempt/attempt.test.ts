@@ -387,6 +387,16 @@ describe("an Envoy without the filter at the cluster", () => {
     assert.equal(refusalOf(await sent.governance.responseHead(JSON_HEAD, false)).code, "config_mismatch");
   });
 
+  test("for one of two attempts gets no answer through that the other one was not given", async () => {
+    const stage = stageWith();
+    const sent = await through(stage);
+    const attempt = attemptOf(stage, sent, "claude");
+    await attempt.requestHead(false);
+    planOf(await attempt.requestBody(bytesOf(chatBody())));
+    const head = { ...JSON_HEAD, origin: "upstream" } as const;
+    assert.equal(refusalOf(await sent.governance.responseHead(head, false)).code, "config_mismatch");
+  });
+
   test("serves targets that need nothing of it", async () => {
     const stage = stageWith();
     const sent = await through(stage);
