@@ -28,12 +28,15 @@ export type AnswerTexts = {
   readonly ended: readonly string[];
 };
 
-/** How a dialect takes apart what it answers, for those who inspect and change it. */
+/** What a dialect says in JSON, for those who inspect and change it. */
 export type AnswerTextReader = {
   whole(answer: JsonValue): AnswerTexts;
-  /** An event of a stream of server-sent events; absent where a dialect streams in another form or not at all. */
-  event?(event: JsonValue, name: string): AnswerTexts;
+  /** An event of a stream, in whatever framing; absent where a dialect has none. */
+  event?: EventTextReader;
 };
+
+/** @param name of the event; empty where it has none */
+export type EventTextReader = (event: JsonValue, name: string) => AnswerTexts;
 
 /** Collects the texts of one answer or event: every string in it, whether the dialect knows its member or not. */
 export class AnswerTextCollector {
@@ -75,15 +78,29 @@ export class AnswerTextCollector {
     if (Array.isArray(value)) this.elements(pointer, value, (at, inner) => this.tree(at, inner));
   }
 
-  /** Visits the members of an object. A name that is no plain word is a text as well. */
+  /** All strings in a value of a caller's own making, each for itself. Its numbers are no tokens. */
+  data(pointer: string, value: JsonValue): void {
+    if (typeof value === "string") this.add(pointer, value);
+    else if (isJsonObject(value)) this.members(pointer, value, (at, _, inner) => this.data(at, inner));
+    else if (Array.isArray(value))
+      for (const [index, element] of (value as readonly JsonValue[]).entries())
+        this.data(`${pointer}/${index}`, element);
+  }
+
+  /**
+   * Visits the members of an object. A name that is no plain word is a text as well.
+   *
+   * @param known names that are the schema's, whatever they look like
+   */
   members(
     pointer: string,
     object: JsonObject,
     visit: (pointer: string, key: string, value: JsonValue) => void,
+    known?: ReadonlySet<string>,
   ): void {
     for (const [key, value] of Object.entries(object)) {
       const at = `${pointer}/${pointerToken(key)}`;
-      if (!PLAIN_KEY.test(key)) this.add(keyPointer(at), key);
+      if (!PLAIN_KEY.test(key) && known?.has(key) !== true) this.add(keyPointer(at), key);
       visit(at, key, value);
     }
   }

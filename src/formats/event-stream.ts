@@ -44,7 +44,7 @@ export type Framing<E, S> = {
 };
 
 /** An event, and where it lies in the bytes of its step. */
-type Framed<E> = E & { readonly start: number; readonly end: number };
+export type Framed<E> = E & { readonly start: number; readonly end: number };
 
 export type EventStream<E = SseEvent, S = SseState> = {
   readonly bytes: S;
@@ -59,7 +59,7 @@ export function eventStream(open: (options: StreamOptions) => EventReader): Stre
   return framedStream(SERVER_SENT_EVENTS, open);
 }
 
-const SERVER_SENT_EVENTS: Framing<SseEvent, SseState> = {
+export const SERVER_SENT_EVENTS: Framing<SseEvent, SseState> = {
   initial: initialSse,
   step(state, chunk) {
     const { events, raw, oversized } = stepSse(state, chunk);

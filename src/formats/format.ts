@@ -2,6 +2,8 @@ import type { HeaderField, Headers } from "../exchange/headers.ts";
 import type { Answer, FormatName, Inference, TextPart, ToolCall } from "../exchange/inference.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import type { JsonDocument } from "../wire/json/index.ts";
+import type { AnswerPart } from "./answer-parts.ts";
+import type { AnswerSplitter } from "./answer-splitter.ts";
 import type { AnswerTextReader } from "./answer-texts.ts";
 import type { FinishKind } from "./finish.ts";
 
@@ -37,8 +39,17 @@ export type Format = {
    */
   describeResponse?(message: ResponseMessage): JsonObject;
   readonly stream: StreamReducer;
-  /** The texts of answers and where they stand. Absent: answers of this dialect can be neither inspected nor redacted. */
+  /** The texts of answers that are JSON, and where they stand. */
   readonly answerTexts?: AnswerTextReader;
+  /**
+   * Takes apart a whole answer, where JSON is not all of it. Absent: `answerTexts` does. Without both, whole answers of this
+   * dialect can be neither inspected nor redacted.
+   *
+   * @throws RegentError answer_uninspectable
+   */
+  takeApart?(message: ResponseMessage): AnswerPart;
+  /** Takes a streamed answer apart. Absent: streams in this framing can be neither inspected nor redacted. */
+  openSplitter?(): AnswerSplitter;
   /** The media type of a streamed answer; server-sent events unless said otherwise. */
   readonly streamType?: string;
   /** The same stream in other framings that servers give it, by media type in lower case. */
@@ -57,7 +68,7 @@ export type Format = {
 };
 
 /** How the events of a streamed answer lie in its bytes. A format is its own usual framing. */
-export type StreamFraming = Pick<Format, "stream" | "refuseInStream">;
+export type StreamFraming = Pick<Format, "stream" | "refuseInStream" | "openSplitter">;
 
 /** Where a dialect is spoken. */
 export type Endpoint = {

@@ -17,6 +17,8 @@ import { mayBeReadAs, plainName, plainPath } from "./paths.ts";
 import { tfserving } from "./tfserving/index.ts";
 import { tritonGenerate } from "./triton-generate/index.ts";
 
+export { type AnswerEdit, type AnswerPart, takeApart, uninspectable } from "./answer-parts.ts";
+export type { AnswerSplitter } from "./answer-splitter.ts";
 export type { AnswerText, AnswerTextReader, AnswerTexts, RunningName } from "./answer-texts.ts";
 export { RESPONSE_BYTES_MAX } from "./bounds.ts";
 export type {

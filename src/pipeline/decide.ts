@@ -1,11 +1,14 @@
 import { type Decision, KIND_STATUS } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
+import type { Inference } from "../exchange/inference.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
 import type { Reads } from "../exchange/reads.ts";
+import type { EndpointMatch, Format, StreamFraming } from "../formats/index.ts";
 import { decidingReason, renderDenial } from "../mutation/own-answer.ts";
 import type { Evaluation } from "../policy/policies.ts";
 import { callerKey } from "./account.ts";
 import { demandsOf, isDemanding } from "./answer/demands.ts";
+import { saysLength } from "./answer/output-limit.ts";
 import type { Context } from "./context.ts";
 import { loggerOf, type Question } from "./logged-decision.ts";
 import { timedAsync } from "./timed.ts";
@@ -131,6 +134,24 @@ export function assertAnswerable({ account, detection }: Context, decision: Deci
   if (!isDemanding(demands) || detection.kind === "models") return;
   if (detection.kind !== "inference" || account.inference === undefined)
     throw unsupported("the answer to a request that is no inference to be judged");
-  if (demands.isInspected && detection.format.answerTexts === undefined)
-    throw unsupported(`answers of ${detection.format.name} to be inspected`);
+  const { format, endpoint } = detection;
+  const streams = streamFraming(format, endpoint, account.inference);
+  if (demands.isInspected && !canInspect(format, streams))
+    throw unsupported(`answers of ${format.name} to be inspected`);
+  if (demands.outputTokensMax !== undefined && streams !== undefined && !saysLength(streams))
+    throw unsupported(`response.max_output_tokens for streams of ${format.name}`);
+}
+
+/** How the answer will be framed if it succeeds as a stream; undefined where it will come whole. */
+function streamFraming(
+  format: Format,
+  { framing }: EndpointMatch,
+  { stream }: Inference,
+): StreamFraming | undefined {
+  return framing ?? (stream ? format : undefined);
+}
+
+function canInspect(format: Format, streams: StreamFraming | undefined): boolean {
+  if (streams !== undefined) return streams.openSplitter !== undefined;
+  return format.answerTexts !== undefined || format.takeApart !== undefined;
 }

@@ -6,9 +6,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FormatName } from "../../src/exchange/inference.ts";
 import type { AnswerTexts } from "../../src/formats/answer-texts.ts";
+import { textIn } from "../../src/formats/bedrock-converse/stream.ts";
 import { FORMATS } from "../../src/formats/index.ts";
+import { initialAwsStream, stepAwsStream } from "../../src/wire/aws-event-stream.ts";
 import { editJson, type JsonDocument, readJson } from "../../src/wire/json/index.ts";
-import { initialSse, type SseEvent, stepSse } from "../../src/wire/sse.ts";
+import { initialSse, stepSse } from "../../src/wire/sse.ts";
 import { fixturesMissing, loadFixtures } from "./fixtures.ts";
 import { plant, positionsOf } from "./markers.ts";
 
@@ -19,6 +21,8 @@ const SILENT: { readonly [name in FormatName]?: RegExp } = {
     /^(?:\/response)?\/(?:instructions|tools|tool_choice|metadata|user|safety_identifier|prompt|prompt_cache_key|text)(?:\/|$)/,
   // Counts, lists of numbers, and what only the provider can read.
   "gemini-generate": /\/(?:usageMetadata|thoughtSignature|groundingChunkIndices|confidenceScores)(?:\/|$)/,
+  // What only the provider can read.
+  "bedrock-converse": /\/(?:reasoningContent|reasoningText)\/signature$/,
   // A vector, as numbers or as their bytes.
   "openai-embeddings": /\/embedding$/,
 };
@@ -26,10 +30,19 @@ const SILENT: { readonly [name in FormatName]?: RegExp } = {
 /** Events of one stream that are tried: the first have all kinds but those of the end. */
 const EVENTS_TRIED = 30;
 
-const eventsOf = (body: Buffer): readonly SseEvent[] => {
-  const { events } = stepSse(initialSse(), Buffer.concat([body, Buffer.from("\n\n")]));
-  return events.length <= EVENTS_TRIED ? events : [...events.slice(0, EVENTS_TRIED - 5), ...events.slice(-5)];
-};
+type Event = { readonly data: string; readonly type: string };
+
+function eventsOf(name: FormatName, body: Buffer): readonly Event[] {
+  if (name !== "bedrock-converse")
+    return stepSse(initialSse(), Buffer.concat([body, Buffer.from("\n\n")])).events;
+  return stepAwsStream(initialAwsStream(), body).messages.map((message) => ({
+    data: message.payload.toString(),
+    type: textIn(message, ":event-type"),
+  }));
+}
+
+const tried = (events: readonly Event[]) =>
+  events.length <= EVENTS_TRIED ? events : [...events.slice(0, EVENTS_TRIED - 5), ...events.slice(-5)];
 
 function documentOf(text: string): JsonDocument | undefined {
   const result = readJson(Buffer.from(text));
@@ -54,7 +67,7 @@ for (const format of Object.values(FORMATS)) {
       }
       const event = answerTexts?.event;
       if (kind !== "stream" || event === undefined) continue;
-      for (const { data, type } of eventsOf(body)) {
+      for (const { data, type } of tried(eventsOf(name, body))) {
         const document = documentOf(data);
         if (document !== undefined) yield { document, read: (value) => event(value, type) };
       }
@@ -101,8 +114,7 @@ for (const format of Object.values(FORMATS)) {
       if (kind !== "stream" || event === undefined || typeof expected.text !== "string") continue;
       if (expected.message_starts !== undefined) continue;
       const running = new Map<string, string>();
-      const { events } = stepSse(initialSse(), Buffer.concat([body, Buffer.from("\n\n")]));
-      for (const { data, type } of events) {
+      for (const { data, type } of eventsOf(name, body)) {
         const document = documentOf(data);
         if (document === undefined) continue;
         for (const { text, continues } of event(document.value, type).texts) {

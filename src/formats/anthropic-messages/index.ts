@@ -1,5 +1,6 @@
 import type { Format } from "../format.ts";
 import { jsonRequests } from "../json-format.ts";
+import { sseSplitter } from "../sse-splitter.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { models } from "./models.ts";
 import { describeRequest } from "./reading.ts";
@@ -26,6 +27,7 @@ export const anthropicMessages: Format = {
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
   answerTexts,
+  openSplitter: sseSplitter(answerTexts.event),
   refuse,
   refuseInStream,
   models,

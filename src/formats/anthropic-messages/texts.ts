@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/js
 import { AnswerTextCollector, type AnswerTextReader, isPresent } from "../answer-texts.ts";
 
 /** The texts of a message, whole or event by event. Its blocks are written one after the other. */
-export const answerTexts: AnswerTextReader = {
+export const answerTexts = {
   whole(answer) {
     const collector = new AnswerTextCollector();
     if (isJsonObject(answer)) readMessage(collector, "", answer);
@@ -15,7 +15,7 @@ export const answerTexts: AnswerTextReader = {
     else collector.tree("", event);
     return collector.texts;
   },
-};
+} satisfies AnswerTextReader;
 
 const LANE = "";
 

@@ -1,7 +1,7 @@
 import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
-import type { ReadAnswer } from "../format.ts";
+import type { ReadAnswer, StreamProgress } from "../format.ts";
 import { mergeUsage } from "../loose.ts";
 import type { ReadError } from "../openai/error.ts";
 import { Block } from "./block.ts";
@@ -27,6 +27,11 @@ export class ConverseBuilder {
   /** With its reason to stop a message is whole: only the metadata may be missing. */
   get isOver(): boolean {
     return this.#stopReason !== undefined || this.#error !== undefined;
+  }
+
+  /** Usage comes with the metadata, behind everything that is written. */
+  progress(): StreamProgress {
+    return { outputBytes: this.#outputBytes, outputTokens: this.#usage?.output };
   }
 
   /** Takes a whole answer. Gives the reason when none can be like that. */

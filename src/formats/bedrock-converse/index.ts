@@ -7,7 +7,9 @@ import { readRequest } from "./request.ts";
 import { readResponse } from "./response.ts";
 import { replaceText } from "./rewrite.ts";
 import { SCHEMA } from "./schema.ts";
+import { openMessages } from "./splitter.ts";
 import { STREAM_TYPE, stream } from "./stream.ts";
+import { answerTexts } from "./texts.ts";
 
 /** Bedrock's Converse and ConverseStream (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */
 export const bedrockConverse: Format = {
@@ -17,6 +19,8 @@ export const bedrockConverse: Format = {
   readResponse,
   stream,
   streamType: STREAM_TYPE,
+  answerTexts,
+  openSplitter: openMessages,
   refuse,
   refuseInStream,
 };

@@ -14,7 +14,7 @@ import { readException } from "./error.ts";
 
 export const STREAM_TYPE = "application/vnd.amazon.eventstream";
 
-const AWS_MESSAGES: Framing<AwsMessage, AwsStreamState> = {
+export const AWS_MESSAGES: Framing<AwsMessage, AwsStreamState> = {
   initial: initialAwsStream,
   step(state, chunk) {
     const { messages, raw, fault } = stepAwsStream(state, chunk);
@@ -91,6 +91,10 @@ class ConverseReader implements EventReader<AwsMessage> {
 
   answer() {
     return this.#answer.answer();
+  }
+
+  progress() {
+    return this.#answer.progress();
   }
 }
 

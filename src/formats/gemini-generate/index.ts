@@ -1,5 +1,6 @@
 import type { Format } from "../format.ts";
 import { jsonRequests } from "../json-format.ts";
+import { sseSplitter } from "../sse-splitter.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { checkQuery } from "./query.ts";
 import { describeRequest } from "./reading.ts";
@@ -19,6 +20,7 @@ export const geminiGenerate: Format = {
   readResponse: ({ bytes }) => readResponse(bytes),
   stream,
   answerTexts,
+  openSplitter: sseSplitter(answerTexts.event),
   refuse,
   refuseInStream,
 };

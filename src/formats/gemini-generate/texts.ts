@@ -4,7 +4,7 @@ import { AnswerTextCollector, type AnswerTextReader, type AnswerTexts, isPresent
 import { listed } from "../openai/schema.ts";
 
 /** The texts of an answer, whole, event by event, or as an array of what would have been events. */
-export const answerTexts: AnswerTextReader = { whole: read, event: read };
+export const answerTexts = { whole: read, event: read } satisfies AnswerTextReader;
 
 function read(answer: JsonValue): AnswerTexts {
   const collector = new AnswerTextCollector();

@@ -11,7 +11,7 @@ import {
   framedStream,
   tooLarge,
 } from "../event-stream.ts";
-import type { ReadAnswer, StreamOptions, StreamReducer } from "../format.ts";
+import type { ReadAnswer, StreamOptions, StreamProgress, StreamReducer } from "../format.ts";
 import { answerOf, outputBytesOf } from "./answer.ts";
 import { FRAME_HEAD_BYTES, GRPC_MESSAGE_BYTES_MAX, messageIn } from "./frames.ts";
 import { type InferMessage, parseInfer } from "./messages.ts";
@@ -115,6 +115,10 @@ abstract class ResponseReader implements EventReader<Frame> {
     if (!this.#keepText) return;
     this.#keptBytes += response.bytes.length;
     if (this.#keptBytes <= KEPT_BYTES_MAX) this.#responses.push(messageReading(response));
+  }
+
+  progress(): StreamProgress {
+    return { outputBytes: this.#outputBytes, outputTokens: undefined };
   }
 
   answer(): ReadAnswer {

@@ -3,6 +3,7 @@ import { jsonRequests } from "../json-format.ts";
 import { refuse, refuseInStream } from "../openai/refuse.ts";
 import { askForUsage, replaceText, rewriteModel } from "../openai/rewrite.ts";
 import { choiceTexts } from "../openai/texts.ts";
+import { sseSplitter } from "../sse-splitter.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { readRequest } from "./request.ts";
@@ -25,6 +26,7 @@ export const openaiChat: Format = {
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
   answerTexts: choiceTexts,
+  openSplitter: sseSplitter(choiceTexts.event),
   framings,
   refuse,
   refuseInStream,

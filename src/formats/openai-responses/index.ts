@@ -2,6 +2,7 @@ import type { Format } from "../format.ts";
 import { jsonRequests } from "../json-format.ts";
 import { refuse } from "../openai/refuse.ts";
 import { replaceText, rewriteModel } from "../openai/rewrite.ts";
+import { sseSplitter } from "../sse-splitter.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { refuseInStream } from "./refuse.ts";
@@ -27,6 +28,7 @@ export const openaiResponses: Format = {
   readResponse: ({ status, bytes }) => readResponse(status, bytes),
   stream,
   answerTexts,
+  openSplitter: sseSplitter(answerTexts.event),
   refuse,
   refuseInStream,
 };

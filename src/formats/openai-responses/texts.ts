@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/js
 import { AnswerTextCollector, type AnswerTextReader, isPresent } from "../answer-texts.ts";
 
 /** The texts of a response. Its events say some of them twice or three times: in pieces, when a part is done, and at the end. */
-export const answerTexts: AnswerTextReader = {
+export const answerTexts = {
   whole(answer) {
     const collector = new AnswerTextCollector();
     readTree(collector, "", answer);
@@ -14,7 +14,7 @@ export const answerTexts: AnswerTextReader = {
     else readEvent(collector, event, typeof event.type === "string" ? event.type : name);
     return collector.texts;
   },
-};
+} satisfies AnswerTextReader;
 
 function readEvent(collector: AnswerTextCollector, event: JsonObject, type: string): void {
   collector.members("", event, (pointer, key, value) => {

@@ -7,6 +7,7 @@ import { parse } from "../loose.ts";
 import { AnswerBuilder, type PartOf } from "./answer.ts";
 import { errorOf, readError } from "./error.ts";
 import { errorObject } from "./refuse.ts";
+import { choiceTexts } from "./texts.ts";
 
 /**
  * Streams of chunks with choices, ended by `[DONE]`. Events after `[DONE]` are read like those before it: a client may
@@ -18,7 +19,7 @@ export function chunkStream(partOf: PartOf) {
 
 /** The same chunks, one a line, as some servers stream them. */
 export function chunkLines(partOf: PartOf): NonNullable<Format["framings"]> {
-  return jsonLines((options) => new ChunkReader(options, partOf), errorObject);
+  return jsonLines((options) => new ChunkReader(options, partOf), errorObject, choiceTexts.event);
 }
 
 class ChunkReader implements EventReader {

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/js
 import { AnswerTextCollector, type AnswerTextReader, type AnswerTexts, isPresent } from "../answer-texts.ts";
 
 /** The texts of answers with choices, whole or chunk by chunk: chat completions and the older completions. */
-export const choiceTexts: AnswerTextReader = { whole: readChoices, event: readChoices };
+export const choiceTexts = { whole: readChoices, event: readChoices } satisfies AnswerTextReader;
 
 function readChoices(answer: JsonValue): AnswerTexts {
   const collector = new AnswerTextCollector();

@@ -1,7 +1,7 @@
 import type { Usage } from "../../exchange/inference.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
-import type { ReadAnswer } from "../format.ts";
+import type { ReadAnswer, StreamProgress } from "../format.ts";
 import { type PlainError, readPlainError } from "../plain-error.ts";
 import { finishKind, NOT_FINISHED } from "./finish.ts";
 import { addUsage, readUsage } from "./usage.ts";
@@ -46,6 +46,12 @@ export class AnswerBuilder {
     this.#readFinish(body.finish_reason);
     this.#readSequence(body);
     return body.text_output === undefined ? undefined : this.#say(body.text_output);
+  }
+
+  /** Tokens are counted event by event, but by few servers in each: what is missing in one would make the answer short. */
+  progress(): StreamProgress {
+    const outputTokens = this.isWhole && this.#finish !== undefined ? this.#usage?.output : undefined;
+    return { outputBytes: this.#outputBytes, outputTokens };
   }
 
   #readFinish(value: JsonValue | undefined): void {

@@ -1,5 +1,6 @@
 import type { Format } from "../format.ts";
 import { jsonRequests } from "../json-format.ts";
+import { sseSplitter } from "../sse-splitter.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { refuse, refuseInStream } from "./refuse.ts";
@@ -21,6 +22,7 @@ export const tritonGenerate: Format = {
   readResponse: ({ bytes }) => readResponse(bytes),
   stream,
   answerTexts,
+  openSplitter: sseSplitter(answerTexts.event),
   refuse,
   refuseInStream,
 };

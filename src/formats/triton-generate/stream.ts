@@ -45,4 +45,8 @@ class GenerateReader implements EventReader {
   answer() {
     return this.#answer.answer();
   }
+
+  progress() {
+    return this.#answer.progress();
+  }
 }

@@ -5,7 +5,7 @@ import { answerTexts } from "./texts.ts";
 
 test("the text of an answer goes on in the next event, each beam in a lane of its own", () => {
   const running = (lane: string) => ({ lane, name: "text_output" });
-  assert.deepEqual(answerTexts.event?.({ text_output: "a", output_log_probs: [0], sequence_end: true }, ""), {
+  assert.deepEqual(answerTexts.event({ text_output: "a", output_log_probs: [0], sequence_end: true }), {
     texts: [{ pointer: "/text_output", text: "a", continues: running("0") }],
     opaque: undefined,
     ended: ["0"],

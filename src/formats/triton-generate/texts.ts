@@ -3,7 +3,7 @@ import { AnswerTextCollector, type AnswerTextReader, type AnswerTexts, isPresent
 import { NOT_FINISHED } from "./finish.ts";
 
 /** The texts of an answer, whole or event by event: they have the same form. */
-export const answerTexts: AnswerTextReader = { whole: readAnswer, event: readAnswer };
+export const answerTexts = { whole: readAnswer, event: readAnswer } satisfies AnswerTextReader;
 
 /** How likely the text is, and the like: numbers that are no tokens. */
 const NUMBERS: ReadonlySet<string> = new Set([

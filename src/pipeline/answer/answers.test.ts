@@ -408,8 +408,8 @@ describe("a stream that is inspected", () => {
   });
 
   test("is refused before its head leaves where nothing is known of its texts", async () => {
-    const lines = { headers: [["content-type", "application/x-ndjson"]] as const, body: ["{}\n", ""] };
-    const result = await answered(lines, { body: STREAM, decide: INSPECT });
+    const asked = { path: "/v1/embeddings", body: { model: "small", input: "Hello" }, decide: INSPECT };
+    const result = await answered({ body: [event({ error: "no" }), ""] }, asked);
     assert.equal(refusedWith(result), "502 answer_uninspectable");
   });
 

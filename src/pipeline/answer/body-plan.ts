@@ -1,12 +1,11 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
 import { headerValues, singleHeader } from "../../exchange/headers.ts";
-import { framingOf, type StreamFraming } from "../../formats/index.ts";
+import { framingOf, type StreamFraming, uninspectable } from "../../formats/index.ts";
 import { codingOf, isAnswerCoding } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
 import type { ResponseBodyMode } from "../governor.ts";
 import { type AnswerDemands, isDemanding } from "./demands.ts";
-import { uninspectable } from "./window.ts";
 
 /**
  * The largest answer that is held back to be read: as much as Envoy's connection buffers hold. A larger one passes

@@ -2,7 +2,12 @@ import { ERRORS, type ErrorCode, RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
 import type { Finding } from "../../exchange/finding.ts";
 import { permit } from "../../exchange/permit.ts";
-import type { Format, ReadAnswer, StreamFraming } from "../../formats/index.ts";
+import {
+  type AnswerSplitter,
+  type ReadAnswer,
+  type StreamFraming,
+  uninspectable,
+} from "../../formats/index.ts";
 import { type ContentDecoder, openDecoder } from "../../wire/content-decoder.ts";
 import { type AnswerStream, openAnswerStream, type StreamPiece } from "../answer-stream.ts";
 import type { Context } from "../context.ts";
@@ -10,9 +15,8 @@ import { assertSameHead, denyStream } from "../decide.ts";
 import { rescueStream } from "../rescue.ts";
 import { timed, timedAsync } from "../timed.ts";
 import { countRedactions, type Judge } from "./judge.ts";
-import { isBeyond } from "./output-limit.ts";
-import { type EventSplitter, openSplitter } from "./parts.ts";
-import { uninspectable, Window } from "./window.ts";
+import { isBeyond, saysLength } from "./output-limit.ts";
+import { Window } from "./window.ts";
 
 /**
  * Decoded bytes of one piece of a coded stream. Envoy sends what its buffers hold, a megabyte at most unless told
@@ -44,7 +48,6 @@ export type StreamedAnswer = {
 
 export type StreamedAnswerOptions = {
   readonly context: Context;
-  readonly format: Format;
   readonly framing: StreamFraming;
   readonly head: ResponseHead;
   readonly judge: Judge;
@@ -56,32 +59,30 @@ export type StreamedAnswerOptions = {
 
 /** @throws RegentError answer_uninspectable or obligation_unsupported where the stream cannot be held to what is asked */
 export function openStreamedAnswer(options: StreamedAnswerOptions): StreamedAnswer {
-  const { context, format, framing, judge, coding, keepText } = options;
+  const { context, framing, judge, coding, keepText } = options;
   const { demands } = judge;
   const isTooLong =
     demands.outputTokensMax === undefined
       ? undefined
       : isBeyond(demands.outputTokensMax, context.rooms.metering.tokensOf);
   const reading = { hideUsage: context.account.usageIsHidden, keepText };
-  const { stream } = framing;
-  if (isTooLong !== undefined && stream.progress?.(stream.initial(reading)) === undefined) {
+  if (isTooLong !== undefined && !saysLength(framing)) {
     const message =
       "Policy asked for response.max_output_tokens, which streams of this dialect cannot be held to.";
     throw new RegentError("obligation_unsupported", message);
   }
-  const held = demands.isInspected ? openHeld(format, framing, demands.windowBytes) : undefined;
+  const held = demands.isInspected ? openHeld(framing, demands.windowBytes) : undefined;
   const decoder =
     coding === undefined ? undefined : openDecoder(coding, DECODED_PIECE_BYTES_MAX, DECODED_STREAM_RATIO_MAX);
   return new Streamed(options, openAnswerStream(framing, { ...reading, isTooLong }), held, decoder);
 }
 
-type Held = { readonly window: Window; readonly splitter: EventSplitter };
+type Held = { readonly window: Window; readonly splitter: AnswerSplitter };
 
-function openHeld({ answerTexts, ...format }: Format, framing: StreamFraming, windowBytes: number): Held {
-  const isSse = format.streamType === undefined && framing.stream === format.stream;
-  if (answerTexts?.event === undefined || !isSse)
+function openHeld({ openSplitter }: StreamFraming, windowBytes: number): Held {
+  if (openSplitter === undefined)
     throw uninspectable("nothing is known of the texts in streams of its dialect");
-  return { window: new Window(windowBytes), splitter: openSplitter(answerTexts.event) };
+  return { window: new Window(windowBytes), splitter: openSplitter() };
 }
 
 class Streamed implements StreamedAnswer {
@@ -153,7 +154,7 @@ class Streamed implements StreamedAnswer {
   ): Promise<Buffer | undefined> {
     const { context } = this.#options;
     timed(context, "inspection", () => {
-      for (const part of splitter.split(end === "complete" ? ended(bytes) : bytes)) window.push(part);
+      for (const part of splitter.split(bytes, end === "complete")) window.push(part);
     });
     for (;;) {
       const batch = timed(context, "inspection", () => window.take(end !== undefined));
@@ -195,12 +196,3 @@ type ReadPiece = Omit<StreamPiece, "end"> & {
 };
 
 const NOTHING = Buffer.alloc(0);
-
-/** A last event without its blank line is none to the standard, and one to some clients: it is judged as one. */
-function ended(bytes: Buffer): Buffer {
-  if (bytes.length === 0 || ENDS_EVENT.test(bytes.toString("latin1", Math.max(0, bytes.length - 4))))
-    return bytes;
-  return Buffer.concat([bytes, Buffer.from("\n\n")]);
-}
-
-const ENDS_EVENT = /(?:\n\n|\r\r|\r\n\r\n)$/;

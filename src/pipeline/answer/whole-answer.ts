@@ -1,17 +1,22 @@
 import type { Decision } from "../../exchange/decision.ts";
 import { RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
-import { headerValues } from "../../exchange/headers.ts";
+import { type HeaderField, headerValues } from "../../exchange/headers.ts";
 import { permit } from "../../exchange/permit.ts";
-import { type Format, RESPONSE_BYTES_MAX, type ReadAnswer } from "../../formats/index.ts";
+import {
+  type Format,
+  RESPONSE_BYTES_MAX,
+  type ReadAnswer,
+  takeApart,
+  uninspectable,
+} from "../../formats/index.ts";
 import { decodeAnswer } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
 import { timed } from "../timed.ts";
 import { isDemanding } from "./demands.ts";
 import { countRedactions, type Judge } from "./judge.ts";
 import { outputTokensOf } from "./output-limit.ts";
-import { wholePart } from "./parts.ts";
-import { uninspectable, Window } from "./window.ts";
+import { Window } from "./window.ts";
 
 /** A whole body without its content codings, and what it says; undefined where it cannot be decoded. */
 export type DecodedAnswer = { readonly bytes: Buffer; readonly answer: ReadAnswer };
@@ -33,7 +38,12 @@ export async function readWhole(
 }
 
 /** What policy says of a whole answer, and the body that the client gets in place of the upstream's, where it is another. */
-export type JudgedAnswer = { readonly decision: Decision; readonly body: Buffer | undefined };
+export type JudgedAnswer = {
+  readonly decision: Decision;
+  readonly body: Buffer | undefined;
+  /** Headers that describe the body. */
+  readonly headers?: readonly HeaderField[] | undefined;
+};
 
 /**
  * Looks a whole answer through, asks policy about it and carries out what is asked of its body.
@@ -66,23 +76,25 @@ async function inspectWhole(
   head: ResponseHead,
   { bytes }: DecodedAnswer,
 ): Promise<JudgedAnswer> {
-  const { answerTexts } = format;
-  if (answerTexts === undefined) throw uninspectable("nothing is known of the texts of its dialect");
   if (bytes.length > RESPONSE_BYTES_MAX) throw uninspectable(`it has more than ${RESPONSE_BYTES_MAX} bytes`);
   // No body says nothing: an error without one, or an answer to HEAD.
   if (bytes.length === 0) return { decision: await judge.ask(head, []), body: undefined };
-  const batch = timed(context, "inspection", () => {
-    const window = new Window(0, RESPONSE_BYTES_MAX);
-    window.push(wholePart(answerTexts, bytes));
-    return window.take(true);
+  const window = new Window(0, RESPONSE_BYTES_MAX);
+  const part = timed(context, "inspection", () => {
+    const taken = takeApart(format, { status: head.status, headers: head.headers, bytes });
+    window.push(taken);
+    return taken;
   });
+  const batch = timed(context, "inspection", () => window.take(true));
   const found = batch?.findings ?? [];
   const decision = await judge.ask(head, found);
   if (permit(decision) === undefined) return { decision, body: undefined };
   const { actions } = judge.demands;
   const body = timed(context, "mutation", () => batch?.release(actions));
   countRedactions(context, found, actions);
-  return { decision, body: body === bytes ? undefined : body };
+  return body === bytes || body === undefined
+    ? { decision, body: undefined }
+    : { decision, body, headers: part.headers?.() };
 }
 
 /** Policy is asked once about an answer that is not inspected, whoever asks for its bound. */

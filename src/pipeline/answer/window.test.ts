@@ -4,13 +4,12 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { RegentError } from "../../exchange/errors.ts";
 import type { Finding } from "../../exchange/finding.ts";
-import type { AnswerText } from "../../formats/index.ts";
+import type { AnswerPart, AnswerText } from "../../formats/index.ts";
 import { inspect, maskText } from "../../inspection/index.ts";
 import type { RedactAction } from "../redact.ts";
 import {
   HELD_BYTES_MAX,
   HELD_EVENTS_MAX,
-  type HeldPart,
   OPEN_FINDING_UNITS_MAX,
   RUNNING_TEXTS_MAX,
   Window,
@@ -21,11 +20,11 @@ const MAIL = "jane@example.com";
 const NOTHING = new Map<string, RedactAction>();
 
 /** An event whose bytes are its text. */
-function part(text: string, { lane = "0", name = "content", ended = false } = {}): HeldPart {
+function part(text: string, { lane = "0", name = "content", ended = false } = {}): AnswerPart {
   return held([{ pointer: `/${name}`, text, continues: { lane, name } }], text, ended ? [lane] : []);
 }
 
-function held(texts: readonly AnswerText[], bytes: string, ended: readonly string[] = []): HeldPart {
+function held(texts: readonly AnswerText[], bytes: string, ended: readonly string[] = []): AnswerPart {
   return {
     bytes: Buffer.from(bytes),
     texts: texts.filter(({ text }) => text !== ""),
@@ -38,7 +37,7 @@ function held(texts: readonly AnswerText[], bytes: string, ended: readonly strin
 type Run = { readonly given: string[]; readonly findings: Finding[] };
 
 /** Pushes events one by one, and gives what left after each, the rest last. */
-function run(window: Window, parts: readonly HeldPart[], actions = NOTHING): Run {
+function run(window: Window, parts: readonly AnswerPart[], actions = NOTHING): Run {
   const given: string[] = [];
   const findings: Finding[] = [];
   const take = (isLast: boolean) => {
@@ -194,8 +193,8 @@ describe("any text in any pieces", () => {
   const actions = new Map<string, RedactAction>([...MASK, ["CREDIT_CARD", "mask"]]);
 
   /** In pieces of these lengths, over and over. */
-  function pieces(said: string, lengths: readonly number[]): HeldPart[] {
-    const parts: HeldPart[] = [];
+  function pieces(said: string, lengths: readonly number[]): AnswerPart[] {
+    const parts: AnswerPart[] = [];
     for (let at = 0, index = 0; at < said.length; index++) {
       const length = lengths[index % lengths.length] as number;
       parts.push(part(said.slice(at, at + length)));

@@ -10,9 +10,14 @@
  */
 import { RegentError } from "../../exchange/errors.ts";
 import type { Finding } from "../../exchange/finding.ts";
-import type { AnswerText, RunningName } from "../../formats/index.ts";
+import {
+  type AnswerEdit,
+  type AnswerPart,
+  type AnswerText,
+  type RunningName,
+  uninspectable,
+} from "../../formats/index.ts";
 import { INSPECTION_TRUNCATED, inspect, maskText } from "../../inspection/index.ts";
-import type { JsonEdit } from "../../wire/json/index.ts";
 import type { RedactAction } from "../redact.ts";
 import { editedText, type Lane, RunningText, type TextEdit } from "./running-text.ts";
 
@@ -40,20 +45,6 @@ export const OPEN_FINDING_UNITS_MAX = 16 * 1024;
  */
 const LOOKS_PER_WINDOW = 4;
 
-/** An event, or a whole answer, taken apart. */
-export type HeldPart = {
-  readonly bytes: Buffer;
-  readonly texts: readonly AnswerText[];
-  /** Lanes in which nothing more is written. */
-  readonly ended: readonly string[];
-  /**
-   * The bytes with other texts in them; undefined where that cannot be done.
-   *
-   * @throws JsonEditError
-   */
-  rewrite(edits: readonly JsonEdit[]): Buffer | undefined;
-};
-
 /** What is judged now. Nothing of it leaves before {@link Batch.release}. */
 export type Batch = {
   /** What was not judged before. The pointers are those of the event in which a finding begins. */
@@ -74,7 +65,7 @@ type Piece = { readonly pointer: string; readonly text: string } & (
 type RunningPiece = Extract<Piece, { running: RunningText }>;
 
 type HeldEvent = {
-  readonly part: HeldPart;
+  readonly part: AnswerPart;
   readonly pieces: readonly Piece[];
   /** How far its lanes were with it. */
   readonly marks: ReadonlyMap<Lane, number>;
@@ -99,7 +90,7 @@ export class Window {
   }
 
   /** @throws RegentError answer_uninspectable when more would be held than may be */
-  push(part: HeldPart): void {
+  push(part: AnswerPart): void {
     this.#heldBytes += part.bytes.length;
     if (this.#heldBytes > this.#heldBytesMax || this.#held.length >= HELD_EVENTS_MAX)
       throw uninspectable("more of it would have to be held back than there is room for");
@@ -322,7 +313,7 @@ function renderEvent(
   { part, pieces }: HeldEvent,
   ownEdits: ReadonlyMap<string, readonly TextEdit[]> | undefined,
 ): Buffer {
-  const edits = pieces.flatMap((piece): JsonEdit[] => {
+  const edits = pieces.flatMap((piece): AnswerEdit[] => {
     const value =
       piece.running === undefined
         ? editedText(piece.text, 0, ownEdits?.get(piece.pointer) ?? [])
@@ -333,14 +324,6 @@ function renderEvent(
   const rewritten = part.rewrite(edits);
   if (rewritten === undefined) throw uninspectable("what it holds cannot be taken out of it");
   return rewritten;
-}
-
-export function uninspectable(why: string, options?: { cause: unknown }): RegentError {
-  return new RegentError(
-    "answer_uninspectable",
-    `The answer cannot be inspected as policy asks: ${why}.`,
-    options,
-  );
 }
 
 function blocked(message: string): RegentError {
