@@ -33,4 +33,10 @@ export function singleHeader(
   return { value: values[0], repeated: values.length > 1 };
 }
 
+/** The media type of a body in lower case, without parameters; empty when its sender does not say. */
+export function mediaTypeOf(headers: Headers): string {
+  const { value = "" } = singleHeader(headers, "content-type");
+  return value.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
 const NONE: readonly string[] = [];

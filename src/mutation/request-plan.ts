@@ -1,7 +1,7 @@
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { type HeaderField, singleHeader } from "../exchange/headers.ts";
+import { type HeaderField, mediaTypeOf, singleHeader } from "../exchange/headers.ts";
 import type { Identity } from "../exchange/identity.ts";
 import type { Candidate } from "../exchange/model.ts";
 import {
@@ -88,9 +88,9 @@ function ownHeaders({ exchange, identity, candidate }: RequestPlanFacts): Header
 /** An inference was read as its dialect's, whatever its label says, so that is what the model server must read it as. */
 function bodyType({ exchange, contentType }: RequestPlanFacts): HeaderField[] {
   if (contentType === undefined) return [];
-  const { value, repeated } = singleHeader(exchange.request.headers, "content-type");
-  const given = (value ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  return !repeated && given === contentType ? [] : [["content-type", contentType]];
+  const { headers } = exchange.request;
+  const { repeated } = singleHeader(headers, "content-type");
+  return !repeated && mediaTypeOf(headers) === contentType ? [] : [["content-type", contentType]];
 }
 
 function withQuery(pathname: string, { request }: Exchange): string {

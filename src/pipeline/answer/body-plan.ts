@@ -1,6 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
-import { headerValues, singleHeader } from "../../exchange/headers.ts";
+import { headerValues, mediaTypeOf, singleHeader } from "../../exchange/headers.ts";
 import { framingOf, type StreamFraming, uninspectable } from "../../formats/index.ts";
 import { codingOf, isAnswerCoding } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
@@ -44,7 +44,7 @@ export function bodyPlanOf(
   }
   const { format } = detection;
   const passesAsItComes = options.passesAnswers(account.exchange.request);
-  const type = mediaTypeOf(head);
+  const type = mediaTypeOf(head.headers);
   const framing = framingOf(format, type, detection.endpoint);
   if (framing !== undefined) {
     const coding = codingOf(headerValues(head.headers, "content-encoding"));
@@ -68,8 +68,4 @@ export function bodyPlanOf(
     );
   }
   return { mode: "chunks", reading: "passing" };
-}
-
-function mediaTypeOf({ headers }: ResponseHead): string {
-  return (singleHeader(headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }

@@ -1,6 +1,6 @@
 import { ERRORS, RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
-import { type HeaderField, headerValues, singleHeader } from "../../exchange/headers.ts";
+import { type HeaderField, headerValues, mediaTypeOf, singleHeader } from "../../exchange/headers.ts";
 import { BODY_HEADERS, DIALECT_HEADERS } from "../../exchange/names.ts";
 import type { Plan } from "../../exchange/plan.ts";
 import { FORMATS, type Format } from "../../formats/index.ts";
@@ -25,7 +25,7 @@ export type AnswerOfAttempt = {
 /** @throws RegentError upstream_invalid for an answer that is neither a stream of the target's dialect nor whole */
 export function openAnswer(context: Context, translation: Translation, head: ResponseHead): AnswerOfAttempt {
   const client = clientFormat(context);
-  const isStream = mediaTypeOf(head) === streamTypeOf(FORMATS[translation.to]);
+  const isStream = mediaTypeOf(head.headers) === streamTypeOf(FORMATS[translation.to]);
   return isStream ? streamed(context, client, translation, head) : whole(context, client, translation, head);
 }
 
@@ -139,10 +139,6 @@ function clientFormat({ detection }: Context): Format {
 
 function streamTypeOf({ streamType = "text/event-stream" }: Format): string {
   return streamType;
-}
-
-function mediaTypeOf({ headers }: ResponseHead): string {
-  return (singleHeader(headers, "content-type").value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
 function invalid(what: string): RegentError {
