@@ -9,15 +9,14 @@ import {
 } from "../config/address.ts";
 import { parseSizeBytes } from "../document/units.ts";
 import { renderEnvoyConfig } from "../local/envoy/bootstrap.ts";
-import { REGENT_CLUSTER } from "../local/envoy/filters.ts";
 import {
   ENVOY_DEFAULTS,
   type EnvoyTarget,
   FILTER_CHOICES,
   type FilterChoice,
 } from "../local/envoy/options.ts";
-import { originOf } from "../local/envoy/origin.ts";
 import { CommandFailure } from "./failure.ts";
+import { addTarget } from "./target-option.ts";
 
 type Options = {
   readonly listen: TcpAddress;
@@ -134,21 +133,6 @@ function anyAddress(text: string): Address {
   const parsed = parseAddress(text);
   if (parsed === undefined) throw new InvalidArgumentError("Expected HOST:PORT or unix:///PATH.");
   return parsed;
-}
-
-/** Targets become cluster names and header values, as in the registry. */
-const TARGET_PATTERN = /^([A-Za-z0-9._-]{1,128})=(.+)$/;
-
-function addTarget(text: string, earlier: readonly EnvoyTarget[] | undefined): EnvoyTarget[] {
-  const [, name, origin] = TARGET_PATTERN.exec(text) ?? [];
-  if (name === undefined || origin === undefined) throw new InvalidArgumentError("Expected NAME=URL.");
-  if (name === REGENT_CLUSTER) throw new InvalidArgumentError("That name is the cluster of Regent itself.");
-  try {
-    originOf(origin);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
-  return [...(earlier ?? []), { name, origin }];
 }
 
 function size(text: string): number {

@@ -61,6 +61,10 @@ const COMMANDS: { readonly [name: string]: Entry } = {
     summary: "print an Envoy configuration",
     load: async () => (await import("./envoy.ts")).envoyCommand(),
   },
+  istio: {
+    summary: "print the targets for an ingress gateway of Istio",
+    load: async () => (await import("./istio.ts")).istioCommand(),
+  },
   version: {
     summary: "print the version of Regent and of what it runs on",
     load: async () => (await import("./version.ts")).versionCommand(),

@@ -120,6 +120,14 @@ test("clusters are matched by port and service, listeners by name", () => {
   );
 });
 
+test("of a map, the entries of a patch replace those that were there whole", () => {
+  const options = (value: object) => ({ typedExtensionProtocolOptions: { ...value } as JsonObject });
+  const there = { ...resources.clusters[0], ...options({ http: { a: 1, b: 2 }, other: { c: 3 } }) };
+  const change = patch("CLUSTER", "MERGE", { typed_extension_protocol_options: { http: { b: 4 } } });
+  const patched = applyPatches({ ...resources, clusters: [there] }, [change], false);
+  assert.deepEqual(patched.clusters, [{ ...there, ...options({ http: { b: 4 }, other: { c: 3 } }) }]);
+});
+
 test("in a gateway everything is of the context of gateways", () => {
   const change = httpFilter("INSERT_FIRST");
   const ofGateway = { ...change, match: { ...change.match, context: "GATEWAY" as const } };

@@ -156,13 +156,17 @@ function clusterMatches({ name }: JsonObject, { match }: ConfigPatch, gateway: b
   return wanted === undefined || wanted === service;
 }
 
+/** Fields that are maps. Of a map, proto.Merge replaces the entries that both have. */
+const MAPS: ReadonlySet<string> = new Set(["typedExtensionProtocolOptions", "filterMetadata"]);
+
 /** proto.Merge: messages are merged field by field, lists are joined, everything else is overwritten. */
 function merged(base: JsonObject, change: JsonObject): JsonObject {
   const result: { [key: string]: Json } = { ...base };
   for (const [key, value] of Object.entries(change)) {
     const old = result[key];
     if (Array.isArray(old) && Array.isArray(value)) result[key] = [...old, ...value];
-    else result[key] = isObject(old) && isObject(value) ? merged(old, value) : value;
+    else if (!isObject(old) || !isObject(value)) result[key] = value;
+    else result[key] = MAPS.has(key) ? { ...old, ...value } : merged(old, value);
   }
   return result;
 }

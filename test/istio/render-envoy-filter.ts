@@ -2,13 +2,21 @@ import { httpFilters } from "../../src/local/envoy/filters.ts";
 import { listener } from "../../src/local/envoy/listener.ts";
 import { Noted, note, plain, renderYaml, type Yaml } from "../../src/local/envoy/note.ts";
 import { ENVOY_DEFAULTS, sizesFor } from "../../src/local/envoy/options.ts";
+import {
+  type ClusterMatch,
+  httpOptionsPatch,
+  REGENT_HOST,
+  targetPatch,
+  throughIstio,
+} from "../../src/local/istio/cluster.ts";
 
 /** Where Regent stands: beside a model server, or beside the mesh's ingress gateway. */
 export type Place = "sidecar" | "gateway";
 
-/** The cluster that Istio makes of base/service-entry.yaml. */
-const REGENT_HOST = "regent.local";
-const REGENT_CLUSTER = `outbound|9191||${REGENT_HOST}`;
+/** The one target of base/registry.yaml: the workload itself. */
+export const WORKLOAD_TARGET = "model-server";
+/** Where it listens. */
+const WORKLOAD_PORT = 8080;
 const MANAGER = "envoy.filters.network.http_connection_manager";
 
 /**
@@ -43,7 +51,8 @@ function envoyFilter(place: Place): Yaml {
         ...httpFilterPatches(contextOf(place)),
         managerPatch(place),
         ...bufferPatches(place),
-        keepalivePatch(place),
+        ...(sidecar ? [workloadPatch()] : []),
+        regentPatch(place),
       ],
     },
   };
@@ -98,16 +107,6 @@ function authzChanges(authz: Yaml): Yaml {
   };
 }
 
-function throughIstio(filter: Yaml): Yaml {
-  const config = member(filter, "typed_config") as { readonly [key: string]: Yaml };
-  const authority = note(
-    "Without it Envoy sends the cluster's name, which HTTP/2 servers refuse for its bars.",
-    REGENT_HOST,
-  );
-  const grpc_service = { envoy_grpc: { cluster_name: REGENT_CLUSTER, authority } };
-  return { name: member(filter, "name"), typed_config: { ...config, grpc_service } };
-}
-
 /** What the local listener has and Istio's does not, except what is Istio's business: peers, certificates, tracing. */
 function managerPatch(place: Place): Yaml {
   const chain = (member(listener(ENVOY_DEFAULTS), "filter_chains") as Yaml[])[0] as Yaml;
@@ -150,7 +149,7 @@ function bufferPatches(place: Place): Yaml[] {
     place === "sidecar"
       ? [
           { context, listener: { name: "virtualInbound" } },
-          { context, cluster: { portNumber: 8080 } },
+          { context, cluster: { portNumber: WORKLOAD_PORT } },
         ]
       : [{ context }, { context }];
   return [
@@ -162,23 +161,34 @@ function bufferPatches(place: Place): Yaml[] {
   ];
 }
 
-function keepalivePatch(place: Place): Yaml {
-  const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+/** At the gateway, where targets are the user's, `regent istio generate` prints it for each. */
+function workloadPatch(): Yaml {
+  const match: ClusterMatch = { context: "SIDECAR_INBOUND", cluster: { portNumber: WORKLOAD_PORT } };
+  return note(
+    "The workload is the one target of registry.yaml, by its name there. Its key and the translation to its dialect. Replaces\n" +
+      "what Istio has there of HTTP: a server of gRPC needs http2_protocol_options.",
+    targetPatch(match, WORKLOAD_TARGET, { tls: false, http2: false }),
+  );
+}
+
+function regentPatch(place: Place): Yaml {
   const context = place === "sidecar" ? "SIDECAR_OUTBOUND" : "GATEWAY";
+  const buffer = sizesFor(ENVOY_DEFAULTS.bodyBytesMax).connectionBuffer;
+  const options = {
+    explicit_http_config: {
+      http2_protocol_options: {
+        connection_keepalive: { interval: "30s", timeout: "5s" },
+        initial_stream_window_size: note(
+          "It also limits what waits to be sent on a stream, where a whole body must fit: Envoy crashes beyond it.",
+          buffer * 2,
+        ),
+      },
+    },
+  };
   return note(
     "A half-open connection to Regent is noticed before requests pile up on it.",
-    patch("CLUSTER", { context, cluster: { service: REGENT_HOST } }, "MERGE", {
-      typed_extension_protocol_options: {
-        [options]: {
-          "@type": `type.googleapis.com/${options}`,
-          explicit_http_config: {
-            http2_protocol_options: {
-              connection_keepalive: { interval: "30s", timeout: "5s" },
-              initial_stream_window_size: sizesFor(ENVOY_DEFAULTS.bodyBytesMax).connectionBuffer * 2,
-            },
-          },
-        },
-      },
+    httpOptionsPatch({ context, cluster: { service: REGENT_HOST } }, options, {
+      per_connection_buffer_limit_bytes: buffer,
     }),
   );
 }

@@ -1,6 +1,15 @@
 import { loopback } from "../envoy/support/envoy.ts";
 import { type EnvoyResources, type JsonObject, objects } from "./patches.ts";
-import { fixed, modelClusters, named, REGENT_CLUSTER, stockFilters } from "./stock.ts";
+import { fixed, named, plaintext, REGENT_CLUSTER, stockFilters, wayAround } from "./stock.ts";
+
+/** The cluster that Istio generated for a service of the mesh, which those of other services are like. */
+const SERVICE_CLUSTER = "outbound|8080||model-server.models.svc.cluster.local";
+
+/** What Istio generates when there are services of these clusters as well. */
+export function withServices(resources: EnvoyResources, clusters: readonly string[]): EnvoyResources {
+  const like = named(resources.clusters, SERVICE_CLUSTER);
+  return { ...resources, clusters: [...resources.clusters, ...clusters.map((name) => ({ ...like, name }))] };
+}
 
 export type GatewaySurroundings = {
   /** Name of the listener. */
@@ -9,7 +18,7 @@ export type GatewaySurroundings = {
   readonly regentPort: number;
   /** Where requests go, in Envoy's form. */
   readonly routes: readonly JsonObject[];
-  /** Ports of the model servers, by the name of their service. */
+  /** Ports of the model servers, by the cluster of their service. */
   readonly models: ReadonlyMap<string, number>;
 };
 
@@ -17,22 +26,21 @@ export type GatewaySurroundings = {
 export function stockGateway(resources: EnvoyResources, around: GatewaySurroundings): JsonObject {
   const routeConfig = { virtualHosts: [{ name: "models", domains: ["*"], routes: around.routes }] };
   const listener = named(resources.listeners, "0.0.0.0_8080");
+  const filterChains = objects(listener.filterChains).map((chain) => ({
+    ...chain,
+    filters: stockFilters(chain, { routeConfig }),
+  }));
   return {
     staticResources: {
       listeners: [
-        {
-          ...listener,
-          name: around.client,
-          address: loopback(0),
-          filterChains: objects(listener.filterChains).map((chain) => ({
-            ...chain,
-            filters: stockFilters(chain, { routeConfig }),
-          })),
-        },
+        { ...listener, name: around.client, address: loopback(0), filterChains },
+        wayAround(filterChains[0]?.filters ?? []),
       ],
       clusters: [
         fixed(named(resources.clusters, REGENT_CLUSTER), loopback(around.regentPort)),
-        ...modelClusters(around.models),
+        ...[...around.models].map(([cluster, port]) =>
+          fixed(plaintext(named(resources.clusters, cluster)), loopback(port)),
+        ),
       ],
     },
   };

@@ -1,7 +1,9 @@
+import { UPSTREAM_METADATA } from "../../src/envoy/upstream/upstream.ts";
 import { loopback } from "../envoy/support/envoy.ts";
 import type { KeyPair } from "../support/certificates.ts";
 import { type EnvoyResources, type Json, type JsonObject, objects } from "./patches.ts";
-import { fixed, headerRoute, MANAGER, modelClusters, named, REGENT_CLUSTER, stockFilters } from "./stock.ts";
+import { WORKLOAD_TARGET } from "./render-envoy-filter.ts";
+import { fixed, headerRoute, named, REGENT_CLUSTER, stockFilters, wayAround } from "./stock.ts";
 
 /** What runs in the place of a mesh around a workload. */
 export type SidecarSurroundings = {
@@ -14,39 +16,66 @@ export type SidecarSurroundings = {
   readonly workload: KeyPair;
   /** Callers by name. Each gets a plain listener of this name, behind which Envoy speaks mutual TLS as the caller. */
   readonly clients: ReadonlyMap<string, KeyPair>;
-  /** The workload: model servers by the name that `x-regent-target` carries, with their ports. */
+  /**
+   * Ports of model servers, by target. One is the workload, reached as Istio has it. A workload has no more than that:
+   * several stand there for tests that need them, each by a copy of Istio's route and of the workload's patched cluster.
+   */
   readonly models: ReadonlyMap<string, number>;
 };
 
 const INBOUND_CHAIN = "0.0.0.0_8080";
 const INBOUND_CLUSTER = "inbound|8080||";
-const MODEL_CLUSTER = "outbound|8080||model-server.models.svc.cluster.local";
+const CALLERS_CLUSTER = "outbound|8080||model-server.models.svc.cluster.local";
 
 /**
  * A bootstrap for a stock Envoy out of what Istio generated for the workload's proxy: its inbound chain for port 8080, with
  * certificates in place of SDS. Callers have Istio's own cluster for that workload.
  */
 export function stockSidecar(resources: EnvoyResources, around: SidecarSurroundings): JsonObject {
-  const toWorkload = named(resources.clusters, MODEL_CLUSTER);
+  const toCallers = named(resources.clusters, CALLERS_CLUSTER);
+  const inbound = named(resources.clusters, INBOUND_CLUSTER);
+  const listener = inboundListener(named(resources.listeners, "virtualInbound"), around);
+  const [chain] = objects(listener.filterChains);
   return {
     staticResources: {
       listeners: [
-        inboundListener(named(resources.listeners, "virtualInbound"), around),
-        modelListener([...around.models.keys()]),
+        listener,
+        wayAround(objects(chain?.filters)),
         ...[...around.clients.keys()].map(clientListener),
       ],
       clusters: [
-        fixed(named(resources.clusters, INBOUND_CLUSTER), { pipe: { path: MODEL_SOCKET } }),
+        ...[...around.models].map(([target, port]) =>
+          fixed({ ...ofTarget(inbound, target), name: inboundCluster(target, around) }, loopback(port)),
+        ),
         fixed(named(resources.clusters, REGENT_CLUSTER), loopback(around.regentPort)),
-        ...[...around.clients].map(([client, pair]) => clientCluster(toWorkload, client, pair, around)),
-        ...modelClusters(around.models),
+        ...[...around.clients].map(([client, pair]) => clientCluster(toCallers, client, pair, around)),
       ],
     },
   };
 }
 
-/** The workload's own end of the pod's network: a socket that only this Envoy knows, in Linux's abstract namespace. */
-const MODEL_SOCKET = `@regent-test-models-${process.pid}`;
+function inboundCluster(target: string, { models }: SidecarSurroundings): string {
+  return models.size === 1 ? INBOUND_CLUSTER : `${INBOUND_CLUSTER}${target}`;
+}
+
+/** The cluster with another target's name in Regent's filter. */
+function ofTarget(cluster: JsonObject, target: string): JsonObject {
+  const text = JSON.stringify(cluster).replaceAll(
+    JSON.stringify({ key: UPSTREAM_METADATA, value: WORKLOAD_TARGET }),
+    JSON.stringify({ key: UPSTREAM_METADATA, value: target }),
+  );
+  return JSON.parse(text) as JsonObject;
+}
+
+/** Istio's route for a target, by the header that carries its name; what has none goes nowhere. */
+function inboundRoutes(around: SidecarSurroundings): JsonObject {
+  const names = [...around.models.keys()];
+  const routes = [
+    ...names.map((name) => headerRoute("x-regent-target", name, inboundCluster(name, around))),
+    { match: { prefix: "/" }, directResponse: { status: 404 } },
+  ];
+  return { routeConfig: { virtualHosts: [{ name: "models", domains: ["*"], routes }] } };
+}
 
 function inboundListener(listener: JsonObject, around: SidecarSurroundings): JsonObject {
   const chain = named(objects(listener.filterChains), INBOUND_CHAIN);
@@ -62,7 +91,7 @@ function inboundListener(listener: JsonObject, around: SidecarSurroundings): Jso
       {
         ...chain,
         filterChainMatch,
-        filters: stockFilters(chain),
+        filters: stockFilters(chain, around.models.size === 1 ? {} : inboundRoutes(around)),
         transportSocket: withFiles(chain.transportSocket as JsonObject, around.workload, around.authority),
       },
     ],
@@ -134,26 +163,5 @@ function clientListener(client: string): JsonObject {
     name: client,
     address: loopback(0),
     filterChains: [{ filters: [{ name: "envoy.filters.network.tcp_proxy", typedConfig }] }],
-  };
-}
-
-/** The workload: sends each request to the model server that `x-regent-target` names. */
-function modelListener(models: readonly string[]): JsonObject {
-  const routes = models.map((name) => headerRoute("x-regent-target", name, name));
-  const typedConfig = {
-    "@type": `type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-    statPrefix: "models",
-    routeConfig: { virtualHosts: [{ name: "models", domains: ["*"], routes }] },
-    httpFilters: [
-      {
-        name: "envoy.filters.http.router",
-        typedConfig: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
-      },
-    ],
-  };
-  return {
-    name: "models",
-    address: { pipe: { path: MODEL_SOCKET } },
-    filterChains: [{ filters: [{ name: MANAGER, typedConfig }] }],
   };
 }

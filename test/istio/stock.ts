@@ -54,15 +54,31 @@ export function fixed(cluster: JsonObject, address: JsonObject, metadata: JsonOb
   };
 }
 
-/** A cluster for each model server, by the name that `x-regent-target` carries. */
-export function modelClusters(models: ReadonlyMap<string, number>): readonly JsonObject[] {
-  return [...models].map(([name, port]) => fixed({ name, connectTimeout: "5s" }, loopback(port)));
-}
-
 /** A route to a cluster for requests with a header of this value. */
 export function headerRoute(header: string, exact: string, cluster: string): JsonObject {
   return {
     match: { prefix: "/", headers: [{ name: header, stringMatch: { exact } }] },
     route: { cluster, timeout: "0s" },
+  };
+}
+
+/** The cluster as it is for endpoints outside the mesh: Istio's other transport needs its agent for certificates. */
+export function plaintext({ transportSocketMatches, ...cluster }: JsonObject): JsonObject {
+  const plain = objects(transportSocketMatches).filter(({ name }) => name === "tlsMode-disabled");
+  if (plain.length !== 1) throw new Error(`Istio's cluster ${cluster.name} has no plaintext of its own`);
+  return { ...cluster, transportSocketMatches: plain };
+}
+
+/** A listener of clear text to the same routes and clusters, past Regent's filters; clients may set what they like. */
+export function wayAround(filters: readonly JsonObject[]): JsonObject {
+  const manager = named(filters, MANAGER);
+  const { earlyHeaderMutationExtensions: _, ...config } = manager.typedConfig as {
+    readonly [key: string]: Json;
+  };
+  const httpFilters = objects(config.httpFilters).slice(-1);
+  return {
+    name: "around",
+    address: loopback(0),
+    filterChains: [{ filters: [{ ...manager, typedConfig: { ...config, httpFilters } }] }],
   };
 }
