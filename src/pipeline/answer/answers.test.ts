@@ -119,6 +119,8 @@ describe("a whole answer that is inspected", () => {
     const looked = await answered({ body: completion() }, { decide: INSPECT });
     assert.deepEqual(asked(looked.stage)[0]?.findings, []);
     assert.deepEqual(onlyRecord(looked.stage).answerFindings, []);
+    const streamed = await answered({ body: chunks(["Hi"]) }, { body: STREAM, decide: INSPECT });
+    assert.deepEqual(onlyRecord(streamed.stage).answerFindings, []);
     const not = await answered({ body: completion() });
     assert.ok(!("findings" in (asked(not.stage)[0] ?? {})));
     assert.ok(!("answerFindings" in onlyRecord(not.stage)));

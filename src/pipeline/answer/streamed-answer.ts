@@ -72,6 +72,7 @@ export function openStreamedAnswer(options: StreamedAnswerOptions): StreamedAnsw
     throw new RegentError("obligation_unsupported", message);
   }
   const held = demands.isInspected ? openHeld(framing, demands.windowBytes) : undefined;
+  if (held !== undefined) context.account.answerFindings ??= [];
   const decoder =
     coding === undefined ? undefined : openDecoder(coding, DECODED_PIECE_BYTES_MAX, DECODED_STREAM_RATIO_MAX);
   return new Streamed(options, openAnswerStream(framing, { ...reading, isTooLong }), held, decoder);
