@@ -191,11 +191,12 @@ describe("ext_authz alone", () => {
     assert.equal(planOf(answered).body, undefined);
   });
 
-  test("refuses what it cannot carry out: a changed body, a budget of tokens, a body it saw a part of", async () => {
+  test("refuses what it cannot carry out: a changed body or path, a budget of tokens, a body it saw a part of", async () => {
     const mask = { allow: true, redact: [{ type: "EMAIL_ADDRESS", action: "mask", where: "request" }] };
     const email = chatBody({ messages: [{ role: "user", content: "ann@example.org" }] });
     for (const ask of [
       { body: chatBody({ model: "default" }) },
+      { path: "/v1beta/models/large:generateContent", body: { contents: [{ parts: [{ text: "Hi" }] }] } },
       { body: email, decide: mask },
       {
         body: chatBody(),

@@ -171,6 +171,8 @@ async function check(context: Context, body: CheckBody): Promise<RequestAnswer> 
 function assertCheckable({ permit, plan }: Extract<RequestAnswer, { kind: "pass" }>): void {
   if (plan.body !== undefined)
     throw new RegentError("obligation_unsupported", "ext_authz alone cannot change the body.");
+  if (plan.path !== undefined)
+    throw new RegentError("obligation_unsupported", "ext_authz alone cannot name another model in the path.");
   if (isDemanding(demandsOf([permit.decision])))
     throw new RegentError("obligation_unsupported", "ext_authz alone does not see answers.");
   if (permit.decision.limits.some((limit) => limit.unit === "tokens")) {

@@ -21,7 +21,8 @@ export async function governCheck(check: CheckRequest, governor: Pick<Governor, 
 }
 
 function passed({ permit, plan }: Extract<RequestAnswer, { kind: "pass" }>, decisionId: string): Verdict {
-  if (plan.body !== undefined) throw new GrpcError(status.INTERNAL, "ext_authz cannot change a body");
+  if (plan.body !== undefined || plan.path !== undefined)
+    throw new GrpcError(status.INTERNAL, "ext_authz cannot change a body or a path");
   const set = new Set(plan.headers.set.map(([name]) => name));
   return {
     allowed: permit.decision.allow,
