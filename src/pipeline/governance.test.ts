@@ -205,7 +205,8 @@ describe("ext_authz alone", () => {
       { body: chatBody(), decide: limited("tokens") },
     ]) {
       const { stage, answered } = await check(ask);
-      assert.equal(refusalOf(answered).code, "obligation_unsupported");
+      assert.equal(answered.kind, "answer");
+      assert.equal(onlyRecord(stage).reasons.at(-1)?.code, "obligation_unsupported");
       assert.equal(onlyRecord(stage).verdict, "deny");
       assert.equal(onlyRecord(stage).end, "refused");
       assert.deepEqual(heldOrUsed(stage), []);
