@@ -21,6 +21,8 @@ export const CREDENTIAL_HEADERS = [
   // A caller must not bring an account of its own with a provider past the registry.
   "api-key",
   "x-goog-api-key",
+  "x-goog-user-project",
+  "x-amz-security-token",
 ] as const;
 
 /** Headers that mean something to one dialect alone. What is translated to another loses them. */
@@ -45,7 +47,10 @@ export function assertNotReserved(name: string): void {
     throw new RegentError("policy_output_invalid", `Policy may not set the header ${name}.`);
 }
 
-/** Headers by which some servers read another method, path or destination than the one that was governed. */
+/**
+ * Headers by which some servers read another method, path or destination than the one that was governed, or give a part of
+ * the answer alone: one without its usage, say (https://cloud.google.com/apis/docs/system-parameters).
+ */
 export const REREADING_HEADERS = [
   "x-http-method-override",
   "x-http-method",
@@ -53,6 +58,7 @@ export const REREADING_HEADERS = [
   "x-original-url",
   "x-rewrite-url",
   "x-gateway-destination-endpoint",
+  "x-goog-fieldmask",
 ] as const;
 
 /** Headers that describe the bytes of a body, and so are wrong once the bytes change. */

@@ -120,6 +120,9 @@ test("ends a client's credentials here, and gives no target's key: that is added
 
 test("asks for an answer that can be read, where it will be", () => {
   assert.ok(plan().headers.remove.includes("accept-encoding"));
+  // A part of an answer need not have its usage.
+  const masked = exchangeWith([["x-goog-fieldmask", "candidates"]]);
+  assert.ok(plan({ exchange: masked }).headers.remove.includes("x-goog-fieldmask"));
   assert.ok(!plan({ contentType: undefined }).headers.remove.includes("accept-encoding"));
 });
 
