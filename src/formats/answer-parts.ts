@@ -44,24 +44,33 @@ export function jsonPart(bytes: Buffer, read: (value: JsonValue) => AnswerTexts)
   const document = strictJson(bytes);
   const { texts, opaque, ended } = read(document.value);
   assertReadable(opaque);
-  return { bytes, texts, ended, rewrite: (edits) => editedJson(document, edits) };
+  return { bytes, texts, ended, rewrite: (edits) => orUninspectable(() => editJson(document, edits)) };
 }
 
 /** @throws RegentError answer_uninspectable */
 export function strictJson(bytes: Buffer): JsonDocument {
   const result = readJson(bytes);
-  if (!result.ok) throw uninspectable(renderJsonFault(result.fault).replace(/\.$/, ""));
+  if (!result.ok) throw uninspectable(renderJsonFault(result.fault));
   return result.document;
 }
 
-/** @throws RegentError answer_uninspectable where an edit does not fit */
-export function editedJson(document: JsonDocument, edits: Parameters<typeof editJson>[1]): Buffer {
+/**
+ * Reads or changes an answer.
+ *
+ * @param faultOf says what is wrong with it; throws what it does not know. Absent: only changes can fail
+ * @throws RegentError answer_uninspectable
+ */
+export function orUninspectable<T>(work: () => T, faultOf: (error: unknown) => string = editFault): T {
   try {
-    return editJson(document, edits);
+    return work();
   } catch (error) {
-    if (!(error instanceof JsonEditError)) throw error;
-    throw uninspectable("what it holds cannot be taken out of it", { cause: error });
+    throw uninspectable(faultOf(error), { cause: error });
   }
+}
+
+function editFault(error: unknown): string {
+  if (!(error instanceof JsonEditError)) throw error;
+  return "what it holds cannot be taken out of it";
 }
 
 /** @param opaque pointer to what is no text */
@@ -72,7 +81,7 @@ export function assertReadable(opaque: string | undefined): void {
 export function uninspectable(why: string, options?: { cause: unknown }): RegentError {
   return new RegentError(
     "answer_uninspectable",
-    `The answer cannot be inspected as policy asks: ${why}.`,
+    `The answer cannot be inspected as policy asks: ${why.replace(/\.$/, "")}.`,
     options,
   );
 }

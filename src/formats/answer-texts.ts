@@ -84,7 +84,7 @@ export class AnswerTextCollector {
     else if (isJsonObject(value)) this.members(pointer, value, (at, _, inner) => this.data(at, inner));
     else if (Array.isArray(value))
       for (const [index, element] of (value as readonly JsonValue[]).entries())
-        this.data(`${pointer}/${index}`, element);
+        if (typeof element !== "number") this.data(`${pointer}/${index}`, element);
   }
 
   /**

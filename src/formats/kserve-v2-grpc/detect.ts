@@ -1,5 +1,6 @@
 import type { Endpoint } from "../format.ts";
 import { refuseInAnswer } from "./refuse.ts";
+import { openAnswer } from "./splitter.ts";
 import { answer } from "./stream.ts";
 
 /** What the service is called in paths. Both methods take the same request. */
@@ -17,7 +18,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: `${SERVICE}/ModelInfer`,
     operation: OPERATION,
     stream: false,
-    framing: { stream: answer, refuseInStream: refuseInAnswer },
+    framing: { stream: answer, refuseInStream: refuseInAnswer, openSplitter: openAnswer },
   },
   { method: "POST", path: `${SERVICE}/ModelStreamInfer`, operation: OPERATION, stream: true },
 ];

@@ -6,6 +6,7 @@ import { GRPC_TYPE, refuse, refuseInStream } from "./refuse.ts";
 import { readRequest } from "./request.ts";
 import { describeResponse, readResponse } from "./response.ts";
 import { rewrite } from "./rewrite.ts";
+import { openStream } from "./splitter.ts";
 import { stream } from "./stream.ts";
 
 /** Some clients name the encoding of messages too. */
@@ -24,7 +25,8 @@ export const kserveV2Grpc: Format = {
   describeResponse,
   stream,
   streamType: GRPC_TYPE,
-  framings: { [PROTO_TYPE]: { stream, refuseInStream } },
+  openSplitter: openStream,
+  framings: { [PROTO_TYPE]: { stream, refuseInStream, openSplitter: openStream } },
   refuse,
   refuseInStream,
 };

@@ -23,7 +23,7 @@ export function rewrite(
   });
   const frames = requests.map((request, index) => {
     const own = changes.filter(({ place }) => place.request === index);
-    const edits = [...fieldEdits(own), ...rawEdits(request.bytes, own)];
+    const edits = editsOf(request.bytes, own);
     if (model !== undefined && request.model !== undefined)
       edits.push({ path: request.model.path, value: Buffer.from(model, "utf8") });
     return edits.length === 0 ? request.frame : frameOf(replaceFields(request.bytes, edits));
@@ -36,7 +36,13 @@ export function rewrite(
   };
 }
 
-type Change = { readonly place: TextPlace; readonly text: Buffer };
+/** Another text in a place. */
+export type Change = { readonly place: TextPlace; readonly text: Buffer };
+
+/** The edits that make changes to one message. */
+export function editsOf(message: Buffer, changes: readonly Change[]): FieldEdit[] {
+  return [...fieldEdits(changes), ...rawEdits(message, changes)];
+}
 
 function fieldEdits(changes: readonly Change[]): FieldEdit[] {
   return changes.flatMap(({ place, text }) => ("path" in place ? { path: place.path, value: text } : []));

@@ -22,7 +22,7 @@ import { expect, fieldBudget, LENGTH_DELIMITED, readFields, textOf } from "./wir
 type Frame = { readonly frame: Buffer };
 
 /** Whole frames, each of them bounded. */
-const FRAMES: Framing<Frame, Pending> = {
+export const FRAMES: Framing<Frame, Pending> = {
   initial: initialPending,
   step(pending, chunk) {
     appendTo(pending, chunk);
@@ -70,8 +70,8 @@ function wholeFrames(open: (options: StreamOptions) => EventReader<Frame>): Stre
 }
 
 /** Field numbers of `ModelStreamInferResponse`. */
-const ERROR_MESSAGE = 1;
-const INFER_RESPONSE = 2;
+export const ERROR_MESSAGE = 1;
+export const INFER_RESPONSE = 2;
 
 abstract class ResponseReader implements EventReader<Frame> {
   readonly complete = true;

@@ -8,6 +8,7 @@ import { readRequest } from "./request.ts";
 import { describeResponse, readResponse } from "./response.ts";
 import { rewrite } from "./rewrite.ts";
 import { stream } from "./stream.ts";
+import { answerTexts, takeApart } from "./texts.ts";
 
 /** What JSON with the bytes of tensors behind it is called. */
 const BINARY_TYPE = "application/octet-stream";
@@ -22,6 +23,8 @@ export const kserveV2: Format = {
   describeResponse,
   stream,
   answerTypes: [BINARY_TYPE],
+  answerTexts,
+  takeApart,
   refuse,
   refuseInStream,
 };

@@ -13,5 +13,12 @@ export function noteLimit(tensor: DataTensor | undefined, limits: { [name: strin
   if (tensor === undefined || !LIMITS.has(tensor.name) || tensor.data.length === 0) return;
   const { name, datatype, data } = tensor;
   if (datatype === "BYTES") limits[name] = (data as readonly Buffer[]).map((bytes) => bytes.toString("utf8"));
-  else limits[name] = Math.max(...Array.from(data as ArrayLike<number | bigint>, Number));
+  else limits[name] = largest(data as ArrayLike<number | bigint>);
+}
+
+/** As many values as a tensor may have are too many for the arguments of one call. */
+function largest(values: ArrayLike<number | bigint>): number {
+  let found = -Infinity;
+  for (let index = 0; index < values.length; index++) found = Math.max(found, Number(values[index]));
+  return found;
 }

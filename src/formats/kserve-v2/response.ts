@@ -99,7 +99,8 @@ function textBytes({ name, shape, values }: WireTensor): number {
   );
 }
 
-function detailOf(error: unknown): string {
+/** What is wrong with a body. @throws what is no fault of a body */
+export function detailOf(error: unknown): string {
   const { detail, message, code } = RegentError.from(error);
   if (code !== "body_invalid") throw error;
   return detail ?? message;
