@@ -38,7 +38,10 @@ function recordLines({ place, intact, record, charge }: ExplainedRecord): readon
     ...line("what", wordsOf(record.request)),
     ...line("asked for", wordsOf(record.inference)),
     ...line("sent to", wordsOf(record.route)),
+    ...line("attempts", attemptsOf(record.attempts)),
+    ...line("translated", translationOf(record.translation)),
     ...line("findings", wordsOf(countsOf(record.findings))),
+    ...line("in answer", answerFindingsOf(record.answerFindings)),
     ...line("redacted", wordsOf(countsOf(record.redactions))),
     ...line("estimate", wordsOf(record.estimate)),
     ...line("charged", charge),
@@ -69,6 +72,31 @@ function countsOf(list: JsonValue | undefined): JsonObject | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined;
   const objects = (list as JsonValue[]).filter(isJsonObject);
   return Object.fromEntries(objects.map(({ type, count }) => [String(type), count ?? 0]));
+}
+
+/** What was found where somebody looked; undefined where nobody did. */
+function answerFindingsOf(list: JsonValue | undefined): string | undefined {
+  return list === undefined ? undefined : (wordsOf(countsOf(list)) ?? "nothing");
+}
+
+/** `us 503 in 12.5 ms, claude 200 in 80 ms as anthropic-messages` */
+function attemptsOf(list: JsonValue | undefined): string | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const attempts = (list as JsonValue[]).filter(isJsonObject);
+  return attempts
+    .map(({ target, status, translatedTo, ms }) => {
+      const answered = status === undefined ? "" : ` ${textOf(status)}`;
+      const dialect = translatedTo === undefined ? "" : ` as ${textOf(translatedTo)}`;
+      return `${String(target)}${answered} in ${textOf(ms ?? 0)} ms${dialect}`;
+    })
+    .join(", ");
+}
+
+function translationOf(translation: JsonValue | undefined): string | undefined {
+  if (!isJsonObject(translation)) return undefined;
+  const { from, to, warnings } = translation;
+  const told = Array.isArray(warnings) && warnings.length > 0 ? textOf(warnings) : "whole";
+  return `from ${String(from)} to ${String(to)}: ${told}`;
 }
 
 function timingOf(timing: JsonValue | undefined): string | undefined {
