@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { renderIstioTargets } from "../../src/local/istio/targets.ts";
 import { istioApi, meshFields, specValidators } from "./istio-api.ts";
-import { allManifests, meshProvider } from "./manifests.ts";
+import { allManifests, type Manifest, meshProvider } from "./manifests.ts";
 
 const api = istioApi();
 const options =
@@ -17,6 +19,21 @@ test("every object of Istio's fits the schema of its kind, with no unknown field
     assert.ok(validate !== undefined, `${file}: Istio has no ${apiVersion} ${kind}`);
     assert.ok(validate(spec), `${file}: ${JSON.stringify(validate.errors)}`);
   }
+});
+
+test("what is printed for targets of every kind fits as well", options, () => {
+  const validators = specValidators(api as string);
+  const targets = ["http", "grpc", "https", "grpcs"].map((scheme) => ({
+    name: scheme,
+    origin: `${scheme}://${scheme}.example.com`,
+  }));
+  const kinds = parseAllDocuments(renderIstioTargets(targets)).map((document) => {
+    const { apiVersion, kind, spec } = document.toJS() as Manifest;
+    const validate = validators.get(`${apiVersion}/${kind}`);
+    assert.ok(validate?.(spec), `${kind}: ${JSON.stringify(validate?.errors)}`);
+    return kind;
+  });
+  assert.equal(kinds.filter((kind) => kind === "DestinationRule").length, 2);
 });
 
 test("a misspelt field, a wrong type and an unknown choice are faults", options, () => {

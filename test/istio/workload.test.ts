@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { istioCommand } from "../../src/cli/istio.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { parseRegistry } from "../../src/registry/index.ts";
+import { runCommand } from "../support/run-command.ts";
 import { allManifests, ISTIO, manifest, manifestsIn, yamlFiles } from "./manifests.ts";
 
 type Container = {
@@ -107,6 +110,39 @@ test("the registry of the sidecar has no fault", () => {
   const file = join(ISTIO, "base", "registry.yaml");
   const parsed = parseRegistry(readFileSync(file, "utf8"), file);
   assert.deepEqual(parsed.ok ? [] : parsed.faults, []);
+});
+
+test("the filter in front of the workload is that of the registry's one target, at the port where it listens", () => {
+  const [registry] = manifestsIn("base/registry.yaml");
+  const targets = registry?.targets as { name: string }[];
+  const { spec } = manifest("base/envoy-filter.yaml", "EnvoyFilter");
+  const patches = (spec as { configPatches: { match: { cluster?: object } }[] }).configPatches;
+  const atTarget = patches.filter((patch) => JSON.stringify(patch).includes('"x-regent-upstream"'));
+  assert.deepEqual(
+    atTarget.map((patch) => /"key":"x-regent-upstream","value":"([^"]+)"/.exec(JSON.stringify(patch))?.[1]),
+    targets.map(({ name }) => name),
+  );
+  const model = podOf("base/workload.yaml").containers.find(({ name }) => name === "model");
+  assert.deepEqual(
+    atTarget.map(({ match }) => match.cluster),
+    model?.ports.map(({ containerPort: portNumber }) => ({ portNumber })),
+  );
+});
+
+test("the command of the README prints a route and a filter for each target that it names", async () => {
+  const readme = readFileSync(join(ISTIO, "README.md"), "utf8");
+  const [, command = ""] =
+    /regent (istio generate[^>]*?) > istio\/gateway\/targets\.yaml/s.exec(readme) ?? [];
+  const [, ...args] = command.split(/[\s\\]+/);
+  const names = [...command.matchAll(/--target (\S+?)=/g)].map(([, name]) => name);
+  assert.ok(names.length > 1, command);
+  const { stdout, status } = await runCommand(istioCommand(), args);
+  assert.equal(status, 0);
+  const [service, filter] = parseAllDocuments(stdout).map((document) => JSON.stringify(document.toJS()));
+  for (const name of names) {
+    assert.ok(service?.includes(`"x-regent-target":{"exact":"${name}"}`), name);
+    assert.ok(filter?.includes(`"key":"x-regent-upstream","value":"${name}"`), name);
+  }
 });
 
 test("the policies and the pods that they are about have the same label", () => {
