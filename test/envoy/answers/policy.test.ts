@@ -5,10 +5,17 @@ import type { ServerResponse } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import Anthropic from "@anthropic-ai/sdk";
+import {
+  BedrockRuntimeClient,
+  ConverseStreamCommand,
+  ValidationException,
+} from "@aws-sdk/client-bedrock-runtime";
 import OpenAI from "openai";
+import type { FormatName } from "../../../src/exchange/inference.ts";
 import type { JsonValue } from "../../../src/exchange/json.ts";
 import { FORMATS } from "../../../src/formats/index.ts";
 import { readingOf } from "../../../src/formats/reading.ts";
+import { KEYS } from "../governed/ask.ts";
 import type { Answer } from "../support/witness.ts";
 import {
   type AnswersStack,
@@ -19,7 +26,7 @@ import {
   type StreamingDialect,
   startAnswers,
 } from "./stack.ts";
-import { TOLD, tell } from "./streams.ts";
+import { TOLD, tell, tellLines } from "./streams.ts";
 
 let answers: AnswersStack;
 before(async () => {
@@ -39,14 +46,16 @@ const bounded = (tokens: number): JsonValue => ({ allow: true, response: { max_o
 
 const dialectOf = (name: string) => STREAMING.find((dialect) => dialect.name === name) as StreamingDialect;
 
+const typeOf = (name: FormatName) => FORMATS[name].streamType ?? "text/event-stream";
+
 /** A stream that is written in one go, but for its end, which comes only when `ends`. */
 function stream({ name }: StreamingDialect, text: string, ends = true) {
-  const { begin, pieces, end } = tell(name, letters(text));
+  const { open, end } = tell(name, letters(text));
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const answer: Answer = (_request, response) => {
     void once(response, "close").then(() => resolve());
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write(begin + pieces.join(""));
+    response.writeHead(200, { "content-type": typeOf(name) });
+    response.write(open);
     if (ends) response.end(end);
   };
   return { answer, closed };
@@ -93,8 +102,7 @@ for (const dialect of STREAMING.filter(({ name }) => TOLD.includes(name)))
     test("comes byte for byte where it is inspected and nothing is found", async () => {
       const { answer } = stream(dialect, LONG);
       const got = await answers.ask({ dialect, answer, decide: INSPECT });
-      const { begin, pieces, end } = tell(dialect.name, letters(LONG));
-      assert.ok(got.body.equals(Buffer.from(begin + pieces.join("") + end)));
+      assert.ok(got.body.equals(tell(dialect.name, letters(LONG)).whole));
     });
 
     test("ends at the bound of its length, and so does the upstream's", async () => {
@@ -107,10 +115,9 @@ for (const dialect of STREAMING.filter(({ name }) => TOLD.includes(name)))
     });
 
     test("is read where it is coded, and reaches the client without its coding", async () => {
-      const { begin, pieces, end } = tell(dialect.name, letters(`to ${MAIL}, now`));
-      const body = gzipSync(begin + pieces.join("") + end);
+      const body = gzipSync(tell(dialect.name, letters(`to ${MAIL}, now`)).whole);
       const answer: Answer = (_request, response) => {
-        response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
+        response.writeHead(200, { "content-type": typeOf(dialect.name), "content-encoding": "gzip" });
         response.write(body.subarray(0, 40));
         response.end(body.subarray(40));
       };
@@ -187,6 +194,40 @@ describe("a whole answer", () => {
   });
 });
 
+describe("a stream in JSON lines", () => {
+  const dialect = dialectOf("openai-chat");
+  const ask = (text: string, asked: Partial<Parameters<AnswersStack["ask"]>[0]>) => {
+    const answer: Answer = (_request, response) => {
+      response.writeHead(200, { "content-type": "application/x-ndjson" });
+      response.end(tellLines(letters(text)).whole);
+    };
+    return answers.ask({ dialect, answer, ...asked });
+  };
+  type Line = { readonly choices?: readonly { readonly delta: { readonly content?: string } }[] };
+  const textIn = (body: Buffer) =>
+    body
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as Line).choices?.[0]?.delta.content ?? "")
+      .join("");
+
+  test("loses what policy wants masked, and no line", async () => {
+    const got = await ask(`${LONG}${MAIL} ${LONG}`, { decide: MASK });
+    assert.equal(got.end, "clean");
+    assert.equal(textIn(got.body), `${LONG}<EMAIL_ADDRESS> ${LONG}`);
+    const { whole } = tellLines(letters(`${LONG}${MAIL} ${LONG}`));
+    assert.equal(got.body.toString().split("\n").length, whole.toString().split("\n").length);
+  });
+
+  test("ends in a line with the words of policy where it denies", async () => {
+    const got = await ask(`${LONG}${MAIL} ${LONG}`, { decide: INSPECT, deny: "EMAIL_ADDRESS" });
+    const lines = got.body.toString().trimEnd().split("\n");
+    assert.equal(JSON.parse(lines.at(-1) ?? "").error.code, "found_in_answer");
+    assert.ok(LONG.startsWith(textIn(Buffer.from(lines.slice(0, -1).join("\n")))));
+  });
+});
+
 describe("the official clients", () => {
   const asking = { "x-decide": JSON.stringify(INSPECT), "x-deny": "EMAIL_ADDRESS" };
 
@@ -239,6 +280,63 @@ describe("the official clients", () => {
         error instanceof Anthropic.APIError && JSON.stringify(error.error).includes("found_in_answer"),
     );
     assert.ok(said !== "" && LONG.startsWith(said));
+  });
+});
+
+describe("Bedrock's official client", () => {
+  const clients: BedrockRuntimeClient[] = [];
+  after(() => {
+    for (const client of clients) client.destroy();
+  });
+
+  /** What it says that the model said, and what it raised. */
+  async function converse(headers: { readonly [name: string]: string }) {
+    const client = new BedrockRuntimeClient({
+      endpoint: `http://127.0.0.1:${answers.port}`,
+      region: "us-east-1",
+      token: { token: KEYS.acmeAnalyst },
+      authSchemePreference: ["httpBearerAuth"],
+      maxAttempts: 1,
+    });
+    clients.push(client);
+    client.middlewareStack.add(
+      (next) => (args) => {
+        const { request } = args as { request: { headers: { [name: string]: string } } };
+        Object.assign(request.headers, headers);
+        return next(args);
+      },
+      { step: "build", name: "asking" },
+    );
+    const { stream: events = [] } = await client.send(
+      new ConverseStreamCommand({
+        modelId: MODEL,
+        messages: [{ role: "user", content: [{ text: "Hello." }] }],
+      }),
+    );
+    let said = "";
+    try {
+      for await (const { contentBlockDelta } of events) said += contentBlockDelta?.delta?.text ?? "";
+    } catch (error) {
+      return { said, error };
+    }
+    return { said, error: undefined };
+  }
+
+  test("reads a secret that is cut over events as what stands in its place", async () => {
+    answers.play(stream(dialectOf("bedrock-converse"), `${LONG}${MAIL} ${LONG}`).answer);
+    const { said, error } = await converse({ "x-decide": JSON.stringify(MASK) });
+    assert.deepEqual([said, error], [`${LONG}<EMAIL_ADDRESS> ${LONG}`, undefined]);
+  });
+
+  test("raises the exception that a denial in the middle of a stream is", async () => {
+    answers.play(stream(dialectOf("bedrock-converse"), `${LONG}${MAIL} ${LONG}`).answer);
+    const { said, error } = await converse({
+      "x-decide": JSON.stringify(INSPECT),
+      "x-deny": "EMAIL_ADDRESS",
+    });
+    assert.ok(said !== "" && LONG.startsWith(said));
+    assert.ok(error instanceof ValidationException, String(error));
+    assert.equal(error.message, "No.");
   });
 });
 

@@ -2,9 +2,11 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import type { FormatName } from "../../../src/exchange/inference.ts";
 import type { JsonValue } from "../../../src/exchange/json.ts";
 import type { Record } from "../../../src/exchange/record.ts";
+import type { EnvoyTarget } from "../../../src/local/envoy/options.ts";
 import { temporaryFolder } from "../../local/support/envoy.ts";
 import { compileBundle } from "../../support/rego.ts";
 import { recordOf } from "../governed/records.ts";
@@ -99,7 +101,10 @@ decision := {"allow": false, "reasons": [{
 }
 `;
 
-export async function startAnswers(): Promise<AnswersStack> {
+/** @param more a target with a model of its name, which is governed like any */
+export async function startAnswers(
+  more?: EnvoyTarget & { readonly format: FormatName },
+): Promise<AnswersStack> {
   const scripted: Scripted = await startScripted();
   const folder = temporaryFolder();
   const bundle = join(folder.path, "bundle.tar.gz");
@@ -124,10 +129,10 @@ export async function startAnswers(): Promise<AnswersStack> {
         bundles: [{ name: "test", path: bundle }],
         extAuthz: {},
         routes: [{ match: { path: "/*", host: PASSING_HOST }, answers: "streamed" }],
-        registry: { file: writeRegistry(folder.path, scripted.target.name) },
+        registry: { file: writeRegistry(folder.path, scripted.target.name, more) },
         audit: { ...usual.audit, flush: "5ms" },
       }),
-      targets: [scripted.target],
+      targets: [scripted.target, ...(more === undefined ? [] : [{ name: more.name, origin: more.origin }])],
     });
     return {
       port: stack.port,
@@ -146,21 +151,27 @@ export async function startAnswers(): Promise<AnswersStack> {
   }
 }
 
-function writeRegistry(dir: string, target: string): string {
+function writeRegistry(
+  dir: string,
+  target: string,
+  more: { readonly name: string; readonly format: FormatName } | undefined,
+): string {
   const file = join(dir, "registry.yaml");
-  writeFileSync(
-    file,
-    `version: 1
-targets: [{ name: ${target}, region: us, provider: test, format: json }]
-models:
-  - name: ${MODEL}
-    stage: active
-    dataClasses: [public]
-    contextWindow: 100000
-    maxOutputTokens: 256
-    versions: [{ name: ${MODEL}, weight: 1, targets: [${target}] }]
-`,
-  );
+  const modelOn = (name: string, on: string) => ({
+    name,
+    stage: "active",
+    dataClasses: ["public"],
+    contextWindow: 100_000,
+    maxOutputTokens: 256,
+    versions: [{ name, weight: 1, targets: [on] }],
+  });
+  const targetOf = (name: string, format: string) => ({ name, region: "us", provider: "test", format });
+  const registry = {
+    version: 1,
+    targets: [targetOf(target, "json"), ...(more === undefined ? [] : [targetOf(more.name, more.format)])],
+    models: [modelOn(MODEL, target), ...(more === undefined ? [] : [modelOn(more.name, more.name)])],
+  };
+  writeFileSync(file, stringify(registry));
   return file;
 }
 

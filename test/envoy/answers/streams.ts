@@ -1,7 +1,17 @@
 import type { FormatName } from "../../../src/exchange/inference.ts";
+import { encodeAwsMessage } from "../../../src/wire/aws-event-stream.ts";
 
 /** The events of a stream that says these pieces, one for each, between those that begin and end it. */
-export type Told = { readonly begin: string; readonly pieces: readonly string[]; readonly end: string };
+type Events = { readonly begin: Bytes; readonly pieces: readonly Bytes[]; readonly end: Bytes };
+type Bytes = string | Buffer;
+
+/** A stream as its server writes it. */
+export type Told = {
+  /** All but what ends it. */
+  readonly open: Buffer;
+  readonly end: Buffer;
+  readonly whole: Buffer;
+};
 
 const named = (data: { readonly type: string; readonly [member: string]: unknown }) =>
   `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -16,7 +26,20 @@ const usage = plain({
   usage: { prompt_tokens: 9, completion_tokens: 40 },
 });
 
-const TELL: { readonly [name in FormatName]?: (pieces: readonly string[]) => Told } = {
+/** A message of an AWS event stream, as Bedrock writes it. */
+const message = (type: string, payload: object) =>
+  encodeAwsMessage(
+    new Map(
+      Object.entries({
+        ":event-type": type,
+        ":content-type": "application/json",
+        ":message-type": "event",
+      }).map(([name, value]) => [name, { type: "string", value }]),
+    ),
+    Buffer.from(JSON.stringify({ ...payload, p: "abcdefghijk" })),
+  );
+
+const TELL: { readonly [name in FormatName]?: (pieces: readonly string[]) => Events } = {
   "openai-chat": (pieces) => ({
     begin: chunk({ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }),
     pieces: pieces.map((content) => chunk({ index: 0, delta: { content }, finish_reason: null })),
@@ -85,13 +108,46 @@ const TELL: { readonly [name in FormatName]?: (pieces: readonly string[]) => Tol
       usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 40 },
     }),
   }),
+  "bedrock-converse": (pieces) => ({
+    begin: message("messageStart", { role: "assistant" }),
+    pieces: pieces.map((text) => message("contentBlockDelta", { contentBlockIndex: 0, delta: { text } })),
+    end: Buffer.concat([
+      message("contentBlockStop", { contentBlockIndex: 0 }),
+      message("messageStop", { stopReason: "end_turn" }),
+      message("metadata", { usage: { inputTokens: 9, outputTokens: 40, totalTokens: 49 } }),
+    ]),
+  }),
+  "triton-generate": (pieces) => ({
+    begin: "",
+    pieces: pieces.map((text) => plain({ model_name: "any", text_output: text, finish_reason: "None" })),
+    end: plain({
+      model_name: "any",
+      text_output: "",
+      finish_reason: "stop",
+      num_input_tokens: 9,
+      num_output_tokens: 40,
+    }),
+  }),
 };
 
 /** Dialects whose streams {@link tell} can make. */
 export const TOLD = Object.keys(TELL) as readonly FormatName[];
 
-export function tell(name: FormatName, pieces: readonly string[]): Told {
-  const told = TELL[name]?.(pieces);
-  if (told === undefined) throw new Error(`no stream of ${name}`);
-  return told;
+export function tell(name: FormatName, said: readonly string[]): Told {
+  const events = TELL[name]?.(said);
+  if (events === undefined) throw new Error(`no stream of ${name}`);
+  const open = Buffer.concat([events.begin, ...events.pieces].map((bytes) => Buffer.from(bytes)));
+  const end = Buffer.from(events.end);
+  return { open, end, whole: Buffer.concat([open, end]) };
+}
+
+/** The same of OpenAI's chat in JSON lines, which servers end without `[DONE]`. */
+export function tellLines(said: readonly string[]): Told {
+  const linesOf = (events: Buffer) =>
+    Buffer.from(
+      events.toString().replace("data: [DONE]\n\n", "").replaceAll("data: ", "").replaceAll("\n\n", "\n"),
+    );
+  const { open, end } = tell("openai-chat", said);
+  const told = { open: linesOf(open), end: linesOf(end) };
+  return { ...told, whole: Buffer.concat([told.open, told.end]) };
 }

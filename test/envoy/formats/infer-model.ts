@@ -165,7 +165,13 @@ export type InferClient = {
 /** Calls take their time on two busy cores, but do not hang. */
 const DEADLINE_MS = 30_000;
 
-export function connectInfer(port: number, apiKey: string | undefined, options: object = {}): InferClient {
+/** @param headers besides the key */
+export function connectInfer(
+  port: number,
+  apiKey: string | undefined,
+  options: object = {},
+  headers: { readonly [name: string]: string } = {},
+): InferClient {
   const client = new service(`127.0.0.1:${port}`, credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,
     "grpc.enable_retries": 0,
@@ -181,6 +187,7 @@ export function connectInfer(port: number, apiKey: string | undefined, options: 
   };
   const metadata = new Metadata();
   if (apiKey !== undefined) metadata.set("authorization", `Bearer ${apiKey}`);
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   const limits = () => ({ deadline: Date.now() + DEADLINE_MS });
   const stream = (requests: readonly InferRequest[], isAll: boolean) => {
     const call = client.ModelStreamInfer(metadata, limits());
