@@ -46,9 +46,9 @@ describe("bin/regent", () => {
   test("gives the small young generation, or the flags that were named", () => {
     const flags = (env: object) =>
       (JSON.parse(run(launcher(), { ...good(), ...env }).stdout) as { flags: string[] }).flags;
-    assert.deepEqual(flags({}), ["--max-semi-space-size=2"]);
-    assert.deepEqual(flags({ REGENT_NODE_FLAGS: "--max-semi-space-size=8 --no-warnings" }), [
-      "--max-semi-space-size=8",
+    assert.deepEqual(flags({}), ["--max-semi-space-size=8"]);
+    assert.deepEqual(flags({ REGENT_NODE_FLAGS: "--max-semi-space-size=4 --no-warnings" }), [
+      "--max-semi-space-size=4",
       "--no-warnings",
     ]);
     assert.deepEqual(flags({ REGENT_NODE_FLAGS: "" }), []);
