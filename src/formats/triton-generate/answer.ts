@@ -48,7 +48,7 @@ export class AnswerBuilder {
     return body.text_output === undefined ? undefined : this.#say(body.text_output);
   }
 
-  /** Tokens are counted event by event, but by few servers in each: what is missing in one would make the answer short. */
+  /** Servers count tokens event by event, and not in every event: the sum is whole at the end only. */
   progress(): StreamProgress {
     const outputTokens = this.isWhole && this.#finish !== undefined ? this.#usage?.output : undefined;
     return { outputBytes: this.#outputBytes, outputTokens };

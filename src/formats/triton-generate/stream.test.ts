@@ -46,3 +46,15 @@ test("an answer of several beams has their texts, up to a bound", () => {
   assert.equal(readResponse(texts(TEXTS_MAX)).texts.length, TEXTS_MAX);
   assert.equal(readResponse(texts(TEXTS_MAX + 1)).invalid, "body has too many texts");
 });
+
+test("says how long it is by its text, and by what is reported only once it has ended", () => {
+  const event = (more: object) =>
+    Buffer.from(`data: ${JSON.stringify({ text_output: "four", ...more })}\n\n`);
+  const first = stream.step(
+    stream.initial({ hideUsage: false, keepText: false }),
+    event({ num_output_tokens: 0 }),
+  );
+  assert.deepEqual(stream.progress?.(first.state), { outputBytes: 4, outputTokens: undefined });
+  const last = stream.step(first.state, event({ finish_reason: "stop", num_output_tokens: 7 }));
+  assert.deepEqual(stream.progress?.(last.state), { outputBytes: 8, outputTokens: 7 });
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { tell } from "../../../test/support/answer-streams.ts";
 import {
   type Ask,
   answer,
@@ -24,7 +25,7 @@ import {
   USAGE_EVENT,
 } from "../../../test/support/pipeline.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
-import { RESPONSE_BYTES_MAX } from "../../formats/index.ts";
+import { FORMATS, RESPONSE_BYTES_MAX, readingOf } from "../../formats/index.ts";
 import { PROGRESS_SLICE_BYTES } from "../answer-stream.ts";
 import { STREAM_WINDOW_BYTES } from "./demands.ts";
 import { DECODED_PIECE_BYTES_MAX } from "./streamed-answer.ts";
@@ -61,6 +62,10 @@ const masks = (action: string, where = "response"): JsonValue => ({
 });
 const MAIL = "jane.doe@example.com";
 const MORE = "and so on ".repeat(100);
+const CONVERSE = {
+  path: "/model/small/converse-stream",
+  body: { messages: [{ role: "user", content: [{ text: "Hello." }] }] },
+};
 const STREAM = chatBody({ stream: true, stream_options: { include_usage: true } });
 
 type Answered = { readonly stage: Stage; readonly given: Delivered };
@@ -413,6 +418,45 @@ describe("a stream that is inspected", () => {
     const asked = { path: "/v1/embeddings", body: { model: "small", input: "Hello" }, decide: INSPECT };
     const result = await answered({ body: [event({ error: "no" }), ""] }, asked);
     assert.equal(refusedWith(result), "502 answer_uninspectable");
+  });
+
+  test("judges a last line of JSON without its end, which clients read", async () => {
+    const headers = [["content-type", "application/x-ndjson"]] as const;
+    const lines = [`${JSON.stringify(delta(undefined, "stop"))}\n`, JSON.stringify(delta(MAIL)), ""];
+    const { given } = await answered({ headers, body: lines }, { body: STREAM, decide: masks("mask") });
+    const [, last, end] = given.bytes.toString().split("\n");
+    assert.deepEqual([JSON.parse(last ?? ""), end], [delta("<EMAIL_ADDRESS>"), ""]);
+  });
+
+  test("ends where a message of AWS is cut off behind the end, which nobody can read", async () => {
+    const { whole } = tell("bedrock-converse", ["Hello."]);
+    const cut = whole.subarray(0, -1);
+    const headers = [["content-type", "application/vnd.amazon.eventstream"]] as const;
+    const { given, stage } = await answered({ headers, body: [cut, ""] }, { ...CONVERSE, decide: INSPECT });
+    const { error } = readingOf(FORMATS["bedrock-converse"], "stream", given.bytes);
+    assert.equal((error as { code: string }).code, "answer_uninspectable");
+    assert.equal(onlyRecord(stage).verdict, "deny");
+    const asIs = await answered({ headers, body: [cut, ""] }, CONVERSE);
+    assert.ok(asIs.given.bytes.equals(cut));
+  });
+
+  test("is refused before a model is asked where its framing cannot be taken apart, or says no length", async (t) => {
+    const format = FORMATS["bedrock-converse"];
+    const refused = async (decide: JsonValue) => {
+      const { answer: own } = await send(createStage({ policy }), { ...CONVERSE, decide });
+      assert.ok(own.kind === "answer", own.kind);
+      assert.equal(own.answer.status, 500);
+      assert.equal(JSON.parse(own.answer.body.toString()).reason, "obligation_unsupported");
+    };
+    const { openSplitter, stream } = format;
+    t.after(() => Object.assign(format, { openSplitter, stream }));
+    Object.assign(format, { openSplitter: undefined, stream: { ...stream, progress: undefined } });
+    await refused(INSPECT);
+    await refused({ allow: true, response: { max_output_tokens: 10 } });
+    // One answer is whole, and can be both.
+    const whole = { ...CONVERSE, path: "/model/small/converse" };
+    const both = { allow: true, response: { inspect: true, max_output_tokens: 10 } };
+    assert.equal((await send(createStage({ policy }), { ...whole, decide: both })).answer.kind, "pass");
   });
 
   test("gives back what it held when policy fails in the middle", async () => {

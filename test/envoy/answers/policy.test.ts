@@ -15,6 +15,7 @@ import type { FormatName } from "../../../src/exchange/inference.ts";
 import type { JsonValue } from "../../../src/exchange/json.ts";
 import { FORMATS } from "../../../src/formats/index.ts";
 import { readingOf } from "../../../src/formats/reading.ts";
+import { TOLD, tell, tellLines } from "../../support/answer-streams.ts";
 import { KEYS } from "../governed/ask.ts";
 import type { Answer } from "../support/witness.ts";
 import {
@@ -26,7 +27,6 @@ import {
   type StreamingDialect,
   startAnswers,
 } from "./stack.ts";
-import { TOLD, tell, tellLines } from "./streams.ts";
 
 let answers: AnswersStack;
 before(async () => {

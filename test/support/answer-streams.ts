@@ -1,5 +1,5 @@
-import type { FormatName } from "../../../src/exchange/inference.ts";
-import { encodeAwsMessage } from "../../../src/wire/aws-event-stream.ts";
+import type { FormatName } from "../../src/exchange/inference.ts";
+import { encodeAwsMessage } from "../../src/wire/aws-event-stream.ts";
 
 /** The events of a stream that says these pieces, one for each, between those that begin and end it. */
 type Events = { readonly begin: Bytes; readonly pieces: readonly Bytes[]; readonly end: Bytes };
