@@ -21,6 +21,7 @@ import { RegentError } from "../../exchange/errors.ts";
 import { headersFrom } from "../../exchange/headers.ts";
 import type { Governance } from "../governor.ts";
 import { ATTEMPTS_MAX } from "./attempt.ts";
+import { REPLACED_BYTES_MAX } from "./translate.ts";
 
 const policy = await compileAnswering();
 const REGISTRY = `
@@ -326,6 +327,36 @@ describe("an answer on its way back", () => {
       sent.governance.end("complete");
       assert.equal(onlyRecord(stage).charge?.source, source, String(status));
     }
+  });
+
+  test("is refused before it comes where it says that it is larger than what is translated", async () => {
+    for (const [bytes, isRefused] of [
+      [REPLACED_BYTES_MAX, false],
+      [REPLACED_BYTES_MAX + 1, true],
+    ] as const) {
+      const { attempt } = await answering({});
+      const length = [["content-length", String(bytes)]] as const;
+      const head = await attempt.responseHead(
+        { status: 200, headers: headersFrom([["content-type", "application/json"], ...length]) },
+        false,
+      );
+      if (isRefused) assert.equal(refusalOf(head).code, "upstream_invalid");
+      else assert.equal(head.kind, "pass");
+    }
+  });
+
+  test("is refused where its bytes are not coded as it says, or grow beyond what is translated", async () => {
+    const gzip = headersFrom([
+      ["content-type", "application/json"],
+      ["content-encoding", "gzip"],
+    ]);
+    const coded = await answering({});
+    await coded.attempt.responseHead({ status: 200, headers: gzip }, false);
+    assert.equal(refusalOf(await coded.attempt.responseBody(Buffer.from("{}"))).code, "upstream_invalid");
+    const response = () => Buffer.alloc(REPLACED_BYTES_MAX + 1);
+    const grown = await answering({ translatorOf: scriptedTranslators({ response }) });
+    await grown.attempt.responseHead(JSON_HEAD, false);
+    assert.equal(refusalOf(await grown.attempt.responseBody(Buffer.from("{}"))).code, "upstream_invalid");
   });
 
   const streaming = (fault: string | undefined, complete: boolean) =>
