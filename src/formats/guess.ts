@@ -8,8 +8,7 @@ import type { BodyKind } from "./reading.ts";
  * For people who look at a body (`regent read`, `regent translate`): governed requests are told by their path alone.
  */
 export function guessFormat(kind: BodyKind, body: Buffer, headers: Headers): string | undefined {
-  if (kind === "request" && headers.has("inference-header-content-length")) return "kserve-v2";
-  if (kind === "response" && headers.has("inference-header-content-length")) return "kserve-v2";
+  if (kind !== "stream" && headers.has("inference-header-content-length")) return "kserve-v2";
   if (headers.has("x-amzn-errortype")) return "bedrock-converse";
   const type = singleHeader(headers, "content-type").value ?? "";
   if (type.startsWith("application/grpc")) return "kserve-v2-grpc";
@@ -97,7 +96,7 @@ function guessStream(body: Buffer): string | undefined {
   return undefined;
 }
 
-/** Two lengths and their checksum come first: the length of all is at least the smallest frame's, and the CRC is right or not looked at. */
+/** The length of all comes first: at least that of the smallest frame, and below 16 MiB. Checksums are not looked at. */
 function isAwsFrame(body: Buffer): boolean {
   return body.length >= 16 && body.readUInt32BE(0) >= 16 && body[0] === 0;
 }

@@ -1,5 +1,5 @@
 import type { HeaderField, Headers } from "../exchange/headers.ts";
-import type { AnswerError, FormatName } from "../exchange/inference.ts";
+import type { FormatName } from "../exchange/inference.ts";
 
 /** What the other dialect cannot carry, or carries in another form. */
 export type TranslationWarning = {
@@ -93,6 +93,3 @@ export type Translator = {
   response?(bytes: Buffer, facts: AnswerFacts, warn: Warn): TranslatedResponse;
   stream?(facts: AnswerFacts, warn: Warn): StreamTranslator;
 };
-
-/** An error of an upstream on its way into another dialect. */
-export type TranslatedError = AnswerError & { readonly status: number };
