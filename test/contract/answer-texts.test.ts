@@ -4,10 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
+import { RegentError } from "../../src/exchange/errors.ts";
 import type { FormatName } from "../../src/exchange/inference.ts";
 import type { AnswerTexts } from "../../src/formats/answer-texts.ts";
 import { textIn } from "../../src/formats/bedrock-converse/stream.ts";
-import { FORMATS } from "../../src/formats/index.ts";
+import { FORMATS, type Format } from "../../src/formats/index.ts";
 import { initialAwsStream, stepAwsStream } from "../../src/wire/aws-event-stream.ts";
 import { editJson, type JsonDocument, readJson } from "../../src/wire/json/index.ts";
 import { initialSse, stepSse } from "../../src/wire/sse.ts";
@@ -128,5 +130,52 @@ for (const format of Object.values(FORMATS)) {
         `${JSON.stringify(expected.text).slice(0, 200)} is not in ${JSON.stringify(whole).slice(0, 400)}`,
       );
     }
+  });
+}
+
+/** What the parts of a stream say together and what bytes they have, or why they cannot be told. */
+function taken({ openSplitter }: Format, pieces: readonly Buffer[]): unknown {
+  const splitter = openSplitter?.();
+  assert.ok(splitter !== undefined);
+  try {
+    const parts = pieces.flatMap((piece, index) => splitter.split(piece, index === pieces.length - 1));
+    return {
+      bytes: Buffer.concat(parts.map(({ bytes }) => bytes)).toString("hex"),
+      said: parts.flatMap(({ texts }) => texts.filter(({ continues }) => continues !== undefined)),
+      ended: parts.flatMap(({ ended }) => ended),
+    };
+  } catch (error) {
+    assert.ok(error instanceof RegentError && error.code === "answer_uninspectable", String(error));
+    return error.message;
+  }
+}
+
+for (const format of Object.values(FORMATS)) {
+  if (format.openSplitter === undefined || format.answerTexts === undefined) continue;
+  const skip = fixturesMissing(format.name) ?? false;
+
+  test(`${format.name}: a stream is taken apart alike wherever it is cut, and its parts are its bytes`, {
+    skip,
+  }, (context) => {
+    let streams = 0;
+    for (const { kind, body, name } of loadFixtures(format.name)) {
+      if (kind !== "stream") continue;
+      const whole = taken(format, [body]);
+      if (typeof whole === "object") {
+        const { bytes } = whole as { bytes: string };
+        assert.ok(bytes.startsWith(body.toString("hex")), name);
+        streams++;
+      }
+      fc.assert(
+        fc.property(fc.array(fc.nat({ max: body.length }), { maxLength: 8 }), (cuts) => {
+          const places = [0, ...cuts.sort((a, b) => a - b), body.length];
+          const pieces = places.slice(1).map((place, index) => body.subarray(places[index], place));
+          assert.deepEqual(taken(format, pieces), whole, name);
+        }),
+        { numRuns: 30 },
+      );
+    }
+    context.diagnostic(`${format.name}: ${streams} recorded streams taken apart`);
+    assert.ok(streams > 0);
   });
 }

@@ -143,6 +143,18 @@ describe("a whole answer that is inspected", () => {
     assert.equal(onlyRecord(result.stage).charge?.tokens, 17);
   });
 
+  test("of Bedrock loses what policy wants masked, in texts, reasoning and what tools get", async () => {
+    const text = (mail: string) => `{ "output":{"message":{"role":"assistant","content":[
+      {"reasoningContent":{"reasoningText":{"text":"about ${mail}","signature":"c2ln"}}},
+      {"text":"to ${mail}"},
+      {"toolUse":{"toolUseId":"t","name":"send","input":{"to":["${mail}", 1.0]}}}]}},
+      "stopReason":"tool_use","usage":{"inputTokens":9,"outputTokens":5, "totalTokens":14.0}}`;
+    const asked = { ...CONVERSE, path: "/model/small/converse", decide: masks("mask") };
+    const { given, stage } = await answered({ body: text(MAIL) }, asked);
+    assert.equal(given.plan?.body?.toString(), text("<EMAIL_ADDRESS>"));
+    assert.equal(onlyRecord(stage).redactions[0]?.count, 3);
+  });
+
   test("loses what policy wants masked or hashed, and no byte beside it", async () => {
     const text = JSON.stringify(message(`to ${MAIL}, now`), null, 2).replace("17", "17.0");
     for (const [action, expected] of [
