@@ -9,7 +9,7 @@ import { readingOf } from "../reading.ts";
 import { FRAME_HEAD_BYTES, GRPC_MESSAGE_BYTES_MAX } from "./frames.ts";
 import { kserveV2Grpc } from "./index.ts";
 import { refuseInAnswer, refuseInStream } from "./refuse.ts";
-import { answer, stream } from "./stream.ts";
+import { answer, KEPT_FIELDS_MAX, stream } from "./stream.ts";
 import { lengthDelimited } from "./wire.ts";
 
 const RESPONSE = {
@@ -99,6 +99,16 @@ test("a message that is too large ends the stream before it is held", () => {
   assert.deepEqual([bytes.equals(STREAM), end.complete], [true, false]);
   head.writeUInt32BE(GRPC_MESSAGE_BYTES_MAX, 1);
   assert.equal(run(stream, [head]).fault, undefined);
+});
+
+test("ends a stream of more answers than are kept, and only where they are kept", () => {
+  // Two fields each: the answer, and the id in it.
+  const one = framed(encodeMessage("streamed", { inferResponse: { id: "1" } }));
+  const batch = Buffer.concat(Array.from({ length: 1000 }, () => one));
+  const most = Array.from({ length: KEPT_FIELDS_MAX / 2000 }, () => batch);
+  assert.equal(run(stream, most).fault, undefined);
+  assert.equal(run(stream, [...most, one]).fault, `the answer has more than ${KEPT_FIELDS_MAX} fields`);
+  assert.equal(run(stream, [...most, one], false).fault, undefined);
 });
 
 test("what is no message ends the stream", () => {

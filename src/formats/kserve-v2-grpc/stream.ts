@@ -17,7 +17,15 @@ import { FRAME_HEAD_BYTES, GRPC_MESSAGE_BYTES_MAX, messageIn } from "./frames.ts
 import { type InferMessage, parseInfer } from "./messages.ts";
 import { messageReading } from "./reading.ts";
 import { detailOf } from "./response.ts";
-import { expect, fieldBudget, LENGTH_DELIMITED, readFields, textOf } from "./wire.ts";
+import {
+  expect,
+  type FieldBudget,
+  fieldBudget,
+  LENGTH_DELIMITED,
+  PROTOBUF_FIELDS_MAX,
+  readFields,
+  textOf,
+} from "./wire.ts";
 
 type Frame = { readonly frame: Buffer };
 
@@ -46,6 +54,12 @@ export const FRAMES: Framing<Frame, Pending> = {
   },
   rest: restOf,
 };
+
+/**
+ * Fields of the answers of one stream that are kept, nested ones included: a hundred thousand answers with a text each. A
+ * field may take two bytes of a stream and some hundred here.
+ */
+export const KEPT_FIELDS_MAX = 1_000_000;
 
 type FrameStream = EventStream<Frame, Pending>;
 
@@ -79,6 +93,7 @@ abstract class ResponseReader implements EventReader<Frame> {
   readonly #keepText: boolean;
   readonly #responses: JsonObject[] = [];
   #keptBytes = 0;
+  #keptFields = 0;
   #outputBytes = 0;
   #model: string | undefined;
   #error: AnswerError | undefined;
@@ -91,17 +106,21 @@ abstract class ResponseReader implements EventReader<Frame> {
     try {
       // None was asked for, but some servers compress all the same.
       const message = messageIn(frame, "gzip", GRPC_MESSAGE_BYTES_MAX);
-      this.note(message);
+      const budget = fieldBudget();
+      this.note(message, budget);
+      if (this.#keepText) this.#keptFields += PROTOBUF_FIELDS_MAX - budget.left;
     } catch (error) {
       return { fault: detailOf(error) };
     }
-    return this.#keptBytes > KEPT_BYTES_MAX
-      ? { fault: `the answer has more than ${KEPT_BYTES_MAX} bytes` }
+    if (this.#keptBytes > KEPT_BYTES_MAX)
+      return { fault: `the answer has more than ${KEPT_BYTES_MAX} bytes` };
+    return this.#keptFields > KEPT_FIELDS_MAX
+      ? { fault: `the answer has more than ${KEPT_FIELDS_MAX} fields` }
       : "shown";
   }
 
   /** @throws RegentError when it is none */
-  protected abstract note(message: Buffer): void;
+  protected abstract note(message: Buffer, budget: FieldBudget): void;
 
   /** An empty message is none. The first error counts. */
   protected fail(message: string): void {
@@ -132,8 +151,7 @@ abstract class ResponseReader implements EventReader<Frame> {
 }
 
 class StreamedReader extends ResponseReader {
-  protected note(message: Buffer): void {
-    const budget = fieldBudget();
+  protected note(message: Buffer, budget: FieldBudget): void {
     for (const field of readFields(message, 0, message.length, budget)) {
       if (field.number === ERROR_MESSAGE) this.fail(textOf(message, field));
       if (field.number !== INFER_RESPONSE) continue;
@@ -146,9 +164,9 @@ class StreamedReader extends ResponseReader {
 class AnswerReader extends ResponseReader {
   #messages = 0;
 
-  protected note(message: Buffer): void {
+  protected note(message: Buffer, budget: FieldBudget): void {
     this.#messages++;
     if (this.#messages > 1) throw new RegentError("body_invalid", "The answer has more than one message.");
-    this.respond(parseInfer("response", message, fieldBudget()));
+    this.respond(parseInfer("response", message, budget));
   }
 }
