@@ -6,6 +6,7 @@ import type { ReadError } from "../openai/error.ts";
 import { Candidate } from "./candidate.ts";
 import { readError } from "./error.ts";
 import { finishName } from "./finish.ts";
+import { argumentsRoom } from "./partial-arguments.ts";
 import { type GeminiUsage, mergeUsage, readUsage, wholeOf } from "./usage.ts";
 
 /** Answers to one request (`candidateCount`). The API gives eight. */
@@ -15,6 +16,7 @@ export const CANDIDATES_MAX = 128;
 export class AnswerBuilder {
   readonly #keepText: boolean;
   readonly #candidates = new Map<number, Candidate>();
+  readonly #room = argumentsRoom();
   #model: string | undefined;
   #usage: GeminiUsage | undefined;
   #promptBlock: string | number | undefined;
@@ -78,7 +80,7 @@ export class AnswerBuilder {
     let found = this.#candidates.get(at);
     if (found === undefined) {
       if (this.#candidates.size === CANDIDATES_MAX) return "too many candidates";
-      found = new Candidate(this.#keepText);
+      found = new Candidate(this.#keepText, this.#room);
       this.#candidates.set(at, found);
     }
     return found.add(candidate);

@@ -2,7 +2,7 @@ import type { ToolCall } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { keptWord } from "../bounds.ts";
 import { argumentsText, parsedArguments } from "../loose.ts";
-import { PartialArguments } from "./partial-arguments.ts";
+import { type ArgumentsRoom, PartialArguments } from "./partial-arguments.ts";
 
 /**
  * One call of a function, whole or in the pieces of a stream (`partialArgs`,
@@ -17,9 +17,11 @@ export class Call {
   isOpen = false;
   readonly #keepText: boolean;
   #args: string | undefined;
-  readonly #partial = new PartialArguments();
+  readonly #partial: PartialArguments;
 
-  constructor(call: JsonObject, keepText: boolean) {
+  /** @param room of all calls of the answer */
+  constructor(call: JsonObject, keepText: boolean, room: ArgumentsRoom) {
+    this.#partial = new PartialArguments(room);
     this.name = typeof call.name === "string" ? keptWord(call.name) : "";
     this.id = typeof call.id === "string" ? keptWord(call.id) : undefined;
     this.#keepText = keepText;

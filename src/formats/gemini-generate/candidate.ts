@@ -4,6 +4,7 @@ import { keptWord, TOOL_CALLS_MAX } from "../bounds.ts";
 import type { FinishKind } from "../finish.ts";
 import { Call } from "./call.ts";
 import { finishKind, finishName } from "./finish.ts";
+import type { ArgumentsRoom } from "./partial-arguments.ts";
 
 /** Parts that the provider runs or adds by itself, of one answer. */
 export const SERVER_PARTS_MAX = 4096;
@@ -16,12 +17,14 @@ export class Candidate {
   finishReason: string | number | null = null;
   readonly serverItems: string[] = [];
   readonly #keepText: boolean;
+  readonly #room: ArgumentsRoom;
   readonly #calls: Call[] = [];
   #text: string | undefined;
   #thoughts: string | undefined;
 
-  constructor(keepText: boolean) {
+  constructor(keepText: boolean, room: ArgumentsRoom) {
     this.#keepText = keepText;
+    this.#room = room;
   }
 
   get text(): string | undefined {
@@ -75,7 +78,7 @@ export class Candidate {
     let call = this.#calls.at(-1);
     if (call === undefined || !call.isContinuedBy(piece)) {
       if (this.#calls.length === TOOL_CALLS_MAX) return "too many tool calls";
-      call = new Call(piece, this.#keepText);
+      call = new Call(piece, this.#keepText, this.#room);
       this.#calls.push(call);
     }
     const before = call.outputBytes;

@@ -4,6 +4,23 @@ import { KEPT_BYTES_MAX } from "../bounds.ts";
 /** Nesting of arguments that come in pieces. Schemas of functions stay below ten. */
 export const PARTIAL_DEPTH_MAX = 64;
 
+/**
+ * Places of all arguments of one answer, what holds them included: each is some hundred bytes here, however short its path
+ * is. A call has a dozen.
+ */
+export const PARTIAL_PLACES_MAX = 100_000;
+
+/** What the arguments of one answer may still take, those of all its calls together. */
+export type ArgumentsRoom = {
+  /** Characters of paths and values. */
+  size: number;
+  places: number;
+};
+
+export function argumentsRoom(): ArgumentsRoom {
+  return { size: KEPT_BYTES_MAX, places: PARTIAL_PLACES_MAX };
+}
+
 type Container = Map<string, Node> | Node[];
 type Node = JsonValue | Container;
 
@@ -15,8 +32,11 @@ export class PartialArguments {
   readonly #root: Container = new Map();
   /** Paths of texts of which more comes. */
   readonly #open = new Set<string>();
-  /** Characters of paths and values: what is kept of them. */
-  #size = 0;
+  readonly #room: ArgumentsRoom;
+
+  constructor(room: ArgumentsRoom) {
+    this.#room = room;
+  }
 
   /** Gives the reason when a piece has no place. */
   add(piece: JsonObject): string | undefined {
@@ -25,10 +45,14 @@ export class PartialArguments {
     if (typeof jsonPath !== "string" || steps === undefined || steps.length === 0) return undefined;
     if (steps.length > PARTIAL_DEPTH_MAX) return "arguments that are nested too deep";
     const scalar = scalarOf(piece);
-    this.#size += jsonPath.length + (typeof scalar === "string" ? scalar.length : 0);
-    if (this.#size > KEPT_BYTES_MAX) return `more than ${KEPT_BYTES_MAX} bytes of arguments`;
-    if (scalar !== undefined && !place(this.#root, steps, scalar, this.#open.has(jsonPath)))
-      return "arguments that contradict each other";
+    this.#room.size -= jsonPath.length + (typeof scalar === "string" ? scalar.length : 0);
+    if (this.#room.size < 0) return `more than ${KEPT_BYTES_MAX} bytes of arguments`;
+    if (scalar !== undefined) {
+      const made = place(this.#root, steps, scalar, this.#open.has(jsonPath));
+      if (made === undefined) return "arguments that contradict each other";
+      this.#room.places -= made;
+      if (this.#room.places < 0) return `more than ${PARTIAL_PLACES_MAX} places of arguments`;
+    }
     if (willContinue === true) this.#open.add(jsonPath);
     else this.#open.delete(jsonPath);
     return undefined;
@@ -45,19 +69,32 @@ function scalarOf({ stringValue, numberValue, boolValue, nullValue }: JsonObject
 
 type Step = string | number;
 
-/** Whether there is such a place: names are of objects, and indices of what a list has, or of its next element. */
-function place(root: Container, steps: readonly Step[], value: JsonValue, continues: boolean): boolean {
+/**
+ * Names are of objects, and indices of what a list has, or of its next element. Gives how many places were made on the way,
+ * or undefined when there is no such place.
+ */
+function place(
+  root: Container,
+  steps: readonly Step[],
+  value: JsonValue,
+  continues: boolean,
+): number | undefined {
   let container = root;
+  let made = 0;
   for (const [at, step] of steps.slice(0, -1).entries()) {
     const found = memberOf(container, step);
     const inner = isContainer(found) ? found : typeof steps[at + 1] === "number" ? [] : new Map();
-    if (found !== inner && !set(container, step, inner)) return false;
+    if (found !== inner) {
+      if (!set(container, step, inner)) return undefined;
+      made++;
+    }
     container = inner;
   }
   const last = steps.at(-1) as Step;
   const before = memberOf(container, last);
   const grows = continues && typeof before === "string" && typeof value === "string";
-  return set(container, last, grows ? before + value : value);
+  if (!set(container, last, grows ? before + value : value)) return undefined;
+  return before === undefined ? made + 1 : made;
 }
 
 function memberOf(container: Container, step: Step): Node | undefined {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { SSE_EVENT_BYTES_MAX } from "../../wire/sse.ts";
 import { KEPT_BYTES_MAX } from "../bounds.ts";
 import type { StreamOptions } from "../format.ts";
-import { PARTIAL_DEPTH_MAX } from "./partial-arguments.ts";
+import { PARTIAL_DEPTH_MAX, PARTIAL_PLACES_MAX } from "./partial-arguments.ts";
 import { refuseInStream } from "./refuse.ts";
 import { stream } from "./stream.ts";
 
@@ -165,6 +165,20 @@ test("ends a stream with more text or arguments than is kept, and only where the
     assert.ok(run([...most, next, next]).fault?.includes(`${KEPT_BYTES_MAX} ${words}`));
     assert.equal(run([...most, next, next], { hideUsage: false, keepText: false }).fault, undefined);
   }
+});
+
+test("ends a stream whose arguments have more places than are kept, in one call or in many", () => {
+  // Each path makes a list, what is in it and a value.
+  const places = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({ jsonPath: `$.a${from + at}[0].b`, numberValue: 1 }));
+  const batch = 500;
+  const calls = Array.from({ length: Math.floor(PARTIAL_PLACES_MAX / 3 / batch) }, (_, at) =>
+    call({ name: `f${at % 2}`, partialArgs: places(at * batch, batch) }),
+  );
+  assert.equal(run(calls).fault, undefined);
+  const more = [...calls, call({ name: "f", partialArgs: places(0, batch) })];
+  assert.equal(run(more).fault, `the answer has more than ${PARTIAL_PLACES_MAX} places of arguments`);
+  assert.equal(run(more, { hideUsage: false, keepText: false }).fault, undefined);
 });
 
 test("counts what the model wrote, without keeping it where nobody will look", () => {

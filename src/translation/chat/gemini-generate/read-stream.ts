@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { CANDIDATES_MAX } from "../../../formats/gemini-generate/answer.ts";
+import { argumentsRoom } from "../../../formats/gemini-generate/partial-arguments.ts";
 import { type GeminiUsage, mergeUsage, readUsage } from "../../../formats/gemini-generate/usage.ts";
 import { count, parse } from "../../../formats/loose.ts";
 import type { SseEvent } from "../../../wire/sse.ts";
@@ -22,6 +23,7 @@ class PieceReader implements EventsReader {
   readonly #facts: AnswerFacts;
   readonly #warn: Warn;
   readonly #candidates = new Map<number, StreamCandidate>();
+  readonly #room = argumentsRoom();
   #usage: GeminiUsage | undefined;
   #isStarted = false;
   #isBlocked = false;
@@ -64,7 +66,7 @@ class PieceReader implements EventsReader {
     let candidate = this.#candidates.get(index);
     if (candidate === undefined) {
       if (this.#candidates.size === CANDIDATES_MAX) return `more than ${CANDIDATES_MAX} candidates`;
-      candidate = new StreamCandidate(index, this.#facts.id, this.#warn);
+      candidate = new StreamCandidate(index, this.#facts.id, this.#room, this.#warn);
       this.#candidates.set(index, candidate);
     }
     tellUnread(body, CANDIDATE_MEMBERS, "/candidates", this.#warn);

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord, TOOL_CALLS_MAX } from "../../../formats/bounds.ts";
 import { Call } from "../../../formats/gemini-generate/call.ts";
 import { finishKind } from "../../../formats/gemini-generate/finish.ts";
+import type { ArgumentsRoom } from "../../../formats/gemini-generate/partial-arguments.ts";
 import type { Warn } from "../../translation.ts";
 import type { Part, StreamEvent } from "../conversation.ts";
 import { textOf } from "../loose.ts";
@@ -18,13 +19,16 @@ export class StreamCandidate {
   isFinished = false;
   readonly #choice: number;
   readonly #answer: AnswerParts;
+  readonly #room: ArgumentsRoom;
   #parts = 0;
   #calls = 0;
   #open: Open | undefined;
   #growing: Growing | undefined;
 
-  constructor(choice: number, id: string, warn: Warn) {
+  /** @param room of the arguments of all calls of the stream */
+  constructor(choice: number, id: string, room: ArgumentsRoom, warn: Warn) {
     this.#choice = choice;
+    this.#room = room;
     this.#answer = new AnswerParts(choice, id, warn);
   }
 
@@ -78,7 +82,7 @@ export class StreamCandidate {
     if (growing === undefined || !growing.call.isContinuedBy(piece)) {
       this.#endGrowing(events);
       if (++this.#calls > TOOL_CALLS_MAX) return `more than ${TOOL_CALLS_MAX} tool calls`;
-      growing = { call: new Call(piece, true), first: piece, signature };
+      growing = { call: new Call(piece, true, this.#room), first: piece, signature };
     }
     this.#growing = growing;
     const fault = growing.call.add(piece);
