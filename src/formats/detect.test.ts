@@ -199,6 +199,25 @@ test("no mixture of spellings of the chat path passes for anything but itself", 
   );
 });
 
+for (const path of [
+  "/v1/models/m%3Apredict",
+  "/v1/models/m%3agenerateContent",
+  "/v1/models/m%253Apredict",
+  "/v1/models/m:Predict",
+  "/v1/models/m:predict.",
+  "/v1/models/m\uff1apredict",
+  "/v1/models/m:%70redict",
+  "/v1/models/m/%76ersions/1:predict",
+  "/v1/models/m/Versions/1:predict",
+  "/v1/models/m/labels./prod:classify",
+  "/v1/models/m/versions%2f1:regress",
+]) {
+  test(`a POST to ${path}, which is a name to some servers and an endpoint to others, is ambiguous`, () => {
+    assert.equal(kindOf("POST", path), "ambiguous");
+    assert.notEqual(kindOf("GET", path), "inference");
+  });
+}
+
 test("words a refusal in OpenAI's dialect where none is spoken", () => {
   const { contentType, body } = dialectOf(detection("GET", "/nowhere"), new Map()).refuse({
     status: 404,

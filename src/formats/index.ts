@@ -82,8 +82,10 @@ export function detect({ method, pathname }: RequestHead): Detection {
   if (pathname === MODELS_PATH)
     return method === "GET" ? { kind: "models", model: undefined } : { kind: "unknown" };
   const model = modelOf(pathname);
-  if (model !== undefined) return method === "GET" ? { kind: "models", model } : { kind: "unknown" };
-  return mayBeReadAs(pathname, isGoverned) ? { kind: "ambiguous" } : { kind: "unknown" };
+  if (model !== undefined && method === "GET") return { kind: "models", model };
+  // Below the list of models lie endpoints: `/v1/models/x%3Apredict` names a model to some and asks it to others.
+  const governs = model === undefined ? isGoverned : ENDPOINTS.hasPlain;
+  return mayBeReadAs(pathname, governs) ? { kind: "ambiguous" } : { kind: "unknown" };
 }
 
 /** Whether a path in the form of {@link plainPath} is one that Regent knows. */
