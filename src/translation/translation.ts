@@ -66,6 +66,8 @@ export type RequestFacts = {
   readonly urlVersion?: string | undefined;
   /** Whether the path of the source asks for a stream. */
   readonly urlStream?: boolean | undefined;
+  /** The query of the source without its question mark, "" where there is none; undefined where nobody knows it. */
+  readonly query?: string | undefined;
 };
 
 /** What is known of the request whose answer is translated. */

@@ -61,7 +61,8 @@ export function openTranslation(
       const { names, stream: urlStream } = detection.endpoint;
       // The path that was let through names the chosen version, where it names one.
       const urlModel = names.model === undefined ? undefined : version.name;
-      const facts = { headers: baseline.headers, urlModel, urlVersion: names.version, urlStream };
+      const query = account.exchange.request.query ?? "";
+      const facts = { headers: baseline.headers, urlModel, urlVersion: names.version, urlStream, query };
       const translated = request(bytes, facts, (warning) => {
         if (options.strictTranslation && isLoss(warning)) {
           const detail = `${from} cannot become ${to} without a loss at ${warning.member}: ${warning.message}`;

@@ -126,3 +126,15 @@ test("an effort of Qwen's on Bedrock is an effort elsewhere", () => {
     ) ?? assert.fail();
   assert.equal((JSON.parse(bytes.toString()) as { reasoning_effort: string }).reasoning_effort, "high");
 });
+
+test("a stream of Gemini's that is asked for without events cannot become another dialect's", () => {
+  const request = (query: string | undefined) =>
+    translatorOf("gemini-generate", "openai-chat")?.request?.(
+      Buffer.from(JSON.stringify({ contents: [{ role: "user", parts: [{ text: "t" }] }] })),
+      { headers: new Map(), urlModel: "m", urlStream: true, query },
+      () => undefined,
+    );
+  for (const query of ["", "alt=json", "alt=SSE"])
+    assert.throws(() => request(query), { code: "translation_unsupported", message: /alt=sse/ });
+  for (const query of ["alt=sse", "x=1&alt=sse", undefined]) assert.ok(request(query) !== undefined);
+});

@@ -10,11 +10,25 @@ import { readContents } from "./read-contents.ts";
 import { readParts } from "./read-parts.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 
+/**
+ * Without `alt=sse` a client waits for a JSON array, which grows as the answer does: what is translated comes as events.
+ *
+ * @throws RegentError translation_unsupported
+ */
+function assertEvents(query: string | undefined): void {
+  if (query === undefined || new URLSearchParams(query).get("alt") === "sse") return;
+  throw new RegentError(
+    "translation_unsupported",
+    "A streamed answer of a model behind another dialect comes as events. Ask for them with alt=sse.",
+  );
+}
+
 /** A request for content (https://ai.google.dev/api/generate-content). Model and stream are in its path. */
 export function readRequest(bytes: Buffer, facts: RequestFacts, warn: Warn): Conversation {
   const body = new GeminiMembers(parseBody(bytes).value, "");
   if (!body.has("contents")) throw invalid("contents is missing");
   assertNothingKept(body);
+  if (facts.urlStream === true) assertEvents(facts.query);
   const { settings, places } = readConfig(body.inner("generationConfig"), warn);
   const tools = readTools(body.elements("tools"), warn);
   const conversation: Conversation = {
