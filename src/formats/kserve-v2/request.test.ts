@@ -130,6 +130,21 @@ test("the tensors that bound an answer are its limit, and the largest counts", (
   assert.equal(read(binary({ inputs }, raw), "m").inference.maxOutputTokens, 9);
 });
 
+test("a bound for each row of a large batch is one bound, however large the batch is", () => {
+  const rows = 1_000_000;
+  const data = Buffer.alloc(4 * rows, Buffer.from([3, 0, 0, 0]));
+  data.writeInt32LE(8, 4 * 7);
+  const inputs = [
+    {
+      name: "max_tokens",
+      datatype: "INT32",
+      shape: [rows, 1],
+      parameters: { binary_data_size: data.length },
+    },
+  ];
+  assert.equal(read(binary({ inputs }, data), "m").inference.maxOutputTokens, 8);
+});
+
 test("policy sees every digit of a parameter", () => {
   const bytes = Buffer.from('{"inputs": [], "parameters": {"sequence_id": 18446744073709551615}}');
   assert.deepEqual(read({ bytes, headers: new Map() }).inference.parameters, {
