@@ -1,5 +1,6 @@
 import type { Usage } from "../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
+import { scanStructure } from "../wire/json/index.ts";
 import { RESPONSE_BYTES_MAX } from "./bounds.ts";
 
 /** What an upstream sends is read loosely: the client gets its bytes in any case. */
@@ -19,14 +20,28 @@ export function parseAnswer(body: Buffer): { readonly object: JsonObject } | { r
   return isJsonObject(value) ? { object: value } : { invalid: "body is not a JSON object" };
 }
 
-/** The arguments of a tool call: the JSON value where the text is one, else the text. */
+/**
+ * Nesting of the arguments of one call. Schemas of functions stay below ten, and whatever the arguments stand in, all of it
+ * is nested less deep than requests may be. Some thousands of brackets parse, and cannot be written down again.
+ */
+export const ARGUMENTS_DEPTH_MAX = 48;
+
+/** The arguments of a tool call: the JSON value where the text is one that is not nested too deep, else the text. */
 export function parsedArguments(text: string): unknown {
+  if (!isShallow(text)) return text;
   try {
     return JSON.parse(text);
   } catch {
     return text;
   }
 }
+
+/** Whether a text that is JSON is nested at most {@link ARGUMENTS_DEPTH_MAX} deep. */
+export function isShallow(text: string): boolean {
+  return scanStructure(text, SHALLOW) !== undefined;
+}
+
+const SHALLOW = { depthMax: ARGUMENTS_DEPTH_MAX, containersMax: Infinity, valuesMax: Infinity };
 
 /** Arguments that were sent as JSON instead of as text. What is nested too deep to be written down is no text. */
 export function argumentsText(value: JsonValue | undefined): string {

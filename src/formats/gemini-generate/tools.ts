@@ -12,7 +12,8 @@ import { elementsOf, type Member, memberOf, membersOf } from "./spelling.ts";
 export function readTools({ value, pointer, key }: Member, text: TextCollector, names: string[]): void {
   for (const tool of elementsOf(value, pointer)) {
     if (!isJsonObject(tool.value)) throw invalid(`${key} must be an array of objects`);
-    for (const member of membersOf(tool.value, tool.pointer)) names.push(...namesOf(member));
+    for (const member of membersOf(tool.value, tool.pointer))
+      for (const name of namesOf(member)) names.push(name);
     text.tree(tool.pointer, tool.value, "tool");
   }
 }

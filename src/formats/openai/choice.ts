@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/js
 import { keptWord, TOOL_CALLS_MAX } from "../bounds.ts";
 import { argumentsText, parsedArguments } from "../loose.ts";
 
-type Call = { readonly index: number; readonly id: string; name: string; arguments: string };
+type Call = { readonly id: string; name: string; arguments: string };
 
 /**
  * One choice of an answer, put together from a whole message or from the pieces of a stream. Texts are kept only when
@@ -19,6 +19,8 @@ export class Choice {
   outputBytes = 0;
   readonly #keepText: boolean;
   readonly #calls: Call[] = [];
+  /** The last call of each index. */
+  readonly #callsByIndex = new Map<number, Call>();
   #functionCall: Call | undefined;
 
   constructor(keepText: boolean) {
@@ -32,9 +34,11 @@ export class Choice {
     if (typeof message.refusal === "string" && message.refusal !== "") this.#refuse(message.refusal);
     if (isJsonObject(message.function_call)) this.#olderCall(message.function_call);
     if (!Array.isArray(message.tool_calls)) return true;
-    for (const [position, call] of message.tool_calls.entries())
+    for (const [position, call] of message.tool_calls.entries()) {
       if (isJsonObject(call)) this.#toolCall(call, position);
-    return this.#calls.length <= TOOL_CALLS_MAX;
+      if (this.#calls.length > TOOL_CALLS_MAX) return false;
+    }
+    return true;
   }
 
   get callCount(): number {
@@ -100,13 +104,12 @@ export class Choice {
     const text = argumentsText(definition.arguments ?? definition.input);
     this.outputBytes += Buffer.byteLength(text, "utf8");
     const call = at === undefined ? this.#theFunctionCall() : this.#callAt(at.index, at.id, name);
-    if (call === undefined) return;
     if (call.name === "") call.name = name;
     if (this.#keepText) call.arguments += text;
   }
 
   #theFunctionCall(): Call {
-    this.#functionCall ??= { index: -1, id: "", name: "", arguments: "" };
+    this.#functionCall ??= { id: "", name: "", arguments: "" };
     return this.#functionCall;
   }
 
@@ -114,12 +117,12 @@ export class Choice {
    * The call that a piece belongs to. Pieces of one call share an index; some servers give every call the same index,
    * but then each comes whole, with an id of its own and its name.
    */
-  #callAt(index: number, id: string, name: string): Call | undefined {
-    const known = this.#calls.findLast((call) => call.index === index);
+  #callAt(index: number, id: string, name: string): Call {
+    const known = this.#callsByIndex.get(index);
     if (known !== undefined && (id === "" || name === "" || known.id === "" || known.id === id)) return known;
-    if (this.#calls.length > TOOL_CALLS_MAX) return undefined;
-    const call = { index, id, name: "", arguments: "" };
+    const call = { id, name: "", arguments: "" };
     this.#calls.push(call);
+    this.#callsByIndex.set(index, call);
     return call;
   }
 }

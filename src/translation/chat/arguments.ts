@@ -1,10 +1,13 @@
+import { RegentError } from "../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { argumentsText, isShallow } from "../../formats/loose.ts";
 import type { Warn } from "../translation.ts";
 import { changed } from "./members.ts";
 
 /**
  * The arguments of a call as a JSON object, for the dialects that have them so; none are `{}`. Undefined when the text is
- * no object: what a model produced need not be one. Numbers that a double cannot hold keep their spelling.
+ * no object, or one that is nested too deep to be written down in another body: what a model produced need not be one.
+ * Numbers that a double cannot hold keep their spelling.
  */
 export function argumentsObject(text: string): JsonObject | undefined {
   if (text.trim() === "") return {};
@@ -24,12 +27,25 @@ export function inputOf(
   return { arguments: given };
 }
 
+/**
+ * The text of arguments that an answer has as JSON.
+ *
+ * @throws RegentError upstream_invalid for what is nested too deep to be written down: without it the call says another thing
+ */
+export function answeredArguments(value: JsonValue | undefined): string {
+  const text = argumentsText(value);
+  if (text === "" && typeof value === "object" && value !== null)
+    throw new RegentError("upstream_invalid", "arguments that are nested too deep");
+  return text;
+}
+
 function parse(text: string): JsonValue | undefined {
+  if (!isShallow(text)) return undefined;
   try {
     const value = JSON.parse(text) as JsonValue;
     return isExact(value) ? value : parseSpelt(text);
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -1,10 +1,15 @@
+import { RegentError } from "../../exchange/errors.ts";
 import { initialSse, SSE_EVENT_BYTES_MAX, type SseEvent, stepSse } from "../../wire/sse.ts";
 import type { StreamEvent } from "./conversation.ts";
 import type { ChatStreamReader } from "./dialect.ts";
 
 /** What a dialect makes of server-sent events. It changes with every event. */
 export type EventsReader = {
-  /** What an event says, or why the stream cannot go on with it. */
+  /**
+   * What an event says, or why the stream cannot go on with it.
+   *
+   * @throws RegentError upstream_invalid, which is the same
+   */
   read(event: SseEvent): readonly StreamEvent[] | { readonly fault: string };
   /** The source has ended. */
   finish(): readonly StreamEvent[];
@@ -20,16 +25,26 @@ export function sseReader(reader: EventsReader): ChatStreamReader {
       if (fault !== undefined) return { events, fault };
       const step = stepSse(sse, chunk);
       for (const event of step.events) {
-        const read = reader.read(event);
+        const read = readOf(reader, event);
         if ("fault" in read) {
           fault = `the answer has ${read.fault}`;
           return { events, fault };
         }
-        events.push(...read);
+        // Not by one call: an event may say more than a call takes arguments.
+        for (const said of read) events.push(said);
       }
       if (step.oversized) fault = `an event is larger than ${SSE_EVENT_BYTES_MAX} bytes`;
       return { events, fault };
     },
     finish: () => (fault === undefined ? reader.finish() : []),
   };
+}
+
+function readOf(reader: EventsReader, event: SseEvent): ReturnType<EventsReader["read"]> {
+  try {
+    return reader.read(event);
+  } catch (error) {
+    if (!(error instanceof RegentError)) throw error;
+    return { fault: error.detail ?? error.message };
+  }
 }

@@ -126,6 +126,11 @@ export function invented(warn: Warn, member: string, message: string): void {
   warn({ code: "invented", member, message });
 }
 
+/** Adds all of a list behind another one. A body may hold more parts than one call of `push` takes arguments. */
+export function append<T>(list: T[], more: readonly T[]): void {
+  for (const element of more) list.push(element);
+}
+
 /** An object without the members that are undefined. */
 export function defined<T extends object>(object: T): Defined<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;

@@ -1,6 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { AnswerFacts, StreamTranslator, Translator, Warn } from "../translation.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation, Reply } from "./conversation.ts";
 import type { ChatDialect } from "./dialect.ts";
 
 /** What one dialect reads another one writes. */
@@ -16,6 +16,7 @@ export function chatTranslator(from: ChatDialect, to: ChatDialect): Translator {
     response(bytes, facts, warn) {
       const reply = from.readReply(bytes, facts, warn);
       if ("failure" in reply) return to.writeFailure(reply.failure, facts);
+      assertFew(reply);
       return to.writeReply(reply, facts, warn);
     },
     stream: (facts, warn) => new ChatStream(from, to, facts, once(warn)),
@@ -32,6 +33,20 @@ function warnOfSettings(
     warn({ code: "dropped", member: setting.at, message: `${name} has no ${setting.name}` });
   }
 }
+
+/**
+ * Parts of one answer, those of all choices together. A long turn of the provider's own tools has some hundred. The dialect
+ * that counts most of them, OpenAI's responses, has an item, its id and its text for each, and its readers stop at 4096.
+ */
+export const PARTS_MAX = 1024;
+
+/** @throws RegentError upstream_invalid */
+function assertFew({ choices }: Reply): void {
+  const parts = choices.reduce((sum, choice) => sum + choice.parts.length, 0);
+  if (parts > PARTS_MAX) throw new RegentError("upstream_invalid", `The answer has ${TOO_MANY}.`);
+}
+
+const TOO_MANY = `more than ${PARTS_MAX} parts`;
 
 /** Every event of a stream may lose the same: it is told once. */
 function once(warn: Warn): Warn {
@@ -51,6 +66,7 @@ class ChatStream implements StreamTranslator {
   readonly #reader: ReturnType<ChatDialect["readStream"]>;
   readonly #writer: ReturnType<ChatDialect["writeStream"]>;
   #complete = false;
+  #parts = 0;
   #fault: string | undefined;
 
   constructor(from: ChatDialect, to: ChatDialect, facts: AnswerFacts, warn: Warn) {
@@ -59,10 +75,11 @@ class ChatStream implements StreamTranslator {
   }
 
   push(chunk: Buffer): { readonly bytes: Buffer; readonly fault: string | undefined } {
-    if (this.#fault !== undefined) return { bytes: NOTHING, fault: this.#fault };
+    // What follows the end reaches nobody, so nothing that is wrong with it matters.
+    if (this.#fault !== undefined || this.#complete) return { bytes: NOTHING, fault: this.#fault };
     const { events, fault } = this.#reader.push(chunk);
     const bytes = this.#write(events);
-    this.#fault ??= fault;
+    if (!this.#complete) this.#fault ??= fault;
     return { bytes, fault: this.#fault };
   }
 
@@ -77,6 +94,10 @@ class ChatStream implements StreamTranslator {
     const pieces: Buffer[] = [];
     for (const event of events) {
       if (this.#complete) break;
+      if (event.event === "part_start" && ++this.#parts > PARTS_MAX) {
+        this.#fault = `the answer has ${TOO_MANY}`;
+        break;
+      }
       try {
         pieces.push(this.#writer.write(event));
       } catch (error) {

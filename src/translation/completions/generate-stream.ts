@@ -33,7 +33,8 @@ export class CompletionStream implements StreamTranslator {
       if (this.#fault !== undefined || this.#answer.hasError) break;
       pieces.push(this.#take(parse(data)));
     }
-    if (oversized) this.#fault ??= `an event is larger than ${SSE_EVENT_BYTES_MAX} bytes`;
+    if (oversized && !this.#answer.hasError)
+      this.#fault ??= `an event is larger than ${SSE_EVENT_BYTES_MAX} bytes`;
     return { bytes: Buffer.from(pieces.join("")), fault: this.#fault };
   }
 
@@ -58,7 +59,11 @@ export class CompletionStream implements StreamTranslator {
       return "";
     }
     this.#events++;
-    this.#fault = this.#answer.add(withTextOutput(value, this.#textOutput));
+    const fault = this.#answer.add(withTextOutput(value, this.#textOutput));
+    if (fault !== undefined) {
+      this.#fault = `the answer has ${fault}`;
+      return "";
+    }
     const { error, model } = this.#answer.answer();
     if (error !== undefined) return event(failureObject(error.message, ERROR_STATUS));
     warnOfMembers(value, this.#textOutput, this.#warn);

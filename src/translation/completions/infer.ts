@@ -1,5 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { JsonValue } from "../../exchange/json.ts";
+import { CHOICES_MAX } from "../../formats/openai/answer.ts";
 import { isText } from "../../formats/tensors/index.ts";
 import type { Translator, Warn } from "../translation.ts";
 import { answerBytes, choice, completionObject, failure, finishReason } from "./answer.ts";
@@ -62,5 +63,7 @@ function textsIn(outputs: readonly OutputTensor[], name: string, warn: Warn): re
   const { data } = output;
   if (!Array.isArray(data) || !isText(data as readonly Buffer[]))
     throw new RegentError("upstream_invalid", `${name}: not all of it is text`);
+  if (data.length > CHOICES_MAX)
+    throw new RegentError("upstream_invalid", `${name}: more than ${CHOICES_MAX} texts`);
   return (data as readonly Buffer[]).map((text) => text.toString("utf8"));
 }

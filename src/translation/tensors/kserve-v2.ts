@@ -5,7 +5,7 @@ import { inputData, parseRequest } from "../../formats/kserve-v2/message.ts";
 import { parseResponse, spelling } from "../../formats/kserve-v2/response.ts";
 import { dataTensor } from "../../formats/kserve-v2/tensors.ts";
 import { readPlainError } from "../../formats/plain-error.ts";
-import { type DataTensor, encodeJson, encodeRaw, isText } from "../../formats/tensors/index.ts";
+import { type DataTensor, elementCount, encodeJson, encodeRaw, isText } from "../../formats/tensors/index.ts";
 import { pointerToken } from "../../wire/json/index.ts";
 import type { TranslatedResponse, Warn } from "../translation.ts";
 import type { TensorDialect } from "./dialect.ts";
@@ -152,6 +152,7 @@ function typedTensor(
 ): DataTensor {
   const name = demandedName(value, side, warn);
   const { shape, pointer, parameters } = value;
+  elementCount(name, shape);
   const facts = signature?.get(name);
   if (facts !== undefined && value.datatype === undefined) assertFits(name, shape, facts);
   const datatype = value.datatype ?? facts?.datatype ?? value.guess(name);

@@ -2,8 +2,9 @@ import { RegentError } from "../../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { CONTENT_BLOCKS_MAX } from "../../../formats/anthropic-messages/answer.ts";
 import { finishKind } from "../../../formats/anthropic-messages/finish.ts";
-import { argumentsText, parseAnswer } from "../../../formats/loose.ts";
+import { parseAnswer } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
+import { answeredArguments } from "../arguments.ts";
 import type { Failure, Part, Reply } from "../conversation.ts";
 import { tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
@@ -74,7 +75,7 @@ function readBlock(block: JsonObject, warn: Warn): readonly Part[] {
           kind: "tool_call",
           id: textOf(block.id) ?? "",
           name: textOf(block.name) ?? "",
-          arguments: argumentsText(block.input ?? {}),
+          arguments: answeredArguments(block.input ?? {}),
         },
       ];
   }

@@ -4,9 +4,10 @@ import { CONTENT_BLOCKS_MAX } from "../../../formats/anthropic-messages/answer.t
 import { finishKind } from "../../../formats/anthropic-messages/finish.ts";
 import { readUsage } from "../../../formats/anthropic-messages/usage.ts";
 import { keptWord } from "../../../formats/bounds.ts";
-import { argumentsText, mergeUsage, parse } from "../../../formats/loose.ts";
+import { mergeUsage, parse } from "../../../formats/loose.ts";
 import type { SseEvent } from "../../../wire/sse.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
+import { answeredArguments } from "../arguments.ts";
 import type { StreamEvent, StreamPart } from "../conversation.ts";
 import type { ChatStreamReader } from "../dialect.ts";
 import { type EventsReader, sseReader } from "../event-reader.ts";
@@ -114,7 +115,7 @@ class MessageReader implements EventsReader {
           kind: "tool_call",
           id: kept(content.id) ?? `call_${this.#parts}`,
           name: kept(content.name) ?? "",
-          arguments: argumentsText(content.input),
+          arguments: answeredArguments(content.input),
         };
     }
   }

@@ -1,6 +1,6 @@
 import type { Warn } from "../../translation.ts";
 import type { Message, Part } from "../conversation.ts";
-import { changed, dropped } from "../members.ts";
+import { append, changed, dropped } from "../members.ts";
 import { writeBlocks } from "./write-blocks.ts";
 
 type Written = { readonly role: "user" | "assistant"; readonly content: object[] };
@@ -19,7 +19,7 @@ export function writeMessages(messages: readonly Message[], warn: Warn): object 
     const content = writeBlocks(isLast ? trimmed(message, warn) : message.parts, role, warn);
     if (role === "system" || role === "developer") {
       if (turns.length > 0) changed(warn, at, "instructions come first, wherever they stood");
-      system.push(...content);
+      append(system, content);
       continue;
     }
     if (content.length === 0) {
@@ -28,7 +28,7 @@ export function writeMessages(messages: readonly Message[], warn: Warn): object 
     }
     const speaker = role === "assistant" ? role : "user";
     const before = turns.at(-1);
-    if (before?.role === speaker) before.content.push(...content);
+    if (before?.role === speaker) append(before.content, content);
     else turns.push({ role: speaker, content: [...content] });
     if (isLast && speaker === "assistant")
       changed(warn, at, "Anthropic goes on with this message instead of answering after it");

@@ -3,7 +3,7 @@ import type { JsonDocument } from "../../../wire/json/index.ts";
 import type { Warn } from "../../translation.ts";
 import { isExact } from "../arguments.ts";
 import type { CachePoint, Part, ReasoningPart, TextPart, ToolCallPart } from "../conversation.ts";
-import { changed, defined, dropped, Members } from "../members.ts";
+import { append, changed, defined, dropped, Members } from "../members.ts";
 import { readMedia } from "./read-media.ts";
 import { readResult } from "./read-result.ts";
 import { openSealed } from "./sealed.ts";
@@ -24,7 +24,7 @@ export function readContent(
     const block = new Members(value, `${at}/${index}`);
     const point = block.object("cachePoint");
     if (point !== undefined) addCache(parts, point, warn);
-    parts.push(...readBlock(block, document, warn));
+    append(parts, readBlock(block, document, warn));
     block.tellRest(warn);
   }
   return parts;

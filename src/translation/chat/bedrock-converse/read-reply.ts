@@ -2,8 +2,9 @@ import { RegentError } from "../../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { CONVERSE_BLOCKS_MAX } from "../../../formats/bedrock-converse/answer.ts";
 import { finishKind } from "../../../formats/bedrock-converse/finish.ts";
-import { argumentsText, parseAnswer } from "../../../formats/loose.ts";
+import { parseAnswer } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
+import { answeredArguments } from "../arguments.ts";
 import type { Failure, Part, Reply } from "../conversation.ts";
 import { tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
@@ -86,7 +87,7 @@ function readCall({ toolUseId, name, input }: JsonObject): Part {
     kind: "tool_call",
     id: textOf(toolUseId) ?? "",
     name: textOf(name) ?? "",
-    arguments: argumentsText(input ?? {}),
+    arguments: answeredArguments(input ?? {}),
   };
 }
 

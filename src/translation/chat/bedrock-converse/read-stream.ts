@@ -32,7 +32,7 @@ export function readStream(facts: AnswerFacts, warn: Warn): ChatStreamReader {
           fault = `the answer has ${read.fault}`;
           return { events, fault };
         }
-        events.push(...read);
+        for (const said of read) events.push(said);
       }
       fault = step.fault;
       return { events, fault };

@@ -1,6 +1,6 @@
 import type { Warn } from "../../translation.ts";
 import type { Message } from "../conversation.ts";
-import { changed, dropped } from "../members.ts";
+import { append, changed, dropped } from "../members.ts";
 import { writeBlocks } from "./write-blocks.ts";
 
 type Written = { readonly role: "user" | "assistant"; readonly content: object[] };
@@ -17,7 +17,7 @@ export function writeMessages(messages: readonly Message[], warn: Warn): object 
     const content = writeBlocks(parts, role, warn);
     if (role === "system" || role === "developer") {
       if (turns.length > 0) changed(warn, at, "instructions come first, wherever they stood");
-      system.push(...content);
+      append(system, content);
     } else if (content.length === 0) dropped(warn, at, "Bedrock has no messages that are empty");
     else addTurn(turns, role === "assistant" ? role : "user", content);
   }
@@ -39,6 +39,6 @@ function nameApart(turns: readonly Written[]): void {
 
 function addTurn(turns: Written[], role: Written["role"], content: readonly object[]): void {
   const before = turns.at(-1);
-  if (before?.role === role) before.content.push(...content);
+  if (before?.role === role) append(before.content, content);
   else turns.push({ role, content: [...content] });
 }

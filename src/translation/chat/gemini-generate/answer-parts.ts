@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../../exchange/json.ts";
 import { keptWord } from "../../../formats/bounds.ts";
-import { argumentsText } from "../../../formats/loose.ts";
 import type { Warn } from "../../translation.ts";
+import { answeredArguments } from "../arguments.ts";
 import type { MediaPart, Part } from "../conversation.ts";
 import { tellUnread, textOf } from "../loose.ts";
 import { kindOfMedia } from "../media.ts";
@@ -54,7 +54,7 @@ export class AnswerParts {
       kind: "tool_call",
       id: keptWord(textOf(call.id) ?? `call_${this.#id}_${place}`),
       name: keptWord(textOf(call.name) ?? ""),
-      arguments: args ?? argumentsText(call.args ?? {}),
+      arguments: args ?? answeredArguments(call.args ?? {}),
       ...defined({ signature }),
     };
   }

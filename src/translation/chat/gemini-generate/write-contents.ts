@@ -1,6 +1,6 @@
 import type { Warn } from "../../translation.ts";
 import type { Message } from "../conversation.ts";
-import { changed, defined, dropped } from "../members.ts";
+import { append, changed, defined, dropped } from "../members.ts";
 import { PartWriter } from "./write-parts.ts";
 
 type Content = { readonly role: "user" | "model"; readonly parts: readonly object[] };
@@ -22,13 +22,13 @@ export function writeContents(
       dropped(warn, `${message.at ?? "/messages"}/name`, "Gemini's turns have no names");
     if (message.role === "system" || message.role === "developer") {
       if (contents.length > 0) changed(warn, message.at ?? "/messages", "instructions come before all turns");
-      instructions.push(...writer.parts(message.parts));
+      append(instructions, writer.parts(message.parts));
       continue;
     }
     const role = message.role === "assistant" ? "model" : "user";
     const parts = role === "model" ? writer.turn(message.parts) : writer.parts(message.parts);
     const last = contents.at(-1);
-    if (last?.role === role) last.parts.push(...parts);
+    if (last?.role === role) append(last.parts, parts);
     else if (parts.length > 0) contents.push({ role, parts: [...parts] });
   }
   const last = messages.at(-1);

@@ -1,6 +1,7 @@
 import type { AnswerFacts, TranslatedResponse, Warn } from "../../translation.ts";
 import type { Choice, Reply } from "../conversation.ts";
 import { defined, dropped } from "../members.ts";
+import { assertCandidates } from "./candidates.ts";
 import { finishReason } from "./finish.ts";
 import { writeUsage } from "./usage.ts";
 import { writeAnswerPart } from "./write-answer-part.ts";
@@ -8,6 +9,7 @@ import { writeAnswerPart } from "./write-answer-part.ts";
 /** A GenerateContentResponse. */
 export function writeReply(reply: Reply, facts: AnswerFacts, warn: Warn): TranslatedResponse {
   const { id, createdS, model, choices, usage, serviceTier } = reply;
+  assertCandidates(choices.length);
   if (serviceTier !== undefined) dropped(warn, "/service_tier", "Gemini's answers do not say it");
   const body = defined({
     candidates: choices.map((choice, index) => writeCandidate(choice, index, warn)),

@@ -6,6 +6,7 @@ import type { AnswerFacts, Warn } from "../../translation.ts";
 import type { StreamEvent, StreamPart, ToolCallPart, WholeUsage } from "../conversation.ts";
 import type { ChatStreamWriter } from "../dialect.ts";
 import { defined, dropped } from "../members.ts";
+import { assertCandidates } from "./candidates.ts";
 import { errorObject } from "./failure.ts";
 import { finishReason } from "./finish.ts";
 import { writeUsage } from "./usage.ts";
@@ -25,6 +26,7 @@ type Open = { readonly kind: StreamPart["kind"]; call: ToolCallPart | undefined 
 class PieceWriter implements ChatStreamWriter {
   readonly #warn: Warn;
   readonly #open = new Map<string, Open>();
+  /** Why each candidate that was begun has finished, as far as it is known. */
   readonly #finished = new Map<number, FinishKind | undefined>();
   #head: { readonly modelVersion?: string; readonly createTime: string; readonly responseId: string };
   #usage: WholeUsage | undefined;
@@ -77,6 +79,8 @@ class PieceWriter implements ChatStreamWriter {
 
   #begin(choice: number, number: number, part: StreamPart): Buffer {
     const call = part.kind === "tool_call" ? part : undefined;
+    if (!this.#finished.has(choice)) this.#finished.set(choice, undefined);
+    assertCandidates(this.#finished.size);
     this.#open.set(`${choice}/${number}`, { kind: part.kind, call });
     if (call === undefined) return this.#parts(choice, writeAnswerPart(part, this.#warn));
     this.#hold(call.arguments);

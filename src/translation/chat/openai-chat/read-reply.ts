@@ -1,10 +1,11 @@
 import { RegentError } from "../../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { TOOL_CALLS_MAX } from "../../../formats/bounds.ts";
-import { argumentsText, parseAnswer } from "../../../formats/loose.ts";
+import { parseAnswer } from "../../../formats/loose.ts";
 import { CHOICES_MAX } from "../../../formats/openai/answer.ts";
 import { finishKind } from "../../../formats/openai/finish.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
+import { answeredArguments } from "../arguments.ts";
 import type { Choice, Failure, Part, Reply, ToolCallPart } from "../conversation.ts";
 import { secondsOf, tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
@@ -110,7 +111,7 @@ function readCall(call: JsonObject, index: number, warn: Warn): ToolCallPart | u
 
 function callOf(id: string, definition: JsonObject): ToolCallPart {
   const { name, arguments: given } = definition;
-  return { kind: "tool_call", id, name: textOf(name) ?? "", arguments: argumentsText(given) };
+  return { kind: "tool_call", id, name: textOf(name) ?? "", arguments: answeredArguments(given) };
 }
 
 /** Members that are read, or that say nothing to the client of another dialect. */

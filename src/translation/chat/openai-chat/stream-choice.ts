@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
-import { keptWord } from "../../../formats/bounds.ts";
-import { argumentsText } from "../../../formats/loose.ts";
+import { keptWord, TOOL_CALLS_MAX } from "../../../formats/bounds.ts";
 import { finishKind } from "../../../formats/openai/finish.ts";
 import type { Warn } from "../../translation.ts";
+import { answeredArguments } from "../arguments.ts";
 import type { ReasoningPart, StreamEvent } from "../conversation.ts";
 import { tellUnread, textOf } from "../loose.ts";
 import { dropped } from "../members.ts";
@@ -10,7 +10,7 @@ import { callSignature } from "./call-signature.ts";
 import { blockOf, listOf, REASONING_MEMBERS, thinkingOf } from "./reply-reasoning.ts";
 
 type Spoken = "text" | "reasoning" | "refusal";
-type Call = { readonly index: number; readonly id: string; readonly part: number };
+type Call = { readonly id: string; readonly part: number };
 
 /**
  * One choice of a streamed answer: which parts have begun. What is spoken ends when something else begins; calls stay open
@@ -22,7 +22,9 @@ export class StreamChoice {
   readonly #warn: Warn;
   #parts = 0;
   #spoken: { readonly kind: Spoken; readonly part: number; isSigned: boolean } | undefined;
-  #calls: Call[] = [];
+  readonly #calls: Call[] = [];
+  /** The last call of each index. */
+  readonly #callsByIndex = new Map<number, Call>();
   #openCalls = 0;
 
   constructor(choice: number, warn: Warn) {
@@ -43,8 +45,11 @@ export class StreamChoice {
     if (isJsonObject(delta.function_call) && hasWords(delta.function_call))
       this.#call(-1, "", delta.function_call, events);
     if (!Array.isArray(delta.tool_calls)) return;
-    for (const [position, call] of (delta.tool_calls as readonly JsonValue[]).entries())
+    for (const [position, call] of (delta.tool_calls as readonly JsonValue[]).entries()) {
       if (isJsonObject(call)) this.#toolCall(call, position, events);
+      // The stream ends with them.
+      if (this.#calls.length > TOOL_CALLS_MAX) return;
+    }
   }
 
   finish(reason: string, events: StreamEvent[]): void {
@@ -132,15 +137,17 @@ export class StreamChoice {
   #call(index: number, id: string, definition: JsonObject, events: StreamEvent[]): number {
     const choice = this.#choice;
     const name = keptWord(textOf(definition.name) ?? "");
-    const text = argumentsText(definition.arguments);
-    const known = this.#calls.findLast((call) => call.index === index);
+    const text = answeredArguments(definition.arguments);
+    const known = this.#callsByIndex.get(index);
     if (known !== undefined && (id === "" || name === "" || known.id === "" || known.id === id)) {
       if (text !== "") events.push({ event: "delta", choice, part: known.part, text });
       return known.part;
     }
     this.#endSpoken(events);
     const part = this.#parts++;
-    this.#calls.push({ index, id, part });
+    const call = { id, part };
+    this.#calls.push(call);
+    this.#callsByIndex.set(index, call);
     events.push({
       event: "part_start",
       choice,

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { keptWord, TOOL_CALLS_MAX } from "../../../formats/bounds.ts";
-import { parse } from "../../../formats/loose.ts";
+import { count, parse } from "../../../formats/loose.ts";
 import { CHOICES_MAX } from "../../../formats/openai/answer.ts";
 import type { SseEvent } from "../../../wire/sse.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
@@ -77,7 +77,7 @@ class ChunkReader implements EventsReader {
   }
 
   #choice(body: JsonObject, position: number, events: StreamEvent[]): string | undefined {
-    const index = typeof body.index === "number" ? body.index : position;
+    const index = count(body.index) ?? position;
     let choice = this.#choices.get(index);
     if (choice === undefined) {
       if (this.#choices.size === CHOICES_MAX) return `more than ${CHOICES_MAX} choices`;

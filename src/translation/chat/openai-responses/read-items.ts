@@ -2,7 +2,7 @@ import type { JsonValue } from "../../../exchange/json.ts";
 import { invalid } from "../../../formats/members.ts";
 import type { Warn } from "../../translation.ts";
 import type { Message, Part, ReasoningPart, Role } from "../conversation.ts";
-import { changed, defined, dropped, Members } from "../members.ts";
+import { append, changed, defined, dropped, Members } from "../members.ts";
 import { dropMember, objectsIn, unsupported } from "./members.ts";
 import { readContent, readResult } from "./read-content.ts";
 import { readSeal } from "./signature.ts";
@@ -33,7 +33,7 @@ class Turns {
   /** Puts parts into the message that is open if it is of this role, else into a new one. */
   add(role: Role, parts: readonly Part[], at: string): void {
     const last = this.messages.at(-1);
-    if (last?.role === role) last.parts.push(...parts);
+    if (last?.role === role) append(last.parts, parts);
     else this.open(role, parts, at);
   }
 

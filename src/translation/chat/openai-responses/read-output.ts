@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
-import { argumentsText } from "../../../formats/loose.ts";
 import type { Warn } from "../../translation.ts";
+import { answeredArguments } from "../arguments.ts";
 import type { Part, ReasoningPart } from "../conversation.ts";
 import { defined, dropped } from "../members.ts";
 import { readSeal } from "./signature.ts";
@@ -51,7 +51,7 @@ export function readCall(item: JsonObject) {
     kind: "tool_call",
     id,
     name: textOf(item.name),
-    arguments: argumentsText(item.arguments),
+    arguments: answeredArguments(item.arguments),
   } as const;
 }
 
