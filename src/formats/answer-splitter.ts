@@ -18,7 +18,7 @@ export type Splitting<E> = {
    * @throws RegentError answer_uninspectable
    */
   part(event: Framed<E>, bytes: Buffer, at: number): AnswerPart;
-  /** What stands behind the last event of a step; absent: nothing can. */
+  /** What stands behind the last event of a step; absent: it says nothing. */
   between?(bytes: Buffer): AnswerPart;
   /**
    * What some clients take for the end of a last event that has none, so that it is judged as one; absent: nobody reads
@@ -27,7 +27,7 @@ export type Splitting<E> = {
   readonly lastEnd?: Buffer;
 };
 
-/** @param split makes what takes one stream apart */
+/** For one stream, whose events must be whole when it ends. */
 export function openSplitter<E, S>(framing: Framing<E, S>, splitting: Splitting<E>): AnswerSplitter {
   const state = framing.initial();
   const step = (bytes: Buffer): readonly AnswerPart[] => {

@@ -121,7 +121,7 @@ export class AnswerTextCollector {
 }
 
 /** Names of schemas. Nothing that a detector looks for is made of small letters alone. */
-const PLAIN_KEY = /^[a-z_]{1,40}$/;
+export const PLAIN_KEY = /^[a-z_]{1,40}$/;
 
 /** Whether a member holds anything: null, an empty text and empty lists say nothing. */
 export function isPresent(value: JsonValue | undefined): boolean {

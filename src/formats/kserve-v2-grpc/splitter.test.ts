@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { base64, decodeMessage, encodeMessage, framed, unframed } from "../../../test/support/infer-proto.ts";
 import { RegentError } from "../../exchange/errors.ts";
+import { ANSWER_TEXTS_MAX } from "../answer-texts.ts";
 import { joinElements } from "../tensors/index.ts";
-import { openAnswer, openStream } from "./splitter.ts";
+import { OPEN_REQUESTS_MAX, openAnswer, openStream } from "./splitter.ts";
 import { lengthDelimited } from "./wire.ts";
 
 const bytes = (name: string, values: readonly string[]) => ({
@@ -119,6 +120,28 @@ test("the responses to one request go on with its texts until the last, each bes
     [undefined, undefined, []],
     ["2", "out/0", []],
   ]);
+});
+
+test("keeps apart as many requests as a stream may have, and no more", () => {
+  const splitter = openStream();
+  const answered = (id: number, more: object = {}) => streamed({ id: String(id), outputs: [], ...more });
+  for (let id = 0; id < OPEN_REQUESTS_MAX; id++) splitter.split(answered(id), false);
+  splitter.split(answered(0), false);
+  assert.throws(() => splitter.split(answered(OPEN_REQUESTS_MAX), false), uninspectable);
+  splitter.split(answered(0, { parameters: FINAL }), false);
+  splitter.split(answered(OPEN_REQUESTS_MAX), false);
+});
+
+test("splits no tensor into more texts than an answer may have", () => {
+  const of = (count: number) =>
+    framed(
+      encodeMessage("response", {
+        outputs: [{ name: "t", datatype: "BYTES", shape: [String(count)] }],
+        rawOutputContents: [Buffer.alloc(4 * count).toString("base64")],
+      }),
+    );
+  openAnswer().split(of(ANSWER_TEXTS_MAX), true);
+  assert.throws(() => openAnswer().split(of(ANSWER_TEXTS_MAX + 1), true), uninspectable);
 });
 
 test("an error in a stream is a text, and changed as one", () => {

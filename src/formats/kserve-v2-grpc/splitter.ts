@@ -6,7 +6,7 @@ import {
   uninspectable,
 } from "../answer-parts.ts";
 import { type AnswerSplitter, openSplitter } from "../answer-splitter.ts";
-import { frameOf, GRPC_MESSAGE_BYTES_MAX, messageIn } from "./frames.ts";
+import { frameOf, GRPC_MESSAGE_BYTES_MAX, GRPC_MESSAGES_MAX, messageIn } from "./frames.ts";
 import { type InferMessage, parseInfer } from "./messages.ts";
 import { detailOf } from "./response.ts";
 import { type Change, editsOf } from "./rewrite.ts";
@@ -111,6 +111,9 @@ function withTexts({ bytes }: InferMessage, { places }: ResponseTexts, edits: re
   return replaceFields(bytes, editsOf(bytes, changes));
 }
 
+/** Requests of a stream whose last response has not come: it has no more requests than that. */
+export const OPEN_REQUESTS_MAX = GRPC_MESSAGES_MAX;
+
 /**
  * Which responses of a stream go on with the texts of those before: the ones to the same request, up to the one that Triton
  * calls the last. A request with one response has texts that stand for themselves.
@@ -126,6 +129,7 @@ class Runs {
     const open = this.#open.get(request);
     if (isLast) this.#open.delete(request);
     if (isLast || open !== undefined) return { lane: open, isLast };
+    if (this.#open.size === OPEN_REQUESTS_MAX) throw uninspectable("it answers too many requests at once");
     const lane = String(this.#lanes++);
     this.#open.set(request, lane);
     return { lane, isLast };

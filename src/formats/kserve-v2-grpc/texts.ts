@@ -1,6 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { keyPointer, pointerToken } from "../../wire/json/index.ts";
-import { AnswerTextCollector, type AnswerTexts, type RunningName } from "../answer-texts.ts";
+import {
+  ANSWER_TEXTS_MAX,
+  AnswerTextCollector,
+  type AnswerTexts,
+  PLAIN_KEY,
+  type RunningName,
+} from "../answer-texts.ts";
+import { elementCount } from "../tensors/index.ts";
 import {
   dataTensor,
   type InferMessage,
@@ -77,7 +84,12 @@ class TextReader {
   }
 
   #elements(bytes: Buffer, pointer: string, tensor: WireTensor): void {
-    const { values, name } = tensor;
+    const { values, name, shape } = tensor;
+    // Counted before they are split, for an element may take as little as its length.
+    if (elementCount(name.text, shape) > ANSWER_TEXTS_MAX) {
+      this.collector.opaque(`${pointer}/data`);
+      return;
+    }
     const elements = dataTensor(bytes, tensor)?.data as readonly Buffer[];
     for (const [index, element] of elements.entries()) {
       const at = `${pointer}/data/${index}`;
@@ -101,6 +113,3 @@ class TextReader {
       if (wireType === LENGTH_DELIMITED) this.collector.opaque(`${parent}/unknown/${number}`);
   }
 }
-
-/** As in answers of JSON: no name that a detector looks for is made of small letters alone. */
-const PLAIN_KEY = /^[a-z_]{1,40}$/;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { RegentError } from "../../exchange/errors.ts";
 import { headersFrom } from "../../exchange/headers.ts";
+import { ANSWER_TEXTS_MAX } from "../answer-texts.ts";
 import { joinElements } from "../tensors/index.ts";
 import { describeResponse } from "./response.ts";
 import { takeApart } from "./texts.ts";
@@ -80,6 +81,12 @@ test("any texts in the place of any others give an answer that says them, with t
 test("reads an error whose header says where its JSON ends", () => {
   const { texts } = takeApart(message(Buffer.from('{"error":"no such jane"}'), Buffer.alloc(0)));
   assert.deepEqual(texts, [{ pointer: "/error", text: "no such jane" }]);
+});
+
+test("splits no tensor into more texts than an answer may have", () => {
+  const of = (count: number) => binary(Array.from({ length: count }, () => Buffer.alloc(0)));
+  takeApart(of(ANSWER_TEXTS_MAX));
+  assert.throws(() => takeApart(of(ANSWER_TEXTS_MAX + 1)), uninspectable);
 });
 
 test("refuses what no text can be found in", () => {

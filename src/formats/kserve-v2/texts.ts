@@ -2,9 +2,9 @@ import { isUtf8 } from "node:buffer";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import type { JsonDocument } from "../../wire/json/index.ts";
 import { type AnswerPart, assertReadable, jsonPart, orUninspectable, strictJson } from "../answer-parts.ts";
-import { AnswerTextCollector, type AnswerTextReader } from "../answer-texts.ts";
+import { ANSWER_TEXTS_MAX, AnswerTextCollector, type AnswerTextReader } from "../answer-texts.ts";
 import type { ResponseMessage } from "../format.ts";
-import { splitElements } from "../tensors/index.ts";
+import { elementCount, splitElements } from "../tensors/index.ts";
 import { JSON_LENGTH_HEADER, splitBody } from "./body.ts";
 import { detailOf } from "./response.ts";
 import { withTexts } from "./rewrite.ts";
@@ -66,7 +66,11 @@ function readTail(
 ): void {
   if (values.in !== "tail" || datatype !== "BYTES") return;
   const pointer = `/outputs/${index}/data`;
-  if (isBase64(parameters)) collector.opaque(pointer);
+  // Counted before they are split, for an element may take as little as its length.
+  if (isBase64(parameters) || elementCount(name, shape) > ANSWER_TEXTS_MAX) {
+    collector.opaque(pointer);
+    return;
+  }
   for (const [element, text] of splitElements(name, shape, values.bytes).entries()) {
     if (isUtf8(text)) collector.add(`${pointer}/${element}`, text.toString("utf8"));
     else collector.opaque(`${pointer}/${element}`);
