@@ -177,6 +177,20 @@ describe("response policy", () => {
     }
   });
 
+  test("comes before a stream that ends with its head is refused, because clients take that for an answer", async () => {
+    for (const [headers, status] of [
+      [typed("text/event-stream"), 502],
+      [typed("application/x-ndjson"), 502],
+      [typed("application/json"), undefined],
+      [[...typed("text/event-stream"), ["grpc-status", "0"]], undefined],
+    ] as const) {
+      const { stage, sent: exchange } = await sent();
+      const { own } = await answer(exchange, { headers });
+      assert.equal(own?.status, status);
+      if (status !== undefined) assert.equal(onlyRecord(stage).upstreamError, "upstream_incomplete");
+    }
+  });
+
   test("may not ask for what cannot be done to an answer", async () => {
     const limit = { key: "k", unit: "tokens", amount: 1, window: "1h" };
     for (const more of [

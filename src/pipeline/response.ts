@@ -1,12 +1,12 @@
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
-import { headerValues } from "../exchange/headers.ts";
+import { headerValues, mediaTypeOf } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { DECISION_ID_HEADER, REASON_HEADER } from "../exchange/names.ts";
 import { permit } from "../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../exchange/plan.ts";
-import type { Format, ReadAnswer } from "../formats/index.ts";
+import { type Format, framingOf, type ReadAnswer } from "../formats/index.ts";
 import { planResponse, type ResponsePlanFacts } from "../mutation/response-plan.ts";
 import { codingOf } from "../wire/content-encoding.ts";
 import { type Account, costOf } from "./account.ts";
@@ -67,6 +67,7 @@ export function createResponse(context: Context): Response {
   ): Promise<ResponseHeadAnswer> => {
     const decision = await judge.ask(head, undefined);
     if (permit(decision) === undefined) return { kind: "answer", answer: deny(context, decision) };
+    if (endOfStream) assertBegun(context, head);
     const { mode, reading, framing } = bodyPlanOf(context, head, endOfStream, judge.demands);
     if (reading === "whole") throw new RegentError("internal_error");
     if (format !== undefined && reading === "passing") stream = openPassedAnswer(format, head);
@@ -177,6 +178,19 @@ function assertAttempted({ attempts, candidate, inference }: Account, head: Resp
       : attempts.made.length > 0;
   if (!wasMade && needsFilter(candidate.target, inference.format))
     throw new RegentError("config_mismatch", "Envoy has no filter of Regent's at the cluster of the target.");
+}
+
+/**
+ * A stream that ends with its head lacks its dialect's end, and clients would take it for an answer that says nothing.
+ * Nothing has left yet, so they get a status instead of an error event. gRPC ends any call by its status.
+ *
+ * @throws RegentError upstream_incomplete
+ */
+function assertBegun({ account, detection }: Context, { status, headers }: ResponseHead): void {
+  if (detection.kind !== "inference" || status >= 300 || headers.has("grpc-status")) return;
+  if (framingOf(detection.format, mediaTypeOf(headers), detection.endpoint) === undefined) return;
+  account.upstreamError ??= "upstream_incomplete";
+  throw new RegentError("upstream_incomplete");
 }
 
 /** What the upstream reported, for Envoy's access log and its rate limits. Nothing is made up. */

@@ -77,7 +77,12 @@ export class Attempt implements Governance {
       const { context, facts, translation } = this.#open();
       facts.status = head.status;
       facts.ms = context.rooms.clock.monotonicMs() - facts.startedMs;
-      if (translation === undefined || endOfStream) return { kind: "pass", plan: UNCHANGED, body: "none" };
+      if (translation === undefined) return { kind: "pass", plan: UNCHANGED, body: "none" };
+      if (endOfStream) {
+        if (head.status < 300)
+          throw new RegentError("upstream_invalid", "The model's answer cannot be translated: it is empty.");
+        return { kind: "pass", plan: UNCHANGED, body: "none" };
+      }
       this.#answer = openAnswer(context, translation, head);
       return { kind: "pass", plan: this.#answer.headPlan, body: this.#answer.body };
     });
