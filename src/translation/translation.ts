@@ -47,6 +47,8 @@ export type TranslatedResponse = {
   readonly bytes: Buffer;
   readonly contentType: string;
   readonly headers: readonly HeaderField[];
+  /** Whether it is an error of the target's, whatever its status says. */
+  readonly isFailure?: boolean;
 };
 
 /** A streamed answer being translated, wherever its pieces are cut. Used up as it goes. */

@@ -65,7 +65,10 @@ function translatedWhole(
   bytes: Buffer,
 ): TranslatedResponse {
   try {
-    return translation.response(bytes, head);
+    const translated = translation.response(bytes, head);
+    // Clients of most dialects look for an error only where the status is one.
+    if (translated.isFailure && head.status < 400) throw invalid("is an error under a status of success");
+    return translated;
   } catch (error) {
     const known = RegentError.from(error);
     if (known.code !== "upstream_invalid" || head.status < 400) throw error;

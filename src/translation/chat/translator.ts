@@ -15,7 +15,7 @@ export function chatTranslator(from: ChatDialect, to: ChatDialect): Translator {
     },
     response(bytes, facts, warn) {
       const reply = from.readReply(bytes, facts, warn);
-      if ("failure" in reply) return to.writeFailure(reply.failure, facts);
+      if ("failure" in reply) return { ...to.writeFailure(reply.failure, facts), isFailure: true };
       assertFew(reply);
       return to.writeReply(reply, facts, warn);
     },
