@@ -34,7 +34,7 @@ export function messageOptions(): Option[] {
     ),
     new Option(
       "--url-model <model>",
-      "the model in the path of the request, for dialects that name it there",
+      "the model in the path of the request, for dialects that name it there; without it a translation names none",
     ),
     new Option(
       "--url-stream",
@@ -90,6 +90,6 @@ export function formatOf(
   const format = given ?? guessFormat(kind, body, headers);
   if (format !== undefined && format in FORMATS) return format as FormatName;
   throw new CommandFailure(
-    `the body shows no format: name it with ${option}, one of ${Object.keys(FORMATS).join(", ")}`,
+    `the body does not show which format it is a ${kind} of: look at --kind, or name the format with ${option}, one of ${Object.keys(FORMATS).join(", ")}`,
   );
 }

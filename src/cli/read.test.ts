@@ -55,7 +55,10 @@ describe("regent read", () => {
   test("asks for the format where the body shows none", async () => {
     const { status, failure } = await readBody('{"a":1}', "--kind", "request");
     assert.equal(status, 1);
-    assert.match(failure ?? "", /the body shows no format: name it with --format, one of openai-chat, /);
+    assert.match(
+      failure ?? "",
+      /the body does not show which format it is a request of: .* --format, one of openai-chat, /,
+    );
   });
 
   test("says why a body breaks its format and where", async () => {

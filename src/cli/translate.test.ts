@@ -108,7 +108,7 @@ describe("regent translate", () => {
       ...["--from", "openai-chat", "--to", "anthropic-messages", "--kind", "stream"],
     );
     assert.equal(cut.status, 3);
-    assert.match(cut.stderr, /upstream_incomplete/);
+    assert.match(cut.stderr, /^regent: upstream_incomplete: The model ended/m);
     assert.doesNotMatch(cut.stdout.toString(), /message_stop/);
   });
 
@@ -121,7 +121,25 @@ describe("regent translate", () => {
       "request",
     );
     assert.equal(status, 1);
-    assert.match(stderr, /openai-chat cannot be translated to kserve-v2/);
+    assert.match(
+      stderr,
+      /openai-chat cannot be translated to kserve-v2, only to anthropic-messages, .*bedrock-converse$/m,
+    );
+  });
+
+  test("says that a body is of the format already, and which kinds a pair has none of", async () => {
+    const same = await translate(JSON.stringify(CHAT), "--to", "openai-chat", "--kind", "request");
+    assert.equal(same.status, 1);
+    assert.match(same.stderr, /the body is openai-chat already/);
+    const vectors = await translate(
+      '{"model":"m","input":"a"}',
+      ...["--from", "openai-embeddings", "--to", "kserve-v2", "--kind", "stream"],
+    );
+    assert.equal(vectors.status, 1);
+    assert.match(
+      vectors.stderr,
+      /a stream of openai-embeddings cannot be translated to kserve-v2, only a request/,
+    );
   });
 
   test("tells the dialect of recorded bodies by themselves", { skip: translationsMissing ?? false }, () => {

@@ -6,6 +6,7 @@ import {
   isLoss,
   parseSignature,
   type TensorOptions,
+  TRANSLATIONS,
   type TranslationWarning,
   type Translator,
   translatorOf,
@@ -66,16 +67,23 @@ async function translate(file: string, flags: Flags): Promise<void> {
   const body = await readBodyFile(file);
   const from = formatOf(flags.from, "--from", flags.kind, body, headersOf(flags));
   const translator = translatorOf(from, flags.to, { tensors: await tensorOptions(flags) });
-  if (translator === undefined) throw new CommandFailure(`${from} cannot be translated to ${flags.to}`);
+  if (translator === undefined) throw new CommandFailure(noTranslator(from, flags.to));
   try {
     const { bytes, ...head } = translated(translator, body, flags);
     if (flags.head === true) process.stderr.write(`${JSON.stringify(head)}\n`);
     process.stdout.write(bytes);
   } catch (error) {
-    const { code, detail, message } = RegentError.from(error);
+    const { code, message } = RegentError.from(error);
     if (code === "internal_error") throw error;
-    throw new CommandFailure(`${code}: ${detail ?? message}`, EXIT.errors, { cause: error });
+    throw new CommandFailure(message, EXIT.errors, { cause: error });
   }
+}
+
+function noTranslator(from: FormatName, to: FormatName): string {
+  if (from === to) return `the body is ${to} already`;
+  const others = TRANSLATIONS.filter((pair) => pair.from === from).map((pair) => pair.to);
+  const only = others.length === 0 ? "nor to any other format" : `only to ${others.join(", ")}`;
+  return `${from} cannot be translated to ${to}, ${only}`;
 }
 
 /** @throws CommandFailure when the signature cannot be read */
@@ -90,6 +98,8 @@ async function tensorOptions({ layout, signature }: Flags): Promise<TensorOption
     throw new CommandFailure(`--signature: ${detail ?? message}`, undefined, { cause: error });
   }
 }
+
+const KINDS = ["request", "response", "stream"] as const;
 
 type Translated = { readonly bytes: Buffer };
 
@@ -115,7 +125,11 @@ function translated(translator: Translator, body: Buffer, flags: Flags): Transla
     process.stdout.write(bytes);
     throw new RegentError("upstream_incomplete");
   }
-  throw new CommandFailure(`a ${kind} of ${translator.from} cannot be translated to ${translator.to}`);
+  const { from, to } = translator;
+  const kinds = KINDS.filter((one) => translator[one] !== undefined);
+  throw new CommandFailure(
+    `a ${kind} of ${from} cannot be translated to ${to}, only a ${kinds.join(" or a ")}`,
+  );
 }
 
 function seconds(): number {
