@@ -106,6 +106,11 @@ test("refuses a key in the query before policy sees it, and answers in a form th
     ["?alt=json&$alt=media", "400 body_invalid"],
     ["?fields=candidates", "400 body_invalid"],
     ["?callback=f", "400 body_invalid"],
+    ["?$ct=application/x-protobuf", "400 body_invalid"],
+    [`?%24httpHeaders=X-Goog-Api-Key%3A${key}%0D%0A`, "400 body_invalid"],
+    ["?$httpMethod=DELETE", "400 body_invalid"],
+    ["?$req=%7B%7D", "400 body_invalid"],
+    ["?alt=sse&$userProject=mine", "400 body_invalid"],
   ];
   for (const [query, expected] of cases) {
     const stage = createStage({ policy });
