@@ -42,9 +42,7 @@ export function readSchema(
   const schema = members.json(json);
   if (schema !== undefined) return schema;
   const given = members.json(own);
-  return given === undefined
-    ? undefined
-    : jsonSchemaOf(given, () => dropped(warn, members.at(own), "an order of properties that are not there"));
+  return given === undefined ? undefined : jsonSchemaOf(given, (why) => dropped(warn, members.at(own), why));
 }
 
 export function readToolChoice(config: GeminiMembers | undefined, warn: Warn): ToolChoice | undefined {

@@ -327,6 +327,24 @@ describe("a request read from Gemini", () => {
     );
   });
 
+  test("tells of an order and a nullable that say nothing, and keeps every member whatever it is called", () => {
+    const parameters = (schema: string) => {
+      const body = `{"contents":[],"tools":[{"functionDeclarations":[{"name":"f","parameters":${schema}}]}]}`;
+      const { conversation, told } = read(JSON.parse(body));
+      return { schema: JSON.stringify(conversation.tools[0]?.parameters), told };
+    };
+    for (const lost of [
+      '{"type":"OBJECT","propertyOrdering":"a"}',
+      '{"type":"OBJECT","properties":{"1":{}},"propertyOrdering":[1]}',
+      '{"type":"OBJECT","propertyOrdering":{"a":"b"}}',
+      '{"nullable":true}',
+      '{"type":"STRING","nullable":"yes"}',
+    ])
+      assert.deepEqual(parameters(lost).told, ["dropped /tools/0/functionDeclarations/0/parameters"], lost);
+    const named = '{"type":"object","__proto__":{"description":"d"},"constructor":"c"}';
+    assert.deepEqual(parameters(named), { schema: named, told: [] });
+  });
+
   test("refuses what refers to contents that only Google has", () => {
     assert.throws(
       () => read({ contents: [], cached_content: "cachedContents/c" }),

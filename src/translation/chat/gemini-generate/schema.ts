@@ -5,28 +5,40 @@ import { JSON_DEPTH_MAX } from "../../../wire/json/index.ts";
  * Gemini's own schema, a dialect of OpenAPI 3.0 (https://ai.google.dev/api/caching#Schema), as JSON schema: types in
  * lower case, `nullable` as a type, bounds as numbers, and properties in the order that is asked for.
  *
- * @param onLost hears of an order that names more than there is
+ * @param onLost hears of an order or a `nullable` that says nothing in JSON schema, and why
  */
-export function jsonSchemaOf(schema: JsonObject, onLost: () => void): JsonObject {
+export function jsonSchemaOf(schema: JsonObject, onLost: OnLost): JsonObject {
   return convert(schema, 0, onLost);
 }
 
-function convert(schema: JsonObject, depth: number, onLost: () => void): JsonObject {
+type OnLost = (why: string) => void;
+
+function convert(schema: JsonObject, depth: number, onLost: OnLost): JsonObject {
   // Bodies are not nested deeper, so it is none of a body's.
   if (depth > JSON_DEPTH_MAX) return schema;
   const { type, nullable, propertyOrdering, ...rest } = inOrder(plainNames(schema), onLost);
-  const converted: { [key: string]: JsonValue } = {};
-  if (typeof type === "string" && type !== "TYPE_UNSPECIFIED")
-    converted.type = nullable === true ? [type.toLowerCase(), "null"] : type.toLowerCase();
-  else if (type !== undefined && type !== "TYPE_UNSPECIFIED") converted.type = type;
-  for (const [key, value] of Object.entries(rest)) {
-    if (key === "example") converted.examples = [value];
-    else converted[key] = inner(key, value, depth + 1, onLost);
-  }
-  return converted;
+  const hasType = typeof type === "string" && type !== "TYPE_UNSPECIFIED";
+  if (
+    nullable !== undefined &&
+    nullable !== null &&
+    (typeof nullable !== "boolean" || (nullable && !hasType))
+  )
+    onLost("a nullable of no type");
+  const members = Object.entries(rest).map(([key, value]): readonly [string, JsonValue] =>
+    key === "example" ? ["examples", [value]] : [key, inner(key, value, depth + 1, onLost)],
+  );
+  // A member may be called `__proto__`, which only this makes one of.
+  return Object.fromEntries([...typeMembers(type, hasType && nullable === true), ...members]);
 }
 
-function inner(key: string, value: JsonValue, depth: number, onLost: () => void): JsonValue {
+function typeMembers(type: JsonValue | undefined, isNullable: boolean): [string, JsonValue][] {
+  if (type === undefined || type === "TYPE_UNSPECIFIED") return [];
+  if (typeof type !== "string") return [["type", type]];
+  const plain = type.toLowerCase();
+  return [["type", isNullable ? [plain, "null"] : plain]];
+}
+
+function inner(key: string, value: JsonValue, depth: number, onLost: OnLost): JsonValue {
   if (key === "items" && isJsonObject(value)) return convert(value, depth, onLost);
   if (key === "anyOf" && Array.isArray(value))
     return (value as readonly JsonValue[]).map((one) =>
@@ -49,16 +61,24 @@ const COUNTS: ReadonlySet<string> = new Set(
 );
 
 /** Its properties in the order of `propertyOrdering`, the others behind them. */
-function inOrder(schema: JsonObject, onLost: () => void): JsonObject {
+function inOrder(schema: JsonObject, onLost: OnLost): JsonObject {
   const { propertyOrdering: order, properties } = schema;
-  if (!Array.isArray(order)) return schema;
-  const names = (order as readonly JsonValue[]).map(String);
-  if (!isJsonObject(properties) || !names.every((name) => Object.hasOwn(properties, name))) {
-    onLost();
+  if (order === undefined || order === null) return schema;
+  if (!isJsonObject(properties) || !isOrderOf(properties, order)) {
+    onLost("an order of properties that are not there");
     return schema;
   }
-  const first = names.map((name) => [name, properties[name] as JsonValue] as const);
+  const first = order.map((name) => [name, properties[name] as JsonValue] as const);
   return { ...schema, properties: Object.fromEntries([...first, ...Object.entries(properties)]) };
+}
+
+function isOrderOf(properties: JsonObject, order: JsonValue): order is readonly string[] {
+  return (
+    Array.isArray(order) &&
+    (order as readonly JsonValue[]).every(
+      (name) => typeof name === "string" && Object.hasOwn(properties, name),
+    )
+  );
 }
 
 /** The few members that have two spellings. */
