@@ -94,8 +94,11 @@ export function envoyCommand(): Command {
 function render({ target, maxBody, fallback = new Map(), ...options }: Options): string {
   try {
     const targets = target ?? ENVOY_DEFAULTS.targets;
+    const twice = targets.find(({ name }, at) => targets.findIndex((one) => one.name === name) < at);
+    if (twice !== undefined) throw new Error(`there are two targets ${twice.name}`);
     for (const name of fallback.keys())
-      if (!targets.some((one) => one.name === name)) throw new Error(`there is no target ${name}`);
+      if (!targets.some((one) => one.name === name))
+        throw new Error(`there is no target ${name}: give it with --target`);
     return renderEnvoyConfig({
       ...options,
       targets: targets.map((one) => ({ ...one, fallbacks: fallback.get(one.name) ?? [] })),

@@ -13,7 +13,8 @@ const TARGET_PATTERN = /^([A-Za-z0-9._-]{1,128})=(.+)$/;
  */
 export function addTarget(text: string, earlier: readonly EnvoyTarget[] | undefined): EnvoyTarget[] {
   const [, name, origin] = TARGET_PATTERN.exec(text) ?? [];
-  if (name === undefined || origin === undefined) throw new InvalidArgumentError("Expected NAME=URL.");
+  if (name === undefined || origin === undefined)
+    throw new InvalidArgumentError("Expected NAME=URL, the name of letters, digits, `.`, `_` and `-`.");
   if (name === REGENT_CLUSTER) throw new InvalidArgumentError("That name is the cluster of Regent itself.");
   try {
     originOf(origin);
