@@ -45,6 +45,28 @@ test("sets the decision id and removes what the upstream says under Regent's nam
   }
 });
 
+test("leaves the reason that Envoy gives for an answer of its own, and no other's", () => {
+  const headers = headersFrom([
+    ["x-regent-reason", "not_routed"],
+    ["x-regent-target", "forged"],
+  ]);
+  for (const [origin, expected] of [
+    ["envoy", ["x-regent-target"]],
+    ["upstream", ["x-regent-reason", "x-regent-target"]],
+    [undefined, ["x-regent-reason", "x-regent-target"]],
+  ] as const) {
+    const { remove } = planResponse({
+      exchangeId: "id-1",
+      head: { status: 503, headers, ...(origin === undefined ? {} : { origin }) },
+      decision: undefined,
+      reasons: [],
+      translationWarnings: [],
+      metadata: {},
+    }).headers;
+    assert.deepEqual(remove, expected);
+  }
+});
+
 test("sets and removes what policy names, set winning over removed", () => {
   const transform = { set_headers: { Sunset: "2099", "x-a": "1" }, remove_headers: ["server", "x-a"] };
   const { headers } = plan({ transform });

@@ -7,6 +7,7 @@ import {
   BODY_HEADERS,
   DECISION_ID_HEADER,
   isReservedHeader,
+  REASON_HEADER,
   TRANSLATION_WARNINGS_HEADER,
   WARNING_HEADER,
 } from "../exchange/names.ts";
@@ -53,7 +54,7 @@ export function planResponse(facts: ResponsePlanFacts): Plan {
   ]);
   const remove = new Set<string>([
     ...(decision?.transform.removeHeaders ?? []),
-    ...[...head.headers.keys()].filter(isReservedHeader),
+    ...[...head.headers.keys()].filter((name) => isReservedHeader(name) && !isOfEnvoy(name, head)),
     ...(facts.isOtherBody === true ? BODY_HEADERS.filter((name) => head.headers.has(name)) : []),
   ]);
   for (const name of set.keys()) remove.delete(name);
@@ -63,6 +64,11 @@ export function planResponse(facts: ResponsePlanFacts): Plan {
     clearRouteCache: false,
     metadata,
   };
+}
+
+/** Envoy's own answers say by their header why, as Regent's do (docs/errors.md). */
+function isOfEnvoy(name: string, { origin }: ResponseHead): boolean {
+  return origin === "envoy" && name === REASON_HEADER;
 }
 
 function warningHeader(reasons: readonly Reason[]): HeaderField[] {
