@@ -126,7 +126,7 @@ function upstreamOf(options: Options): { readonly upstream?: Upstream } {
 }
 
 function welcome(stack: Stack): string {
-  const models = stack.upstreamModels ?? ["default", "sim-small", "sim-large", "sim-legacy"];
+  const models = stack.upstreamModels ?? ["default", "sim-small", "sim-large", "sim-messages", "sim-legacy"];
   const model = models[0] ?? "default";
   return `
 Regent is ready at ${stack.origin}
