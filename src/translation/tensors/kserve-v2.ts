@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/js
 import { JSON_LENGTH_HEADER } from "../../formats/kserve-v2/body.ts";
 import { inputData, parseRequest } from "../../formats/kserve-v2/message.ts";
 import { parseResponse, spelling } from "../../formats/kserve-v2/response.ts";
-import { dataTensor } from "../../formats/kserve-v2/tensors.ts";
+import { dataTensor, type TensorList } from "../../formats/kserve-v2/tensors.ts";
 import { readPlainError } from "../../formats/plain-error.ts";
 import { type DataTensor, elementCount, encodeJson, encodeRaw, isText } from "../../formats/tensors/index.ts";
 import { pointerToken } from "../../wire/json/index.ts";
@@ -19,7 +19,8 @@ export const kserveV2Tensors: TensorDialect = {
   readRequest(bytes, { headers, urlModel, urlVersion }, _options, warn) {
     const request = parseRequest({ bytes, headers });
     const { body, inputs } = request;
-    warnOfOthers(body, REQUEST_MEMBERS, warn);
+    warnOfOthers(body, "", REQUEST_MEMBERS, warn);
+    warnOfTensors(body, "inputs", warn);
     const tensors = inputs.map((input) => {
       const tensor = inputData(request, input);
       if (tensor === undefined)
@@ -53,7 +54,8 @@ export const kserveV2Tensors: TensorDialect = {
     const error = readPlainError(body);
     if (error !== undefined) return { failure: error.error.message };
     if (outputs.length === 0) throw new RegentError("body_invalid", "no outputs");
-    warnOfOthers(body, REPLY_MEMBERS, warn);
+    warnOfOthers(body, "", REPLY_MEMBERS, warn);
+    warnOfTensors(body, "outputs", warn);
     const tensors = outputs.map((output) => {
       const tensor = dataTensor(output, () => spelling(json, output));
       if (tensor === undefined) throw unsupported(output.name, "lies in shared memory");
@@ -107,6 +109,9 @@ const REPLY_MEMBERS: ReadonlySet<string> = new Set([
   "outputs",
 ]);
 
+const TENSOR_MEMBERS: ReadonlySet<string> = new Set(["name", "shape", "datatype", "parameters", "data"]);
+const WANTED_MEMBERS: ReadonlySet<string> = new Set(["name", "parameters"]);
+
 /** Parameters that say where values lie, and nothing of them. */
 const WAYS: ReadonlySet<string> = new Set(["binary_data_size", "binary_data", "binary_data_output"]);
 
@@ -114,20 +119,31 @@ function withoutPlace(tensor: DataTensor): DataTensor {
   return { ...tensor, parameters: without(tensor.parameters, WAYS) };
 }
 
-function without(value: JsonValue | undefined, names: ReadonlySet<string>): JsonObject {
+/** A way that is no switch and no number says something else: nobody knows what. */
+function without(value: JsonValue | undefined, ways: ReadonlySet<string>): JsonObject {
   if (!isJsonObject(value)) return {};
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.has(name)));
+  const isWay = (name: string, way: JsonValue) =>
+    ways.has(name) && (typeof way === "boolean" || typeof way === "number");
+  return Object.fromEntries(Object.entries(value).filter(([name, way]) => !isWay(name, way)));
 }
 
 function textOf(value: JsonValue | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function warnOfOthers(body: JsonObject, known: ReadonlySet<string>, warn: Warn): void {
-  for (const name of Object.keys(body)) {
+function warnOfOthers(object: JsonObject, pointer: string, known: ReadonlySet<string>, warn: Warn): void {
+  for (const name of Object.keys(object)) {
     if (known.has(name)) continue;
-    warn({ code: "dropped", member: `/${pointerToken(name)}`, message: "not of the protocol" });
+    warn({ code: "dropped", member: `${pointer}/${pointerToken(name)}`, message: "not of the protocol" });
   }
+  const { id } = object;
+  if (known.has("id") && id !== undefined && typeof id !== "string")
+    warn({ code: "dropped", member: `${pointer}/id`, message: "an id is a text" });
+}
+
+function warnOfTensors(body: JsonObject, list: TensorList, warn: Warn): void {
+  for (const [index, tensor] of (body[list] as readonly JsonObject[]).entries())
+    warnOfOthers(tensor, `/${list}/${index}`, TENSOR_MEMBERS, warn);
 }
 
 function requestedOutputs(outputs: JsonValue | undefined, warn: Warn): readonly string[] | undefined {
@@ -135,6 +151,7 @@ function requestedOutputs(outputs: JsonValue | undefined, warn: Warn): readonly 
   return (outputs as readonly JsonValue[]).map((output, index) => {
     if (!isJsonObject(output) || typeof output.name !== "string")
       throw new RegentError("body_invalid", "output without a name");
+    warnOfOthers(output, `/outputs/${index}`, WANTED_MEMBERS, warn);
     for (const parameter of Object.keys(without(output.parameters, WAYS))) {
       const member = `/outputs/${index}/parameters/${pointerToken(parameter)}`;
       warn({ code: "dropped", member, message: "how an output is to be answered has no place" });

@@ -198,6 +198,29 @@ describe("tensors of KServe v2", () => {
     assert.deepEqual(hints, { requestId: "i", outputs: ["y"] });
   });
 
+  test("tell of members and ways that are none of the protocol", () => {
+    const body = {
+      id: { text: "i" },
+      parameters: { binary_data_output: { text: "p" } },
+      inputs: [{ ...x("INT32", [1], [1]), note: "n", parameters: { binary_data: "b" } }],
+      outputs: [{ name: "y", note: { text: "n" }, parameters: { binary_data: false } }],
+    };
+    const lost = [
+      "/id",
+      "/inputs/0/note",
+      "/inputs/0/parameters/binary_data",
+      "/outputs/0/note",
+      "/parameters/binary_data_output",
+    ];
+    const { warnings } = request("kserve-v2", "tfserving", body);
+    assert.deepEqual(
+      warnings.toSorted(),
+      lost.map((member) => `dropped ${member}`),
+    );
+    const answer = { outputs: [{ ...x("INT32", [1], [1], "y"), note: "n" }] };
+    assert.deepEqual(reply("kserve-v2", "tfserving", answer).warnings, ["dropped /outputs/0/note"]);
+  });
+
   test("are not taken from shared memory", () => {
     const input = { name: "x", datatype: "FP32", shape: [1], parameters: { shared_memory_region: "r" } };
     assertRefused(
