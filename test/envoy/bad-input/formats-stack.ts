@@ -112,7 +112,7 @@ const REQUEST_POLICY = `package regent.request
 default decision := {"allow": true}
 
 decision := {"allow": false, "reasons": [{
-	"code": "model_denied", "kind": "authorization", "message": "Not this model.", "policy": "test/formats", "severity": "error",
+	"code": "model_denied", "kind": "content", "message": "Not this model.", "policy": "test/formats", "severity": "error",
 }]} if {
 	input.inference.model == "${DENIED_MODEL}"
 } else := json.unmarshal(input.request.headers["x-decide"][0])
