@@ -56,10 +56,10 @@ export const FRAMES: Framing<Frame, Pending> = {
 };
 
 /**
- * Fields of the answers of one stream that are kept, nested ones included: a hundred thousand answers with a text each. A
+ * Fields of the answers of one stream that are kept, nested ones included: fifty thousand answers with a text each. A
  * field may take two bytes of a stream and some hundred here.
  */
-export const KEPT_FIELDS_MAX = 1_000_000;
+export const KEPT_FIELDS_MAX = 500_000;
 
 type FrameStream = EventStream<Frame, Pending>;
 
