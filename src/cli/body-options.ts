@@ -44,8 +44,8 @@ export function messageOptions(): Option[] {
   ];
 }
 
-export function formatOption(flags: string, description: string): Option {
-  return new Option(flags, description).choices(Object.keys(FORMATS));
+export function formatOption(flags: string, description: string, ...others: readonly string[]): Option {
+  return new Option(flags, description).choices([...Object.keys(FORMATS), ...others]);
 }
 
 function parseHeader(given: string, earlier: readonly HeaderArgument[] = []): readonly HeaderArgument[] {

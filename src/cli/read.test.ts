@@ -45,6 +45,24 @@ describe("regent read", () => {
     });
   }
 
+  test("prints what every recorded text of metrics says", {
+    skip: fixturesMissing("metrics-text") ?? false,
+  }, async () => {
+    for (const { file, expected } of loadFixtures("metrics-text")) {
+      const { stdout } = await read("-k", "response", "-f", "metrics-text", join(FIXTURES_FOLDER, file));
+      const { values, ...said } = JSON.parse(stdout) as { values: unknown[] };
+      const { values: chosen, ...wanted } = expected as { values: unknown[] };
+      assert.deepEqual(said, wanted, file);
+      for (const value of chosen) {
+        const text = JSON.stringify(value);
+        assert.ok(
+          values.some((one) => JSON.stringify(one) === text),
+          `${file}: ${text}`,
+        );
+      }
+    }
+  });
+
   test("tells the format by the body", async () => {
     const body = '{"model":"m","messages":[{"role":"user","content":"hello"}]}';
     const { status, stdout } = await readBody(body, "--kind", "request");

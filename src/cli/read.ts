@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { FormatName } from "../exchange/inference.ts";
-import { FORMATS, readingOf } from "../formats/index.ts";
+import { FORMATS, METRICS_TEXT, metricsReading, type Reading, readingOf } from "../formats/index.ts";
 import {
   type BodyFlags,
   formatOf,
@@ -12,7 +12,7 @@ import {
 } from "./body-options.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 
-type Flags = BodyFlags & { readonly format?: FormatName };
+type Flags = BodyFlags & { readonly format?: FormatName | typeof METRICS_TEXT };
 
 /** `regent read`: what a format understood of a body, as one JSON object. */
 export function readCommand(): Command {
@@ -22,7 +22,7 @@ export function readCommand(): Command {
     )
     .argument("<file>", "the body, byte for byte as on the wire; - for stdin")
     .addOption(kindOption())
-    .addOption(formatOption("-f, --format <format>", "its format (default: told by the body)"))
+    .addOption(formatOption("-f, --format <format>", "its format (default: told by the body)", METRICS_TEXT))
     .addHelpText(
       "after",
       "\nA body that breaks its format has the member invalid, and the exit status is 3.\n\nExample:\n  regent read --kind stream --format openai-chat answer.sse",
@@ -34,10 +34,21 @@ export function readCommand(): Command {
 
 async function read(file: string, flags: Flags): Promise<void> {
   const body = await readBodyFile(file);
-  const headers = headersOf(flags);
-  const format = FORMATS[formatOf(flags.format, "--format", flags.kind, body, headers)];
-  const { status, urlModel, urlStream } = flags;
-  const reading = readingOf(format, flags.kind, body, { status, headers, urlModel, urlStream });
+  const reading =
+    flags.format === METRICS_TEXT ? readMetrics(body, flags) : readBody(body, flags, flags.format);
   process.stdout.write(`${JSON.stringify(reading)}\n`);
   if (reading.invalid !== undefined) throw new CommandFailure("", EXIT.errors);
+}
+
+function readBody(body: Buffer, flags: Flags, given: FormatName | undefined): Reading {
+  const headers = headersOf(flags);
+  const format = FORMATS[formatOf(given, "--format", flags.kind, body, headers)];
+  const { status, urlModel, urlStream } = flags;
+  return readingOf(format, flags.kind, body, { status, headers, urlModel, urlStream });
+}
+
+function readMetrics(body: Buffer, { kind }: Flags): Reading {
+  if (kind !== "response")
+    throw new CommandFailure(`${METRICS_TEXT} is what a server answers: --kind response`);
+  return metricsReading(body);
 }

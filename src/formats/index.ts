@@ -40,7 +40,7 @@ export type {
 export { framingOf } from "./framing.ts";
 export { parseBody } from "./json-format.ts";
 export { type ListedModel, renderModel, renderModels } from "./openai/models.ts";
-export { type BodyKind, type Reading, readingOf } from "./reading.ts";
+export { type BodyKind, METRICS_TEXT, metricsReading, type Reading, readingOf } from "./reading.ts";
 
 /** Every dialect, one line each. */
 export const FORMATS: Readonly<Record<FormatName, Format>> = {

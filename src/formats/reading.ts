@@ -2,6 +2,7 @@ import { RegentError } from "../exchange/errors.ts";
 import type { Headers } from "../exchange/headers.ts";
 import type { ToolCall, Usage } from "../exchange/inference.ts";
 import type { JsonObject, JsonValue } from "../exchange/json.ts";
+import { readMetricsText } from "../wire/metrics-text.ts";
 import { endpointOf } from "./endpoints.ts";
 import type { Format, ReadAnswer, ResponseMessage } from "./format.ts";
 
@@ -100,8 +101,37 @@ function answerReading(format: Format, kind: BodyKind, answer: ReadAnswer): Read
   };
 }
 
+/** Of what a model server tells of itself: no format, so that no request can be of it. */
+export const METRICS_TEXT = "metrics-text";
+
+/** Prometheus' text format as `regent read` shows it. Never throws. */
+export function metricsReading(body: Buffer): Reading {
+  const base = head({ name: METRICS_TEXT }, "response");
+  const read = readMetricsText(body.toString("utf8"));
+  if ("invalid" in read) return { ...base, invalid: read.invalid };
+  const types: { [type: string]: number } = {};
+  for (const type of read.types.values()) types[type] = (types[type] ?? 0) + 1;
+  return {
+    ...base,
+    families: read.types.size,
+    types,
+    samples: read.samples.length,
+    values: read.samples.map(({ name, labels, value }) => ({
+      name,
+      labels: Object.fromEntries(labels),
+      value: Number.isFinite(value) ? value : (WORDS.get(value) ?? "NaN"),
+    })),
+  };
+}
+
+/** JSON has no word for them; these are the format's own. */
+const WORDS: ReadonlyMap<number, string> = new Map([
+  [Number.POSITIVE_INFINITY, "+Inf"],
+  [Number.NEGATIVE_INFINITY, "-Inf"],
+]);
+
 /** A reading in which nothing is known yet. */
-function head({ name }: Format, kind: BodyKind): Reading {
+function head({ name }: { readonly name: string }, kind: BodyKind): Reading {
   return {
     format: name,
     kind,
