@@ -68,6 +68,8 @@ export type RequestFacts = {
   readonly urlVersion?: string | undefined;
   /** Whether the path of the source asks for a stream. */
   readonly urlStream?: boolean | undefined;
+  /** The most tokens that the model gives, for dialects that demand a bound where the source has none. */
+  readonly modelOutputTokens?: number | undefined;
   /** The query of the source without its question mark, "" where there is none; undefined where nobody knows it. */
   readonly query?: string | undefined;
 };

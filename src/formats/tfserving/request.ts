@@ -6,7 +6,7 @@ import { invalid, readModel } from "../members.ts";
 import { RequestReader } from "../openai/request.ts";
 import { describeTensors, layoutOf, type NestedTensor, tensorsIn } from "./layout.ts";
 import { SCHEMA } from "./schema.ts";
-import { readValues } from "./values.ts";
+import { leavesOf, readValues } from "./values.ts";
 
 /**
  * Reads a request to predict, classify or regress. Predict bodies of KServe v1 have the same form and the same path.
@@ -69,10 +69,17 @@ export function tensorInference(
     tensors: describeTensors(tensors),
     modalities: [
       ...(textParts.length > 0 ? ["text"] : []),
+      ...(tensors.some(({ value }) => hasNumbers(value)) ? ["tensor"] : []),
       ...new Set(opaqueParts.map(({ modality }) => modality)),
     ],
     parameters,
     user: undefined,
     usageInStream: false,
   };
+}
+
+/** Whether there is a value that is neither text nor bytes: what the same server would get as a tensor of numbers from KServe v2. */
+function hasNumbers(value: JsonValue): boolean {
+  for (const leaf of leavesOf(value, "members")) if (typeof leaf !== "string") return true;
+  return false;
 }

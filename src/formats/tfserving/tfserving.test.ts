@@ -102,3 +102,18 @@ test("an answer may be nested as deep as an upstream likes", () => {
   const answer = tfserving.readResponse({ status: 200, headers: new Map(), bytes: Buffer.from(deep) });
   assert.deepEqual([answer.invalid, answer.outputBytes], [undefined, 1]);
 });
+
+test("numbers and switches are tensors to policy, as they are in KServe v2; texts and bytes are not", () => {
+  const modalitiesOf = (instances: unknown) =>
+    tfserving.readRequest({
+      bytes: Buffer.from(JSON.stringify({ instances })),
+      headers: new Map(),
+      endpoint: endpointOf(tfserving, { model: "m" }),
+    }).inference.modalities;
+  for (const numbers of [[[1, 2]], [true], [[[0.5]]]])
+    assert.deepEqual(modalitiesOf(numbers), ["tensor"], JSON.stringify(numbers));
+  assert.deepEqual(modalitiesOf(["a", "b"]), ["text"]);
+  assert.ok(modalitiesOf([{ n: 1 }]).includes("tensor"));
+  assert.ok(modalitiesOf([{ t: "a", n: 1 }]).includes("tensor"));
+  assert.ok(!modalitiesOf([{ b64: "aGk=" }]).includes("tensor"));
+});

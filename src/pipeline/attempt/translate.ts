@@ -38,7 +38,7 @@ export type Translation = {
 /** Undefined where one of the two directions has no translator. */
 export function openTranslation(
   context: Context,
-  { version }: Candidate,
+  { version, model }: Candidate,
   to: FormatName,
 ): Translation | undefined {
   const { detection, rooms, account, options } = context;
@@ -62,7 +62,14 @@ export function openTranslation(
       // The path that was let through names the chosen version, where it names one.
       const urlModel = names.model === undefined ? undefined : version.name;
       const query = account.exchange.request.query ?? "";
-      const facts = { headers: baseline.headers, urlModel, urlVersion: names.version, urlStream, query };
+      const facts = {
+        headers: baseline.headers,
+        urlModel,
+        urlVersion: names.version,
+        urlStream,
+        query,
+        modelOutputTokens: model.maxOutputTokens,
+      };
       const translated = request(bytes, facts, (warning) => {
         if (options.strictTranslation && isLoss(warning)) {
           const detail = `${from} cannot become ${to} without a loss at ${warning.member}: ${warning.message}`;

@@ -20,6 +20,8 @@ export type Conversation = {
   readonly parallelToolCalls?: boolean;
   /** Tokens. */
   readonly maxOutputTokens?: number;
+  /** Tokens that the model gives at most, as the registry has it: no wish of the client's. */
+  readonly modelOutputTokens?: number;
   readonly temperature?: number;
   readonly topP?: number;
   readonly topK?: number;

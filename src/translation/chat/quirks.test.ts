@@ -138,3 +138,17 @@ test("a stream of Gemini's that is asked for without events cannot become anothe
     assert.throws(() => request(query), { code: "translation_unsupported", message: /alt=sse/ });
   for (const query of ["alt=sse", "x=1&alt=sse", undefined]) assert.ok(request(query) !== undefined);
 });
+
+test("a bound that Anthropic demands is not above what the model gives", () => {
+  const bound = (modelOutputTokens: number | undefined) => {
+    const { bytes } =
+      translatorOf("openai-chat", "anthropic-messages")?.request?.(
+        Buffer.from(JSON.stringify({ model: "m", messages: [{ role: "user", content: "t" }] })),
+        { headers: new Map(), modelOutputTokens },
+        () => undefined,
+      ) ?? assert.fail();
+    return (JSON.parse(bytes.toString()) as { max_tokens: number }).max_tokens;
+  };
+  assert.equal(bound(256), 256);
+  assert.equal(bound(1_000_000), bound(undefined));
+});

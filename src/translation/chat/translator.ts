@@ -11,7 +11,11 @@ export function chatTranslator(from: ChatDialect, to: ChatDialect): Translator {
     request(bytes, facts, warn) {
       const conversation = from.readRequest(bytes, facts, warn);
       warnOfSettings(conversation, to, warn);
-      return to.writeRequest(conversation, warn);
+      const { modelOutputTokens } = facts;
+      return to.writeRequest(
+        modelOutputTokens === undefined ? conversation : { ...conversation, modelOutputTokens },
+        warn,
+      );
     },
     response(bytes, facts, warn) {
       const reply = from.readReply(bytes, facts, warn);

@@ -62,11 +62,15 @@ const UNCARRIED = [
   "metadata",
 ] as const satisfies readonly (keyof Conversation)[];
 
-/** Thinking is part of the answer's tokens. */
-function writeMaxTokens({ maxOutputTokens, at }: Conversation, { budget = 0 }: Thinking, warn: Warn): number {
+/** Thinking is part of the answer's tokens. A bound above the model's own would be refused by some, and charged for nothing. */
+function writeMaxTokens(
+  { maxOutputTokens, modelOutputTokens, at }: Conversation,
+  { budget = 0 }: Thinking,
+  warn: Warn,
+): number {
   if (maxOutputTokens !== undefined) return maxOutputTokens;
   invented(warn, at?.maxOutputTokens ?? "/max_tokens", "Anthropic demands a bound of the answer");
-  return budget + MAX_TOKENS_DEFAULT;
+  return Math.min(budget + MAX_TOKENS_DEFAULT, modelOutputTokens ?? Number.POSITIVE_INFINITY);
 }
 
 /** With thinking Anthropic takes no temperature, no `top_k`, and a `top_p` of at least 0.95. */
