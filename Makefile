@@ -21,13 +21,17 @@ endif
 regent := node_modules/.bin/regent
 with_tools := PATH="$(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: help setup build proto demo run test parity bench lint format clean
+.PHONY: help setup servers build proto demo run test parity bench lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 setup: ## fetch the tools and dependencies, compile, build the sample policies (idempotent)
 	@tools/setup/setup
+
+# What only tests need.
+servers: setup
+	@tools/setup/setup servers
 
 build: setup ## the same: compile to dist/
 
@@ -43,7 +47,7 @@ demo: setup ## start everything, send the tour, compare expected and got, tear d
 run: setup ## start the same stack on 127.0.0.1:10000 and stay up (UPSTREAM= MODELS= UPSTREAM_KEY_FILE=)
 	@$(regent) run $(if $(UPSTREAM),--upstream '$(UPSTREAM)') $(if $(MODELS),--models '$(MODELS)') $(if $(UPSTREAM_KEY_FILE),--upstream-key-file '$(UPSTREAM_KEY_FILE)') $(FLAGS)
 
-test: setup ## lint, types, Rego, unit, real Envoy, demo (STAGES="unit rego" runs some)
+test: servers ## lint, types, Rego, unit, real Envoy, demo (STAGES="unit rego" runs some)
 	@$(with_tools) node tools/test/main.ts $(STAGES)
 
 parity: setup ## OPA's conformance cases and the recorded answers: passed, failed, excepted
