@@ -29,8 +29,7 @@ help: ## list the targets
 setup: ## fetch the tools and dependencies, compile, build the sample policies (idempotent)
 	@tools/setup/setup
 
-# What only tests need.
-servers: setup
+servers: setup ## fetch the model server that tests run against (MLServer, half a gigabyte)
 	@tools/setup/setup servers
 
 build: setup ## the same: compile to dist/
