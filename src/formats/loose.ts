@@ -28,7 +28,7 @@ export const ARGUMENTS_DEPTH_MAX = 48;
 
 /** The arguments of a tool call: the JSON value where the text is one that is not nested too deep, else the text. */
 export function parsedArguments(text: string): unknown {
-  if (!isShallow(text)) return text;
+  if (shallowKeys(text) === undefined) return text;
   try {
     return JSON.parse(text);
   } catch {
@@ -36,9 +36,9 @@ export function parsedArguments(text: string): unknown {
   }
 }
 
-/** Whether a text that is JSON is nested at most {@link ARGUMENTS_DEPTH_MAX} deep. */
-export function isShallow(text: string): boolean {
-  return scanStructure(text, SHALLOW) !== undefined;
+/** How many keys are written in a text that is JSON; undefined for one that is nested deeper than {@link ARGUMENTS_DEPTH_MAX}. */
+export function shallowKeys(text: string): number | undefined {
+  return scanStructure(text, SHALLOW)?.keys;
 }
 
 const SHALLOW = { depthMax: ARGUMENTS_DEPTH_MAX, containersMax: Infinity, valuesMax: Infinity };

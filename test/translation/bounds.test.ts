@@ -44,6 +44,16 @@ test("the arguments of a call become an object as deep as the limit says, and st
   }
 });
 
+test("arguments with a key twice stand as they are: none of their values gets lost", () => {
+  const args = '{"path":"/etc/passwd","mode":{"a":1,"\\u0061":2},"path":"/tmp"}';
+  for (const to of ["anthropic-messages", "gemini-generate", "bedrock-converse"] as const) {
+    const body = { model: "m", messages: [{ role: "assistant", tool_calls: [callWith(args)] }] };
+    const { text, warnings } = request("openai-chat", to, body);
+    assert.ok(text.includes(JSON.stringify(args)), text);
+    assert.ok(warnings.some(({ message }) => /no JSON object/.test(message)));
+  }
+});
+
 test("arguments that an answer has as JSON are refused where they cannot be written down, and never left out", () => {
   const deep = nested(100_000);
   const bodies: readonly (readonly [FormatName, string])[] = [

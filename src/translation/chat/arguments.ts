@@ -1,13 +1,13 @@
 import { RegentError } from "../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
-import { argumentsText, isShallow } from "../../formats/loose.ts";
+import { argumentsText, shallowKeys } from "../../formats/loose.ts";
 import type { Warn } from "../translation.ts";
 import { changed } from "./members.ts";
 
 /**
  * The arguments of a call as a JSON object, for the dialects that have them so; none are `{}`. Undefined when the text is
- * no object, or one that is nested too deep to be written down in another body: what a model produced need not be one.
- * Numbers that a double cannot hold keep their spelling.
+ * no object, has a key twice, or is nested too deep to be written down in another body: what a model produced need not be
+ * one. Numbers that a double cannot hold keep their spelling.
  */
 export function argumentsObject(text: string): JsonObject | undefined {
   if (text.trim() === "") return {};
@@ -40,14 +40,27 @@ export function answeredArguments(value: JsonValue | undefined): string {
 }
 
 function parse(text: string): JsonValue | undefined {
-  if (!isShallow(text)) return undefined;
+  const keys = shallowKeys(text);
+  if (keys === undefined) return undefined;
   try {
     const value = JSON.parse(text) as JsonValue;
+    // Of a key that is there twice one value would get lost, and which one depends on the reader.
+    if (keysIn(value) !== keys) return undefined;
     return isExact(value) ? value : parseSpelt(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Its depth is bounded. */
+function keysIn(value: JsonValue): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const members: readonly JsonValue[] = Object.values(value);
+  return members.reduce<number>(
+    (sum, member) => sum + keysIn(member),
+    Array.isArray(value) ? 0 : members.length,
+  );
 }
 
 /** Whether all numbers of a value are what was written: no integers past 2^53, nothing past all doubles. */
