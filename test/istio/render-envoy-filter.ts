@@ -1,3 +1,4 @@
+import { REGENT_STREAM_WINDOW_BYTES } from "../../src/local/envoy/clusters.ts";
 import { httpFilters } from "../../src/local/envoy/filters.ts";
 import { listener } from "../../src/local/envoy/listener.ts";
 import { Noted, note, plain, renderYaml, type Yaml } from "../../src/local/envoy/note.ts";
@@ -179,8 +180,8 @@ function regentPatch(place: Place): Yaml {
       http2_protocol_options: {
         connection_keepalive: { interval: "30s", timeout: "5s" },
         initial_stream_window_size: note(
-          "It also limits what waits to be sent on a stream, where a whole body must fit: Envoy crashes beyond it.",
-          buffer * 2,
+          "It also limits what waits to be sent on a stream. Beyond it Envoy crashes when the request ends.",
+          REGENT_STREAM_WINDOW_BYTES,
         ),
       },
     },

@@ -9,6 +9,12 @@ import { type Origin, originOf } from "./origin.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
+/**
+ * The largest window that HTTP/2 has (RFC 9113 section 6.9.1). Envoy 1.40 ends with a segmentation fault when a stream whose
+ * filter at a cluster has more to send to Regent than this is torn down, and a target can be faster than any translation.
+ */
+export const REGENT_STREAM_WINDOW_BYTES = 2 ** 31 - 1;
+
 /** Regent's gRPC services, and one cluster a target. */
 export function clusters(options: EnvoyOptions): Yaml[] {
   const buffer = sizesFor(options.bodyBytesMax).connectionBuffer;
@@ -34,9 +40,9 @@ function regentCluster(endpoint: Address, buffer: number): Yaml {
           http2_protocol_options: note("A half-open connection is noticed before requests pile up on it.", {
             connection_keepalive: { interval: seconds(30), timeout: seconds(TIMES.connect) },
             initial_stream_window_size: note(
-              "It also limits what waits to be sent on a stream. Beyond it Envoy holds back a target that has answered\n" +
-                "already, and crashes: a whole body fits.",
-              buffer * 2,
+              "It also limits what waits to be sent on a stream. Beyond it Envoy holds back a target, and crashes when the\n" +
+                "client or Regent ends the request meanwhile.",
+              REGENT_STREAM_WINDOW_BYTES,
             ),
           }),
         },
