@@ -160,6 +160,8 @@ for (const [title, request] of [
   ["several prompts for generate", { prompt: ["p", "q"] }],
   ["tokens", { prompt: [1, 2] }],
   ["a seed that is no whole number", { prompt: "p", seed: 1.5 }],
+  ["a bound that is larger than the target's numbers", { prompt: "p", max_tokens: 2 ** 31 }],
+  ["a temperature that is larger than the target's numbers", { prompt: "p", temperature: 1e39 }],
 ] as const) {
   test(`refuses ${title}`, () => {
     assert.throws(

@@ -1,6 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
-import type { Datatype } from "../../formats/tensors/index.ts";
+import { DATATYPES, type Datatype } from "../../formats/tensors/index.ts";
 import type { Warn } from "../translation.ts";
 import { type CompletionsOptions, MAX_TOKENS_DEFAULT } from "./options.ts";
 import { type Completion, dropped } from "./request.ts";
@@ -52,9 +52,11 @@ function tensorrtSettings({ numbers, stop, stream, echo }: Completion, warn: War
 function numberSetting(key: string, value: number): Setting {
   const input = INPUTS.get(key);
   if (input === undefined) throw new TypeError(`${key} is no input`);
-  const isWhole = input.datatype !== "FP32";
-  if (isWhole && (!Number.isSafeInteger(value) || value < 0))
+  const { range } = DATATYPES[input.datatype];
+  if (range !== undefined && (!Number.isSafeInteger(value) || value < 0))
     throw new RegentError("translation_unsupported", `${key}: the target takes whole numbers from 0`);
+  const fits = range === undefined ? Number.isFinite(Math.fround(value)) : BigInt(value) <= range[1];
+  if (!fits) throw new RegentError("translation_unsupported", `${key}: too large for ${input.datatype}`);
   return { ...input, values: [value] };
 }
 
