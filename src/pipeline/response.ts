@@ -43,6 +43,8 @@ export function createResponse(context: Context): Response {
   const format = detection.kind === "inference" ? detection.format : undefined;
   let held: { readonly head: ResponseHead; readonly judge: Judge; readonly format: Format } | undefined;
   let stream: StreamedAnswer | undefined;
+  /** Bytes of the stream so far. */
+  let received = 0;
 
   const plan = (
     head: ResponseHead,
@@ -127,7 +129,9 @@ export function createResponse(context: Context): Response {
     chunk(chunk, endOfStream) {
       if (stream === undefined) throw new RegentError("internal_error");
       const open = stream;
-      const piece = open.push(chunk, endOfStream);
+      received += chunk.length;
+      const { brokenOffAt = Number.POSITIVE_INFINITY } = account.attempts;
+      const piece = open.push(chunk, endOfStream || received >= brokenOffAt);
       return piece instanceof Promise ? piece.then((late) => given(open, late)) : given(open, piece);
     },
 

@@ -22,6 +22,14 @@ export type AnswerOfAttempt = {
   chunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer;
 };
 
+/**
+ * Bytes of a stream that is translated. 128,000 tokens, each in an event of its own in the wordiest dialect, have some
+ * 50 MB. A target may be faster than its answer is translated, and what it sends meanwhile waits in Envoy's memory.
+ */
+export const STREAM_BYTES_MAX = 64 * 1024 * 1024;
+
+const NO_BYTES = Buffer.alloc(0);
+
 /** @throws RegentError upstream_invalid for an answer that is neither a stream of the target's dialect nor whole */
 export function openAnswer(context: Context, translation: Translation, head: ResponseHead): AnswerOfAttempt {
   const client = clientFormat(context);
@@ -93,10 +101,20 @@ function streamed(
   // No coding was asked for.
   if (headerValues(head.headers, "content-encoding").length > 0) throw invalid("is a coded stream");
   const translator = translation.stream(head);
-  const broken = (bytes: Buffer, error: RegentError): ChunkAnswer => ({
-    bytes: Buffer.concat([bytes, wordFault(context, client, error)]),
-    end: true,
-  });
+  let room = STREAM_BYTES_MAX;
+  const { attempts } = context.account;
+  let given = 0;
+  const pass = (bytes: Buffer, end: boolean): ChunkAnswer => {
+    given += bytes.length;
+    return { bytes, end };
+  };
+  /** What still comes of a stream that has not ended by itself is dropped, until Envoy has closed it. */
+  const breakOff = (bytes: Buffer, end: boolean): ChunkAnswer => {
+    const answer = pass(bytes, end);
+    attempts.brokenOffAt = given;
+    return answer;
+  };
+  const fault = (error: RegentError) => wordFault(context, client, error);
   return {
     headPlan: planWith([["content-type", streamTypeOf(client)]]),
     body: "stream",
@@ -104,17 +122,22 @@ function streamed(
       throw new RegentError("internal_error");
     },
     chunk(chunk, endOfStream) {
+      if (attempts.brokenOffAt !== undefined) return pass(NO_BYTES, endOfStream);
       try {
+        room -= chunk.length;
+        if (room < 0) return breakOff(fault(invalid("is a stream that does not end")), endOfStream);
         return timed(context, "translation", () => {
           const piece = translator.push(chunk);
-          if (piece.fault !== undefined) return broken(piece.bytes, invalid(piece.fault));
-          if (!endOfStream) return { bytes: piece.bytes, end: false };
+          if (piece.fault !== undefined)
+            return breakOff(Buffer.concat([piece.bytes, fault(invalid(piece.fault))]), endOfStream);
+          if (!endOfStream) return pass(piece.bytes, false);
           const last = translator.end();
-          const bytes = Buffer.concat([piece.bytes, last.bytes]);
-          return last.complete ? { bytes, end: true } : broken(bytes, new RegentError("upstream_incomplete"));
+          const bytes = [piece.bytes, last.bytes];
+          if (!last.complete) bytes.push(fault(new RegentError("upstream_incomplete")));
+          return pass(Buffer.concat(bytes), true);
         });
       } catch (error) {
-        return { bytes: rescueStream(context, error), end: true };
+        return breakOff(rescueStream(context, error), endOfStream);
       }
     },
   };

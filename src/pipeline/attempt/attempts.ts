@@ -18,6 +18,11 @@ export type Attempts = {
   translation: NonNullable<Record["translation"]> | undefined;
   /** What an attempt answered by itself in place of a target. It is on its way to the client. */
   refusal: OwnAnswer | undefined;
+  /**
+   * Bytes of the translated stream up to the end of the error event that breaks it off; undefined while it goes on. The
+   * filter at the listener ends the stream there, because only then Envoy closes the target's connection.
+   */
+  brokenOffAt: number | undefined;
 };
 
 /** What an attempt may do. */
@@ -51,6 +56,7 @@ export function noAttempts(): Attempts {
     made: [],
     translation: undefined,
     refusal: undefined,
+    brokenOffAt: undefined,
   };
 }
 
