@@ -20,6 +20,7 @@ import { scriptedTranslators } from "../../../test/support/translator.ts";
 import { RegentError } from "../../exchange/errors.ts";
 import { headersFrom } from "../../exchange/headers.ts";
 import type { Governance } from "../governor.ts";
+import { STREAM_BYTES_MAX } from "./answer.ts";
 import { ATTEMPTS_MAX } from "./attempt.ts";
 import { REPLACED_BYTES_MAX } from "./translate.ts";
 
@@ -392,6 +393,34 @@ describe("an answer on its way back", () => {
       assert.deepEqual([verdict, reasons], ["allow", []]);
       assert.equal(upstreamError, /upstream_\w+/.exec(text)?.[0]);
     }
+  });
+
+  test("that is broken off ends at the listener, behind the whole error event, and nothing of the rest follows", async () => {
+    for (const cut of [1, 40, undefined]) {
+      const { sent, attempt } = await answering({ translatorOf: streaming("is garbled", true) });
+      await attempt.responseHead(STREAM_HEAD, false);
+      const broken = await attempt.responseChunk(Buffer.from("a"), false);
+      assert.equal(broken.end, false, "only the listener's end closes the target");
+      for (const last of [false, true])
+        assert.deepEqual(await attempt.responseChunk(Buffer.from("b"), last), {
+          bytes: Buffer.alloc(0),
+          end: last,
+        });
+      await sent.governance.responseHead(STREAM_HEAD, false);
+      const pieces = [broken.bytes.subarray(0, cut), broken.bytes.subarray(cut ?? broken.bytes.length)];
+      const ends: boolean[] = [];
+      for (const piece of pieces) ends.push((await sent.governance.responseChunk(piece, false)).end);
+      assert.deepEqual(ends, [cut === undefined, true]);
+    }
+  });
+
+  test("of a stream that does not end is broken off", async () => {
+    const { attempt } = await answering({ translatorOf: streaming(undefined, true) });
+    await attempt.responseHead(STREAM_HEAD, false);
+    const most = await attempt.responseChunk(Buffer.alloc(STREAM_BYTES_MAX), false);
+    assert.ok(most.bytes.length > STREAM_BYTES_MAX);
+    const { bytes } = await attempt.responseChunk(Buffer.alloc(1), false);
+    assert.match(bytes.toString(), /upstream_invalid/);
   });
 
   test("is refused where it is a stream that cannot be read: a coded one, or one nobody can translate", async () => {
