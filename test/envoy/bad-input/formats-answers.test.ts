@@ -165,4 +165,45 @@ describe("an answer", () => {
   });
 });
 
+describe("a stream with a secret that is cut over events", () => {
+  /** The domain and the number are reserved for examples and tests. */
+  const SECRETS = { EMAIL_ADDRESS: "jane.doe@example.com", CREDIT_CARD: "4111111111111111" } as const;
+
+  /** What a stream says, its pieces put together: no string of JSON in these streams has an escape in it. */
+  const saidIn = (text: string) =>
+    [...text.matchAll(/"(?:content|delta|text)":"([^"]*)"/g)].map(([, said]) => said).join("");
+
+  /** The secret in two events and one for each further character, behind this much text. */
+  function cutAt(secret: string, at: number, before: number): string[] {
+    return ["a ".repeat(before), secret.slice(0, at), ...secret.slice(at), " and no more."];
+  }
+
+  for (const [how, decide] of [
+    ["masks", (type: string) => ({ allow: true, redact: [{ type, action: "mask", where: "response" }] })],
+    ["denies", () => ({ allow: true, response: { inspect: true } })],
+  ] as const)
+    test(`never says the beginning of it where policy ${how} it, translated or not`, async () => {
+      for (const [from, to] of PAIRS)
+        for (const [type, secret] of Object.entries(SECRETS))
+          for (const [at, before] of [
+            [1, 1],
+            [8, 700],
+            [secret.length - 1, 700],
+          ] as const) {
+            formats.play(reply(200, streamTypeOf(to), tell(to, cutAt(secret, at, before)).whole));
+            const asked = chatIn(from, modelOn(to), true);
+            const { text } = await formats.ask({
+              ...asked,
+              decide: decide(type),
+              ...(how === "denies" ? { deny: type } : {}),
+            });
+            const said = saidIn(text);
+            const what = `${from} from ${to}, cut at ${at}: ${text.slice(-300)}`;
+            assert.ok(!said.includes(secret.slice(0, 6)) && !text.includes(secret), what);
+            if (how === "masks") assert.ok(said.includes(`<${type}>`) && REGULAR_END[from].test(text), what);
+            else assert.ok(text.includes("found_in_answer") && !REGULAR_END[from].test(text), what);
+          }
+    });
+});
+
 test("everything that reached a target had been let through", () => formats.settle());
