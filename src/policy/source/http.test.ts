@@ -390,7 +390,7 @@ describe("an answer that is no bundle", () => {
     t.after(() => server.close());
     const { told, source } = sourceOf(t, server.url, { downloadTimeoutMs: 100, trigger: "manual" });
     await source.start(told);
-    assert.match(told.errors[0]?.message ?? "", /no complete answer within 100 ms/);
+    assert.match(told.errors[0]?.message ?? "", /no complete answer within \d+ ms/);
   });
 
   test("a bundle in a second gzip is the bundle, and so is one whose own gzip is called a coding", async (t) => {
