@@ -186,11 +186,15 @@ describe("OpenAI's client and a target of Anthropic's", () => {
       [529, "overloaded_error", OpenAI.InternalServerError],
     ] as const) {
       target.answer = json(status, { type: "error", error: { type, message: "Said by the target." } });
+      let id: string | undefined;
       await assert.rejects(ask(), (error) => {
         assert.ok(error instanceof raised, `${status}: ${error}`);
         assert.match(error.message, /Said by the target\./);
+        id = idOf(error.headers);
         return true;
       });
+      // Records are written after the answer: the next ones are counted from here.
+      await recordOf(stack, id);
     }
     const before = (await stack.records()).length;
     let asked = 0;
