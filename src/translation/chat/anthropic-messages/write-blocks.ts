@@ -10,18 +10,11 @@ import type {
   ToolResultPart,
 } from "../conversation.ts";
 import { changed, defined, dropped } from "../members.ts";
+import { turnOrder } from "../turn-order.ts";
 
 /** Content blocks. Thinking comes first in a turn, and texts that are empty are left out: Anthropic refuses them. */
 export function writeBlocks(parts: readonly Part[], role: Role, warn: Warn): readonly object[] {
-  const inOrder =
-    role === "assistant"
-      ? [
-          ...parts.filter(({ kind }) => kind === "reasoning"),
-          ...parts.filter(({ kind }) => kind !== "reasoning" && kind !== "tool_call"),
-          ...parts.filter(({ kind }) => kind === "tool_call"),
-        ]
-      : parts;
-  return inOrder.flatMap((part) => writePart(part, role, warn));
+  return turnOrder(parts, role).flatMap((part) => writePart(part, role, warn));
 }
 
 function writePart(part: Part, role: Role, warn: Warn): readonly object[] {

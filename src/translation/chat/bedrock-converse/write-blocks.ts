@@ -2,20 +2,13 @@ import type { Warn } from "../../translation.ts";
 import { inputOf } from "../arguments.ts";
 import type { CachePoint, Part, ReasoningPart, Role, ToolCallPart, ToolResultPart } from "../conversation.ts";
 import { changed, defined, dropped } from "../members.ts";
+import { turnOrder } from "../turn-order.ts";
 import { sealed } from "./sealed.ts";
 import { writeMedia } from "./write-media.ts";
 
 /** Content blocks. Thinking comes first in a turn and calls last; texts that are empty are left out: Bedrock refuses them. */
 export function writeBlocks(parts: readonly Part[], role: Role, warn: Warn): readonly object[] {
-  const inOrder =
-    role === "assistant"
-      ? [
-          ...parts.filter(({ kind }) => kind === "reasoning"),
-          ...parts.filter(({ kind }) => kind !== "reasoning" && kind !== "tool_call"),
-          ...parts.filter(({ kind }) => kind === "tool_call"),
-        ]
-      : parts;
-  return inOrder.flatMap((part) => {
+  return turnOrder(parts, role).flatMap((part) => {
     const blocks = writePart(part, role, warn);
     const cache = "cache" in part ? part.cache : undefined;
     return cache === undefined || blocks.length === 0
