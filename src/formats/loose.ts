@@ -74,3 +74,9 @@ export function reportedUsage(usage: { [K in keyof Usage]-?: number | undefined 
 export function mergeUsage(earlier: Usage | undefined, later: Usage | undefined): Usage | undefined {
   return earlier === undefined || later === undefined ? (later ?? earlier) : { ...earlier, ...later };
 }
+
+/** The texts that are there, put together; undefined when there is none. */
+export function joined(texts: readonly (string | undefined)[]): string | undefined {
+  const there = texts.filter((text) => text !== undefined);
+  return there.length === 0 ? undefined : there.join("");
+}

@@ -4,6 +4,7 @@ import { type EventFate, type EventReader, eventStream } from "./event-stream.ts
 import type { ReadAnswer } from "./format.ts";
 import { parse } from "./loose.ts";
 import { type PlainError, readPlainError } from "./plain-error.ts";
+import { WORDLESS } from "./wordless.ts";
 
 /**
  * For dialects whose servers never stream. An event that is no error is none of the dialect: it ends the stream with a
@@ -28,19 +29,6 @@ class ErrorReader implements EventReader {
   }
 
   answer(): ReadAnswer {
-    return {
-      invalid: undefined,
-      model: undefined,
-      usage: undefined,
-      finishReasons: [],
-      text: undefined,
-      texts: [],
-      outputBytes: 0,
-      toolCalls: [],
-      reasoningText: undefined,
-      refusal: undefined,
-      error: this.#error?.error,
-      errorCode: this.#error?.code ?? null,
-    };
+    return { ...WORDLESS, error: this.#error?.error, errorCode: this.#error?.code ?? null };
   }
 }

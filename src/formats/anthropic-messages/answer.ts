@@ -2,7 +2,7 @@ import type { Answer, Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
 import type { ReadAnswer, StreamProgress } from "../format.ts";
-import { mergeUsage } from "../loose.ts";
+import { joined, mergeUsage } from "../loose.ts";
 import type { ReadError } from "../openai/error.ts";
 import { Block } from "./block.ts";
 import { readError } from "./error.ts";
@@ -151,9 +151,4 @@ export class MessageBuilder {
 /** The answer to a count of tokens: it is no usage, because counting uses none. */
 function isCount(body: JsonObject): boolean {
   return typeof body.input_tokens === "number" && body.type === undefined && body.content === undefined;
-}
-
-function joined(texts: readonly (string | undefined)[]): string | undefined {
-  const there = texts.filter((text) => text !== undefined);
-  return there.length === 0 ? undefined : there.join("");
 }

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/js
 import { pointerToken } from "../../wire/json/index.ts";
 import type { TextCollector } from "../text.ts";
 import { BLOCK_TYPES, SEALED_KEYS } from "./schema.ts";
-import { decodedBytes, readSource } from "./source.ts";
+import { bytesIn, readSource } from "./source.ts";
 
 /**
  * The content of a message, of a tool's result or of a document: a text, a block, or a list of blocks. Nothing is left
@@ -23,7 +23,7 @@ function readBlock(block: JsonObject, pointer: string, speaker: string, text: Te
   const { type } = block;
   if (!BLOCK_TYPES.has(type)) text.opaque(pointer, "unknown");
   if (type === "container_upload") text.opaque(pointer, "file");
-  if (type === "redacted_thinking") text.opaque(pointer, "encrypted", { bytes: decodedBytes(block.data) });
+  if (type === "redacted_thinking") text.opaque(pointer, "encrypted", { bytes: bytesIn(block.data) });
   else readMembers(block, pointer, roleOf(type, speaker), text);
 }
 
@@ -54,7 +54,7 @@ function readCitations(
 }
 
 function seal(value: string, pointer: string, text: TextCollector): void {
-  if (value !== "") text.opaque(pointer, "encrypted", { bytes: decodedBytes(value) });
+  if (value !== "") text.opaque(pointer, "encrypted", { bytes: bytesIn(value) });
 }
 
 /** What tools were asked and what they said is not what the speaker of the message said. */

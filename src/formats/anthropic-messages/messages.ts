@@ -1,5 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import type { JsonValue } from "../../exchange/json.ts";
 import { invalid } from "../members.ts";
+import { readTurns } from "../messages.ts";
 import type { RequestReader } from "../openai/request.ts";
 import { readContent } from "./content.ts";
 import { SCHEMA } from "./schema.ts";
@@ -7,31 +8,12 @@ import { SCHEMA } from "./schema.ts";
 /** @throws RegentError body_invalid */
 export function readMessages(messages: JsonValue, request: RequestReader): void {
   if (!Array.isArray(messages)) throw invalid("messages must be an array");
-  for (const [index, message] of (messages as readonly JsonValue[]).entries()) {
-    if (!isJsonObject(message)) throw invalid(`messages[${index}] must be an object`);
-    readMessage(message, `/messages/${index}`, request);
-  }
-}
-
-function readMessage(message: JsonObject, pointer: string, request: RequestReader): void {
-  const { role } = message;
-  if (typeof role !== "string" || role === "")
-    throw invalid(`${pointer}/role must be a text that is not empty`);
-  const { text } = request;
-  const known = SCHEMA.isWord("role", role);
-  const speaker = known ? role : "unknown_role";
-  for (const key in message) {
-    const value = message[key] as JsonValue;
-    if (key === "content") {
-      assertContent(value, `${pointer}/content`);
-      readContent(value, `${pointer}/content`, speaker, text);
-    } else if (key === "role") {
-      if (!known) text.add(`${pointer}/role`, role, speaker);
-    } else {
-      request.assertPlainSpelling(key);
-      text.member(pointer, key, value, speaker);
-    }
-  }
+  readTurns(messages, request, SCHEMA, (key, value, pointer, role) => {
+    if (key !== "content") return false;
+    assertContent(value, `${pointer}/content`);
+    readContent(value, `${pointer}/content`, role, request.text);
+    return true;
+  });
 }
 
 /** What stands in front of all messages. @throws RegentError body_invalid */

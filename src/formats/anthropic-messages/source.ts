@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import { decodedBytes, hostOf } from "../media.ts";
 import type { TextCollector } from "../text.ts";
 import { readContent } from "./content.ts";
 
@@ -15,10 +16,10 @@ export function readSource(
 ): void {
   switch (source.type) {
     case "base64":
-      text.opaque(pointer, modality, { bytes: decodedBytes(source.data) });
+      text.opaque(pointer, modality, { bytes: bytesIn(source.data) });
       break;
     case "url":
-      text.opaque(pointer, modality, hostOf(source.url));
+      text.opaque(pointer, modality, placeOf(source.url));
       break;
     case "file":
       text.opaque(pointer, modality);
@@ -39,12 +40,11 @@ export function readSource(
 }
 
 /** Bytes that a base64 text stands for; 0 for what is none. */
-export function decodedBytes(data: JsonValue | undefined): number {
-  return typeof data === "string" ? Buffer.byteLength(data, "base64") : 0;
+export function bytesIn(data: JsonValue | undefined): number {
+  return typeof data === "string" ? decodedBytes(data) : 0;
 }
 
-function hostOf(url: JsonValue | undefined): { host?: string } {
-  if (typeof url !== "string") return {};
-  const host = URL.parse(url)?.host;
-  return host === undefined || host === "" ? {} : { host };
+function placeOf(url: JsonValue | undefined): { host?: string } {
+  const host = typeof url === "string" ? hostOf(url) : undefined;
+  return host === undefined ? {} : { host };
 }

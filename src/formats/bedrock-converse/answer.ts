@@ -2,7 +2,7 @@ import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
 import type { ReadAnswer, StreamProgress } from "../format.ts";
-import { mergeUsage } from "../loose.ts";
+import { joined, mergeUsage } from "../loose.ts";
 import type { ReadError } from "../openai/error.ts";
 import { Block } from "./block.ts";
 import { finishKind } from "./finish.ts";
@@ -115,9 +115,4 @@ export class ConverseBuilder {
       details: items.length === 0 ? {} : { server_items: items },
     };
   }
-}
-
-function joined(texts: readonly (string | undefined)[]): string | undefined {
-  const there = texts.filter((text) => text !== undefined);
-  return there.length === 0 ? undefined : there.join("");
 }

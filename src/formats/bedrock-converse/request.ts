@@ -1,8 +1,9 @@
 import type { Inference } from "../../exchange/inference.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
 import type { JsonDocument } from "../../wire/json/index.ts";
 import type { EndpointMatch } from "../format.ts";
 import { invalid, readModel } from "../members.ts";
+import { readTurns } from "../messages.ts";
 import { RequestReader } from "../openai/request.ts";
 import { readContent } from "./content.ts";
 import { SCHEMA } from "./schema.ts";
@@ -81,31 +82,12 @@ function readMember(
 
 function readMessages(messages: JsonValue, request: RequestReader): void {
   assertList(messages, "/messages");
-  for (const [index, message] of ((messages ?? []) as readonly JsonValue[]).entries()) {
-    if (!isJsonObject(message)) throw invalid(`messages[${index}] must be an object`);
-    readMessage(message, `/messages/${index}`, request);
-  }
-}
-
-function readMessage(message: JsonObject, pointer: string, request: RequestReader): void {
-  const { role } = message;
-  if (typeof role !== "string" || role === "")
-    throw invalid(`${pointer}/role must be a text that is not empty`);
-  const { text } = request;
-  const known = SCHEMA.isWord("role", role);
-  const speaker = known ? role : "unknown_role";
-  for (const key in message) {
-    const value = message[key] as JsonValue;
-    if (key === "content") {
-      assertList(value, `${pointer}/content`);
-      readContent(value, `${pointer}/content`, speaker, text);
-    } else if (key === "role") {
-      if (!known) text.add(`${pointer}/role`, role, speaker);
-    } else {
-      request.assertPlainSpelling(key);
-      text.member(pointer, key, value, speaker);
-    }
-  }
+  readTurns((messages ?? []) as readonly JsonValue[], request, SCHEMA, (key, value, pointer, role) => {
+    if (key !== "content") return false;
+    assertList(value, `${pointer}/content`);
+    readContent(value, `${pointer}/content`, role, request.text);
+    return true;
+  });
 }
 
 function assertList(value: JsonValue, pointer: string): void {

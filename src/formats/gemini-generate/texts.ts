@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
-import { pointerToken } from "../../wire/json/index.ts";
+import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
 import { AnswerTextCollector, type AnswerTextReader, type AnswerTexts, isPresent } from "../answer-texts.ts";
 import { listed } from "../openai/schema.ts";
 
@@ -104,18 +103,8 @@ function visit(
   value: JsonValue,
   member: (pointer: string, key: string, value: JsonValue) => void,
 ): void {
-  if (!isJsonObject(value)) {
-    collector.tree(pointer, value);
-    return;
-  }
-  const known: { [key: string]: JsonValue } = {};
-  const others: { [key: string]: JsonValue } = {};
-  for (const [key, inner] of Object.entries(value)) {
-    if (KEYS.has(key)) known[key] = inner;
-    else Object.defineProperty(others, key, { value: inner, enumerable: true });
-  }
-  for (const [key, inner] of Object.entries(known)) member(`${pointer}/${pointerToken(key)}`, key, inner);
-  collector.members(pointer, others as JsonObject, member);
+  if (isJsonObject(value)) collector.members(pointer, value, member, KEYS);
+  else collector.tree(pointer, value);
 }
 
 /** Names in GenerateContentResponse. */

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../exchange/json.ts";
 import { keptWord } from "../bounds.ts";
 import type { ReadAnswer } from "../format.ts";
 import { BYTES_PREFIX } from "../tensors/index.ts";
+import { WORDLESS } from "../wordless.ts";
 import type { InferMessage, WireTensor } from "./messages.ts";
 
 /** What is known of an answer, besides that it uses no tokens and says no text of an assistant. */
@@ -16,16 +17,10 @@ export type AnswerFacts = {
 
 export function answerOf({ model, outputBytes = 0, error, invalid, details }: AnswerFacts): ReadAnswer {
   return {
+    ...WORDLESS,
     invalid,
     model: model === undefined || model === "" ? undefined : keptWord(model),
-    usage: undefined,
-    finishReasons: [],
-    text: undefined,
-    texts: [],
     outputBytes,
-    toolCalls: [],
-    reasoningText: undefined,
-    refusal: undefined,
     error,
     errorCode: error?.code ?? null,
     ...(details === undefined ? {} : { details }),

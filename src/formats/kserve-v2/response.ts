@@ -6,6 +6,7 @@ import type { ReadAnswer, ResponseMessage } from "../format.ts";
 import { parseAnswer } from "../loose.ts";
 import { readPlainError } from "../plain-error.ts";
 import { BYTES_PREFIX, elementCount, flatten, tensorFault } from "../tensors/index.ts";
+import { WORDLESS } from "../wordless.ts";
 import { splitBody } from "./body.ts";
 import { binaryReading, tensorReadings } from "./reading.ts";
 import { dataTensor, readTensors, type WireTensor } from "./tensors.ts";
@@ -70,16 +71,10 @@ function answerOf(body: JsonObject, outputBytes: number, invalid: string | undef
   const error = readPlainError(body);
   const model: JsonValue | undefined = body.model_name ?? (isMetadata(body) ? body.name : undefined);
   return {
+    ...WORDLESS,
     invalid,
     model: typeof model === "string" && model !== "" ? keptWord(model) : undefined,
-    usage: undefined,
-    finishReasons: [],
-    text: undefined,
-    texts: [],
     outputBytes,
-    toolCalls: [],
-    reasoningText: undefined,
-    refusal: undefined,
     error: error?.error,
     errorCode: error?.code ?? null,
   };

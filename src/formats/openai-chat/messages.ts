@@ -1,5 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { isJsonObject, type JsonValue } from "../../exchange/json.ts";
 import { invalid } from "../members.ts";
+import { readTurns } from "../messages.ts";
 import type { RequestReader } from "../openai/request.ts";
 import { PART_MODALITIES } from "../openai/schema.ts";
 import type { TextCollector } from "../text.ts";
@@ -8,32 +9,14 @@ import { SCHEMA } from "./schema.ts";
 /** @throws RegentError body_invalid */
 export function readMessages(messages: JsonValue, request: RequestReader): void {
   if (!Array.isArray(messages)) throw invalid("messages must be an array");
-  for (let index = 0; index < messages.length; index++) {
-    const message: JsonValue = messages[index];
-    if (!isJsonObject(message)) throw invalid(`messages[${index}] must be an object`);
-    readMessage(message, `/messages/${index}`, request);
-  }
-}
-
-function readMessage(message: JsonObject, pointer: string, request: RequestReader): void {
-  const { role } = message;
-  if (typeof role !== "string" || role === "")
-    throw invalid(`${pointer}/role must be a text that is not empty`);
   const { text } = request;
-  const known = SCHEMA.isWord("role", role);
-  const speaker = known ? role : "unknown_role";
-  for (const key in message) {
-    const value = message[key] as JsonValue;
-    if (key === "content") readContent(value, `${pointer}/content`, speaker, text);
-    else if (key === "role") {
-      if (!known) text.add(`${pointer}/role`, role, speaker);
-    } else if (key === "tool_calls") text.tree(`${pointer}/tool_calls`, value, "tool_call");
+  readTurns(messages, request, SCHEMA, (key, value, pointer, role) => {
+    if (key === "content") readContent(value, `${pointer}/content`, role, text);
+    else if (key === "tool_calls") text.tree(`${pointer}/tool_calls`, value, "tool_call");
     else if (key === "audio" && value !== null) text.opaque(`${pointer}/audio`, "audio");
-    else {
-      request.assertPlainSpelling(key);
-      text.member(pointer, key, value, speaker);
-    }
-  }
+    else return false;
+    return true;
+  });
 }
 
 function readContent(content: JsonValue, pointer: string, role: string, text: TextCollector): void {

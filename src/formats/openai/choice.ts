@@ -3,6 +3,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/js
 import { keptWord, TOOL_CALLS_MAX } from "../bounds.ts";
 import { argumentsText, parsedArguments } from "../loose.ts";
 
+/** Some servers send an object without words where there is no call; in a stream such a piece adds nothing to one. */
+export function hasWords({ name = "", arguments: given = "" }: JsonObject): boolean {
+  return name !== "" || given !== "";
+}
+
 type Call = { readonly id: string; name: string; arguments: string };
 
 /**
@@ -32,7 +37,8 @@ export class Choice {
     this.#content(message.content);
     this.#reason(message.reasoning_content ?? message.reasoning);
     if (typeof message.refusal === "string" && message.refusal !== "") this.#refuse(message.refusal);
-    if (isJsonObject(message.function_call)) this.#olderCall(message.function_call);
+    if (isJsonObject(message.function_call) && hasWords(message.function_call))
+      this.#call(undefined, message.function_call);
     if (!Array.isArray(message.tool_calls)) return true;
     for (const [position, call] of message.tool_calls.entries()) {
       if (isJsonObject(call)) this.#toolCall(call, position);
@@ -84,12 +90,6 @@ export class Choice {
   #refuse(refusal: string): void {
     this.outputBytes += Buffer.byteLength(refusal, "utf8");
     if (this.#keepText) this.refusal = (this.refusal ?? "") + refusal;
-  }
-
-  /** Some servers send an object without words where there is no call. */
-  #olderCall(call: JsonObject): void {
-    const { name = "", arguments: given = "" } = call;
-    if (this.#functionCall !== undefined || name !== "" || given !== "") this.#call(undefined, call);
   }
 
   #toolCall(call: JsonObject, position: number): void {

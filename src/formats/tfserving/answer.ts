@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
 import type { ReadAnswer } from "../format.ts";
 import { type PlainError, readPlainError } from "../plain-error.ts";
+import { WORDLESS } from "../wordless.ts";
 import { leavesOf } from "./values.ts";
 
 /**
@@ -10,16 +11,9 @@ import { leavesOf } from "./values.ts";
 export function tensorAnswer(body: JsonObject | undefined, details: JsonObject): ReadAnswer {
   const failure: PlainError | undefined = body && readPlainError(body);
   return {
-    invalid: undefined,
-    model: undefined,
-    usage: undefined,
-    finishReasons: [],
-    text: undefined,
+    ...WORDLESS,
     texts: [undefined],
     outputBytes: body === undefined || failure !== undefined ? 0 : textBytes(body),
-    toolCalls: [],
-    reasoningText: undefined,
-    refusal: undefined,
     error: failure?.error,
     errorCode: failure?.code ?? null,
     details,

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { keptWord, TOOL_CALLS_MAX } from "../../../formats/bounds.ts";
+import { hasWords } from "../../../formats/openai/choice.ts";
 import { finishKind } from "../../../formats/openai/finish.ts";
 import type { Warn } from "../../translation.ts";
 import { answeredArguments } from "../arguments.ts";
@@ -182,11 +183,6 @@ function reasoningOf(delta: JsonObject): readonly ReasoningPart[] {
     ];
   });
   return details.length > 0 ? details : listOf(delta.content).flatMap(thinkingOf);
-}
-
-/** Some servers send an object without words where there is no call. */
-function hasWords({ name = "", arguments: given = "" }: JsonObject): boolean {
-  return name !== "" || given !== "";
 }
 
 const DELTA_MEMBERS: ReadonlySet<string> = new Set([
