@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { closed, countsOf } from "./stages.ts";
+import { closed, countsOf, type FilesRun, SECOND_TRIES_MAX, secondTry } from "./stages.ts";
 
 const PATTERNS = { passed: /^ℹ pass (\d+)$/gm, failed: /^ℹ (?:fail|cancelled) (\d+)$/gm };
 
@@ -21,5 +21,32 @@ describe("the count of a stage", () => {
     assert.deepEqual(closed(1, 5, 0), { passed: 5, failed: 1 });
     assert.deepEqual(closed(null, 5, 0), { passed: 5, failed: 1 });
     assert.deepEqual(closed(0, 5, 0), { passed: 5, failed: 0 });
+  });
+});
+
+describe("files in which something failed", () => {
+  const failed = (...failedFiles: string[]): FilesRun => ({ passed: 5, failed: 2, failedFiles });
+  const well: FilesRun = { passed: 7, failed: 0, failedFiles: [] };
+
+  test("are run once more, alone, and told apart when that passes", async () => {
+    const asked: string[] = [];
+    const counts = await secondTry(failed("a.test.ts", "b.test.ts"), async (files) => {
+      asked.push(...files);
+      return well;
+    });
+    assert.deepEqual(asked, ["a.test.ts", "b.test.ts"]);
+    assert.deepEqual(counts, { passed: 7, failed: 0, unsteady: asked });
+  });
+
+  test("have failed when they fail again", async () => {
+    const counts = await secondTry(failed("a.test.ts"), async () => failed("a.test.ts"));
+    assert.deepEqual(counts, { passed: 5, failed: 2 });
+  });
+
+  test("are not tried again when there are many, or when what failed has no file", async () => {
+    const never = () => assert.fail("it was tried again");
+    const many = Array.from({ length: SECOND_TRIES_MAX + 1 }, (_, i) => `${i}.test.ts`);
+    assert.deepEqual(await secondTry(failed(...many), never), { passed: 5, failed: 2 });
+    assert.deepEqual(await secondTry(failed(), never), { passed: 5, failed: 2 });
   });
 });

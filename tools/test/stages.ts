@@ -1,9 +1,16 @@
 import { spawn } from "node:child_process";
-import { globSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 /** How many checks of a stage passed and failed. */
-export type Counts = { readonly passed: number; readonly failed: number };
+export type Counts = {
+  readonly passed: number;
+  readonly failed: number;
+  /** Files that failed beside the others and passed alone: a machine too slow for a test, or a race that is to be found. */
+  readonly unsteady?: readonly string[];
+};
 
 export type Stage = { readonly name: string; readonly what: string; readonly run: () => Promise<Counts> };
 
@@ -24,6 +31,8 @@ const SYSTEM_FOLDERS = [
 ];
 /** No test file takes longer; one that does hangs. Milliseconds. */
 const FILE_TIMEOUT_MS = { unit: 300_000, system: 900_000 };
+/** Files that are run once more, alone, when something in them failed. More of them are no accident of the machine. */
+export const SECOND_TRIES_MAX = 3;
 
 export const STAGES: readonly Stage[] = [
   { name: "lint", what: "style", run: () => asOne("biome", ["check", "."]) },
@@ -57,16 +66,53 @@ async function asOne(command: string, args: readonly string[]): Promise<Counts> 
 }
 
 async function nodeTests(files: readonly string[], atOnce: number, timeoutMs: number): Promise<Counts> {
+  const dir = mkdtempSync(join(tmpdir(), "regent-test-"));
+  try {
+    return await secondTry(await runFiles(files, atOnce, timeoutMs, dir), (failed) =>
+      runFiles(failed, 1, timeoutMs, dir),
+    );
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+export type FilesRun = Counts & { readonly failedFiles: readonly string[] };
+
+/** Runs the files in which something failed once more, unless they are too many. */
+export async function secondTry(
+  first: FilesRun,
+  again: (files: readonly string[]) => Promise<FilesRun>,
+): Promise<Counts> {
+  const { passed, failed, failedFiles } = first;
+  if (failedFiles.length === 0 || failedFiles.length > SECOND_TRIES_MAX) return { passed, failed };
+  console.log(`\n== once more, alone: ${failedFiles.join(", ")}`);
+  const second = await again(failedFiles);
+  if (second.failed > 0) return { passed, failed };
+  return { passed: passed + failed, failed: 0, unsteady: failedFiles };
+}
+
+async function runFiles(
+  files: readonly string[],
+  atOnce: number,
+  timeoutMs: number,
+  dir: string,
+): Promise<FilesRun> {
+  const failures = join(dir, "failed-files.txt");
   const options = [
     "--test",
     "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    `--test-reporter=${join(import.meta.dirname, "failed-files.ts")}`,
+    `--test-reporter-destination=${failures}`,
     `--test-concurrency=${atOnce}`,
     `--test-timeout=${timeoutMs}`,
   ];
-  return countsOf(await run(process.execPath, [...options, ...files]), {
+  const counts = countsOf(await run(process.execPath, [...options, ...files]), {
     passed: /^ℹ pass (\d+)$/gm,
     failed: /^ℹ (?:fail|cancelled) (\d+)$/gm,
   });
+  const failedFiles = readFileSync(failures, "utf8").split("\n").filter(Boolean);
+  return { ...counts, failedFiles: failedFiles.map((file) => relative(".", file)) };
 }
 
 async function rego(): Promise<Counts> {
