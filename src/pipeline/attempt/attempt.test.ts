@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import {
   answer,
   bytesOf,
@@ -19,10 +20,11 @@ import {
 import { scriptedTranslators } from "../../../test/support/translator.ts";
 import { RegentError } from "../../exchange/errors.ts";
 import { headersFrom } from "../../exchange/headers.ts";
+import { DECODED_PIECE_BYTES_MAX } from "../answer/streamed-answer.ts";
 import type { Governance } from "../governor.ts";
-import { STREAM_BYTES_MAX } from "./answer.ts";
 import { ATTEMPTS_MAX } from "./attempt.ts";
 import { REPLACED_BYTES_MAX } from "./translate.ts";
+import { STREAM_BYTES_MAX } from "./translated-stream.ts";
 
 const policy = await compileAnswering();
 const REGISTRY = `
@@ -423,15 +425,113 @@ describe("an answer on its way back", () => {
     assert.match(bytes.toString(), /upstream_invalid/);
   });
 
-  test("is refused where it is a stream that cannot be read: a coded one, or one nobody can translate", async () => {
-    for (const [headers, translatorOf] of [
-      [{ "content-encoding": "gzip" }, streaming(undefined, true)],
-      [{}, scriptedTranslators({})],
+  /** Everything that a client gets for the pieces of a coded stream, as far as they are taken. */
+  async function coded(coding: string, pieces: readonly Buffer[], translatorOf = joining) {
+    const { sent, attempt, stage } = await answering({ translatorOf });
+    const headers = headersFrom([
+      ["content-type", "text/event-stream"],
+      ["content-encoding", coding],
+    ]);
+    const head = await attempt.responseHead({ status: 200, headers }, false);
+    assert.ok(head.kind === "pass" && head.plan.headers.remove.includes("content-encoding"));
+    const given: Buffer[] = [];
+    for (const [index, piece] of pieces.entries())
+      given.push((await attempt.responseChunk(piece, index === pieces.length - 1)).bytes);
+    attempt.end("complete");
+    sent.governance.end("aborted");
+    return { text: Buffer.concat(given).toString(), upstreamError: onlyRecord(stage).upstreamError };
+  }
+  const joining = scriptedTranslators({
+    stream: () => ({
+      push: (chunk) => ({ bytes: chunk, fault: undefined }),
+      end: () => ({ bytes: Buffer.from("!"), complete: true }),
+    }),
+  });
+  const bytewise = (bytes: Buffer) => Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
+  const CODERS = {
+    gzip: gzipSync,
+    "x-gzip": gzipSync,
+    deflate: deflateSync,
+    br: brotliCompressSync,
+    zstd: zstdCompressSync,
+  };
+
+  test("is read from a coded stream as it comes, wherever it is cut", async () => {
+    const said = "data: Grüße\n\n".repeat(50);
+    for (const [coding, code] of Object.entries(CODERS))
+      for (const pieces of [[code(said)], bytewise(code(said)), [code(said), Buffer.alloc(0)]])
+        assert.deepEqual(await coded(coding, pieces), { text: `${said}!`, upstreamError: undefined }, coding);
+  });
+
+  test("of a coded stream comes before its end has", async () => {
+    const { attempt } = await answering({ translatorOf: joining });
+    const headers = headersFrom([
+      ["content-type", "text/event-stream"],
+      ["content-encoding", "gzip"],
+    ]);
+    await attempt.responseHead({ status: 200, headers }, false);
+    const first = gzipSync("data: 1\n\n", { finishFlush: constants.Z_SYNC_FLUSH });
+    assert.equal(String((await attempt.responseChunk(first, false)).bytes), "data: 1\n\n");
+    attempt.end("aborted");
+  });
+
+  test("of a coded stream that is damaged, cut short, or goes on behind its end ends in an error event", async () => {
+    const said = "data: 1\n\n".repeat(50);
+    for (const [coding, code] of Object.entries(CODERS)) {
+      const bytes = code(said);
+      for (const wrong of [
+        [bytes.subarray(0, -1)],
+        [Buffer.from(said)],
+        [Buffer.concat([bytes, Buffer.from("x")])],
+        [bytes.subarray(0, 12), Buffer.from("x"), bytes.subarray(12)],
+      ]) {
+        const { text, upstreamError } = await coded(coding, wrong);
+        assert.match(text, /data: \{"error".*upstream_invalid.*\n\n$/, coding);
+        assert.equal(upstreamError, "upstream_invalid");
+      }
+    }
+  });
+
+  test("of a coded stream is bounded in a piece, in what it grows to, and in coded bytes that say nothing", async () => {
+    const line = "data: 1\n\n";
+    const lines = (bytes: number) => Buffer.alloc(bytes, line);
+    // As large as a piece may be, in a ratio that a stream may have.
+    const most = await coded("gzip", [gzipSync(lines(DECODED_PIECE_BYTES_MAX), { level: 1 })]);
+    assert.equal(most.upstreamError, undefined);
+    assert.equal(most.text.length, DECODED_PIECE_BYTES_MAX + 1);
+    const once = gzipSync(lines(DECODED_PIECE_BYTES_MAX + 1), { level: 1 });
+    const bomb = brotliCompressSync(lines(DECODED_PIECE_BYTES_MAX));
+    // Stored blocks of no bytes (RFC 1951 3.2.4), which decode to nothing for ever.
+    const empty = Buffer.alloc(STREAM_BYTES_MAX, Buffer.from([0, 0, 0, 0xff, 0xff]));
+    const begun = gzipSync("", { finishFlush: constants.Z_SYNC_FLUSH });
+    for (const [coding, pieces] of [
+      ["gzip", [once]],
+      ["br", [bomb]],
+      ["br", [bomb.subarray(0, 10), bomb.subarray(10)]],
+      ["gzip", [begun, empty, Buffer.alloc(0)]],
+    ] as const) {
+      const { text, upstreamError } = await coded(coding, pieces);
+      assert.equal(upstreamError, "upstream_invalid");
+      assert.match(text.slice(-400), /upstream_invalid/);
+      assert.ok(!text.endsWith("!") && text.length < DECODED_PIECE_BYTES_MAX, coding);
+    }
+  });
+
+  test("is refused where it is a stream that cannot be read: in several codings or an unknown one, or one nobody can translate", async () => {
+    for (const [coding, translatorOf] of [
+      ["gzip, br", joining],
+      ["gzip, gzip", joining],
+      ["compress", joining],
+      ["__proto__", joining],
+      ["identity", scriptedTranslators({})],
     ] as const) {
       const { attempt } = await answering({ translatorOf });
-      const fields = [...STREAM_HEAD.headers.keys()].map((name) => [name, "text/event-stream"] as const);
-      const head = { status: 200, headers: headersFrom([...fields, ...Object.entries(headers)]) };
-      assert.equal(refusalOf(await attempt.responseHead(head, false)).code, "upstream_invalid");
+      const headers = headersFrom([
+        ["content-type", "text/event-stream"],
+        ["content-encoding", coding],
+      ]);
+      const refused = refusalOf(await attempt.responseHead({ status: 200, headers }, false));
+      assert.deepEqual([refused.status, refused.code], [502, "upstream_invalid"], coding);
     }
   });
 });

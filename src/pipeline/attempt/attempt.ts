@@ -92,7 +92,7 @@ export class Attempt implements Governance {
     return this.#rescued(async () => ({ kind: "pass", plan: await this.#answering().whole(body) }));
   }
 
-  responseChunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer {
+  responseChunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer | Promise<ChunkAnswer> {
     return this.#answering().chunk(chunk, endOfStream);
   }
 
@@ -105,6 +105,7 @@ export class Attempt implements Governance {
   }
 
   end(): void {
+    this.#answer?.close();
     if (this.#admitted === undefined) return;
     const { context, facts } = this.#admitted;
     facts.ms ??= context.rooms.clock.monotonicMs() - facts.startedMs;

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { DECODED_PIECE_BYTES_MAX } from "../../../src/pipeline/answer/streamed-answer.ts";
 import { tell } from "../../support/answer-streams.ts";
 import type { Answer } from "../support/witness.ts";
 import {
@@ -28,6 +29,11 @@ const TRANSLATED = PAIRS.filter(([from, to]) => from !== to);
 
 const streamTypeOf = (dialect: ChatDialect) =>
   dialect === "bedrock-converse" ? "application/vnd.amazon.eventstream" : "text/event-stream";
+
+const CODERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
+
+/** A bomb need not be the smallest. */
+const FAST = { level: 1 };
 
 /** What the end of a whole stream says in each dialect, and the end of a refused one does not. */
 const REGULAR_END: { readonly [dialect in ChatDialect]: RegExp } = {
@@ -96,20 +102,50 @@ describe("a stream", () => {
     }
   });
 
-  test("that is coded, though nobody asked for it, or lies about its coding is no whole stream", async () => {
+  test("that is coded, though nobody asked for it, is the client's own, whole and plain", async () => {
+    const pieces = Array.from({ length: 100 }, (_, index) => `word${index} `);
     for (const [from, to] of TRANSLATED) {
-      const { whole } = tell(to, ["Hello ", "you."]);
+      const { whole } = tell(to, pieces);
+      for (const [coding, code] of Object.entries(CODERS)) {
+        const answer = reply(200, streamTypeOf(to), code(whole), { "content-encoding": coding });
+        const got = await ask(from, to, true, answer);
+        const what = `${coding}: ${from} from ${to}`;
+        assert.deepEqual(
+          [got.status, got.end, got.headers["content-encoding"]],
+          [200, "clean", undefined],
+          what,
+        );
+        assert.match(got.text, REGULAR_END[from], what);
+        assert.ok(got.text.includes("word99 "), what);
+      }
+    }
+  });
+
+  test("that lies about its coding, is cut short in it, or is a bomb ends in an error event", async () => {
+    for (const [from, to] of TRANSLATED) {
+      const { whole, open } = tell(to, ["Hello ", "you."]);
+      const bomb = gzipSync(Buffer.concat([open, Buffer.alloc(2 * DECODED_PIECE_BYTES_MAX, "\n")]), FAST);
       for (const [coding, bytes] of [
         ["gzip", whole],
-        ["gzip", gzipSync(whole)],
         ["br", gzipSync(whole)],
+        ["gzip", gzipSync(whole).subarray(0, -1)],
+        ["zstd", zstdCompressSync(whole).subarray(0, -1)],
+        ["gzip", bomb],
       ] as const) {
-        const got = await ask(
-          from,
-          to,
-          true,
-          reply(200, streamTypeOf(to), bytes, { "content-encoding": coding }),
-        );
+        const answer = reply(200, streamTypeOf(to), bytes, { "content-encoding": coding });
+        const got = await ask(from, to, true, answer);
+        assert.deepEqual([got.status, got.end], [200, "clean"]);
+        assertNoRegularEnd(from, to, got);
+      }
+    }
+  });
+
+  test("in a coding that is not read, or in two of them, is refused before it begins", async () => {
+    for (const [from, to] of TRANSLATED) {
+      const twice = gzipSync(gzipSync(tell(to, ["Hello."]).whole));
+      for (const coding of ["gzip, gzip", "compress"]) {
+        const answer = reply(200, streamTypeOf(to), twice, { "content-encoding": coding });
+        const got = await ask(from, to, true, answer);
         assert.deepEqual([got.status, got.headers["x-regent-reason"]], [502, "upstream_invalid"]);
       }
     }

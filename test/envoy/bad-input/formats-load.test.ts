@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { JsonValue } from "../../../src/exchange/json.ts";
-import { STREAM_BYTES_MAX } from "../../../src/pipeline/attempt/answer.ts";
+import { STREAM_BYTES_MAX } from "../../../src/pipeline/attempt/translated-stream.ts";
 import { SSE_EVENT_BYTES_MAX } from "../../../src/wire/sse.ts";
 import { tell } from "../../support/answer-streams.ts";
 import { eventually } from "../governed/records.ts";
