@@ -1,4 +1,5 @@
 import type { FormatName } from "./inference.ts";
+import type { ModelInterface } from "./model-interface.ts";
 
 /** The stages of a model's life. */
 export const STAGES = ["experimental", "active", "deprecated", "retired"] as const;
@@ -33,7 +34,7 @@ export type TargetAws = {
   readonly sessionToken?: SecretText;
 };
 
-export type ModelVersion = {
+export type ModelVersion = ModelInterface & {
   /** What the upstream calls it. */
   readonly name: string;
   /** Relative share of traffic, 0 to 10000. */

@@ -2,31 +2,40 @@ import { z } from "zod";
 import type { CrossCheck } from "../document/document.ts";
 import type { Fault, FaultAt, FaultPath } from "../document/fault.ts";
 import { nearest } from "../document/nearest.ts";
+import { checkInterface } from "./check-interface.ts";
 
 const text = z.string().catch("");
 const texts = z.array(text).catch([]);
 
 /** What the cross-checks need of a document that may be wrong elsewhere. What cannot be read is empty. */
-const versionSketch = z.object({ name: text, weight: z.number().catch(1), targets: texts });
+const versionSketch = z.object({
+  name: text,
+  weight: z.number().catch(1),
+  targets: texts,
+  tensors: z.unknown().optional(),
+  completions: z.unknown().optional(),
+  embeddings: z.unknown().optional(),
+});
 const modelSketch = z.object({
   name: text,
   stage: text,
   successor: text,
   versions: z.array(versionSketch.catch({ name: "", weight: 1, targets: [] })).catch([]),
 });
+const targetSketch = z.object({ name: text, format: text });
 const sketchSchema = z
   .object({
     aliases: z.record(z.string(), text).catch({}),
-    targets: z.array(z.object({ name: text }).catch({ name: "" })).catch([]),
+    targets: z.array(targetSketch.catch({ name: "", format: "" })).catch([]),
     models: z.array(modelSketch.catch({ name: "", stage: "", successor: "", versions: [] })).catch([]),
   })
   .catch({ aliases: {}, targets: [], models: [] });
 type ModelSketch = z.output<typeof modelSketch>;
+type TargetSketch = z.output<typeof targetSketch>;
 
 /** What the schema of a registry cannot say: names that occur twice or name nothing, and weights that choose nothing. */
 export const checkRegistry: CrossCheck = (raw, faultAt) => {
   const { aliases, targets, models } = sketchSchema.parse(raw);
-  const targetNames = namesOf(targets);
   const modelNames = namesOf(models);
   return [
     ...duplicates(targets, ["targets"], "target", faultAt),
@@ -37,9 +46,7 @@ export const checkRegistry: CrossCheck = (raw, faultAt) => {
         : []),
       ...unknown(model, modelNames, ["aliases", alias], "model", faultAt),
     ]),
-    ...models.flatMap((model, index) =>
-      checkModel(model, ["models", index], modelNames, targetNames, faultAt),
-    ),
+    ...models.flatMap((model, index) => checkModel(model, ["models", index], modelNames, targets, faultAt)),
   ];
 };
 
@@ -47,9 +54,10 @@ function checkModel(
   model: ModelSketch,
   path: FaultPath,
   modelNames: readonly string[],
-  targetNames: readonly string[],
+  targets: readonly TargetSketch[],
   faultAt: FaultAt,
 ): Fault[] {
+  const targetNames = namesOf(targets);
   const faults = duplicates(model.versions, [...path, "versions"], "version", faultAt);
   if (model.successor !== "") {
     faults.push(...unknown(model.successor, modelNames, [...path, "successor"], "model", faultAt));
@@ -71,9 +79,19 @@ function checkModel(
           ? [faultAt([...at, place], "duplicate", `the target "${name}" is named twice`)]
           : []),
       ]),
+      ...checkInterface(version, formatsOf(version.targets, targets), [...path, "versions", index], faultAt),
     );
   }
   return faults;
+}
+
+/** Undefined where not all of them can be read. */
+function formatsOf(
+  names: readonly string[],
+  targets: readonly TargetSketch[],
+): readonly string[] | undefined {
+  const formats = names.map((name) => targets.find((target) => target.name === name)?.format ?? "");
+  return formats.includes("") ? undefined : formats;
 }
 
 function namesOf(entries: readonly { readonly name: string }[]): readonly string[] {

@@ -3,7 +3,7 @@ import { type Parsed, parseDocument } from "../document/document.ts";
 import type { Fault } from "../document/fault.ts";
 import { deepFreeze } from "../document/freeze.ts";
 import { resolveSecret, type Secret, type SecretReference } from "../document/secret.ts";
-import type { Model, Target, TargetAws } from "../exchange/model.ts";
+import type { Model, ModelVersion, Target, TargetAws } from "../exchange/model.ts";
 import { checkRegistry } from "./cross-check.ts";
 import { type RegistryDocument, registrySchema } from "./schema.ts";
 
@@ -97,9 +97,8 @@ function modelFrom(
   { versions, ...written }: RegistryDocument["models"][number],
   targets: ReadonlyMap<string, Target>,
 ): Model {
-  const bound = versions.map(({ name, weight, targets: names }) => ({
-    name,
-    weight,
+  const bound = versions.map(({ targets: names, ...version }) => ({
+    ...(version as Omit<ModelVersion, "targets">),
     targets: names.flatMap((target) => targets.get(target) ?? []),
   }));
   // An optional field that is absent is not there at all in a parsed document, so nothing here is `undefined`.

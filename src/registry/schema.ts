@@ -2,6 +2,7 @@ import { z } from "zod";
 import { secretSchema } from "../document/secret.ts";
 import { FORMAT_NAMES } from "../exchange/inference.ts";
 import { STAGES } from "../exchange/model.ts";
+import { completionsSchema, embeddingsSchema, tensorsSchema } from "./interface-schema.ts";
 
 /** The dialects that a target may speak; `json`: whatever it is sent. */
 export const TARGET_FORMATS = [...FORMAT_NAMES, "json"] as const;
@@ -50,6 +51,9 @@ const versionSchema = z.strictObject({
   name: modelName,
   weight: z.int().min(0).max(10_000),
   targets: z.array(word).min(1, { error: "must name at least one target" }),
+  tensors: tensorsSchema.optional(),
+  completions: completionsSchema.optional(),
+  embeddings: embeddingsSchema.optional(),
 });
 
 export const modelSchema = z.strictObject({
