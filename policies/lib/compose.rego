@@ -85,8 +85,18 @@ _said.route[policy] := value if {
 	policy := concat("/", [category, rule])
 }
 
+_said.response[policy] := value if {
+	some category, rule
+	value := data.regent.rules[category][rule].response
+	_speaks(value)
+	policy := concat("/", [category, rule])
+}
+
 # Most rules have nothing to say about most requests.
-_speaks(value) if not value in {set(), {}}
+_speaks(value) if {
+	value != set()
+	value != {}
+}
 
 _faults[policy] contains fault if {
 	some name, rules in _said
@@ -155,7 +165,7 @@ obligations := object.union(_hold, {
 	"route": object.union_n([_targets_of_route, _model_of_route, {"headers": _first("route header")}]),
 	"limits": _limits,
 	"transform": {"set_headers": _first("header")},
-	"response": {"inspect": _inspects_answers},
+	"response": object.union({"inspect": _inspects_answers}, _bounds),
 })
 
 # A rule that asks for a level is heard whatever is configured.
@@ -172,6 +182,29 @@ _inspects_answers if {
 	some member in members
 	member.where in {"response", "both"}
 }
+
+_inspects_answers if {
+	some response in _said.response
+	response.inspect == true
+}
+
+# Only what is looked through is held back for it.
+_inspects_answers if {
+	some response in _said.response
+	_ = response.stream_window_bytes
+}
+
+# Of what rules ask of an answer the more careful holds, as it does between the decisions on a request and on its answer:
+# the largest window, and the smallest number of tokens.
+_bounds.stream_window_bytes := max({bytes |
+	some response in _said.response
+	bytes := response.stream_window_bytes
+})
+
+_bounds.max_output_tokens := min({tokens |
+	some response in _said.response
+	tokens := response.max_output_tokens
+})
 
 # The rules that give a value to a name: by what it is a name of, name and value. Every head has the same depth of
 # variables: where one has a constant more, compiled Wasm does not find it by a variable (`_values[what]`).

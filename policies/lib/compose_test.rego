@@ -36,7 +36,7 @@ test_allow_and_join_obligations if {
 			{"key": "k", "unit": "tokens", "amount": 10, "window": "1h"},
 		],
 		"transform": {"set_headers": {"x-one": "1", "x-two": "2"}},
-		"response": {"inspect": true},
+		"response": {"inspect": true, "stream_window_bytes": 1024, "max_output_tokens": 200},
 	}
 	compose.errors == set() with input as samples.request with data.regent.rules as joined
 	compose.obligations == obligations with input as samples.request with data.regent.rules as joined
@@ -54,6 +54,7 @@ joined := {
 			"set_headers": {"X-One": "1"},
 			"holds": {{"approval": "security"}},
 			"route": {"model": "sim-large"},
+			"response": {"stream_window_bytes": 1024, "max_output_tokens": 500},
 		},
 		"c": {
 			"limits": {
@@ -69,7 +70,39 @@ joined := {
 		"redact": {{"type": "SECRET", "action": "block", "where": "both"}},
 		"targets_forbidden": {{"target": "sim-us", "reason": "far away"}},
 		"route": {"model": "sim-large", "headers": {"X-Route": "b"}},
+		"response": {"inspect": false, "stream_window_bytes": 64, "max_output_tokens": 200},
 	}},
+}
+
+test_allow_with_the_more_careful_of_what_rules_ask_of_an_answer if {
+	every phase in [samples.request, samples.response] {
+		every asked in [
+			[{"inspect": true}, {"inspect": false}, {"inspect": true}],
+			[{"inspect": false}, {}, {"inspect": false}],
+			[
+				{"stream_window_bytes": 64},
+				{"stream_window_bytes": 2000},
+				{"inspect": true, "stream_window_bytes": 2000},
+			],
+			[{"stream_window_bytes": 64}, {"inspect": false}, {"inspect": true, "stream_window_bytes": 64}],
+			[{"max_output_tokens": 9}, {"max_output_tokens": 10}, {"inspect": false, "max_output_tokens": 9}],
+			[
+				{"max_output_tokens": 9007199254740991},
+				{"inspect": true},
+				{"inspect": true, "max_output_tokens": 9007199254740991},
+			],
+		] {
+			[one, other, together] := asked
+			_response_of(one, other, phase) == together
+			_response_of(other, one, phase) == together
+		}
+	}
+}
+
+_response_of(one, other, document) := response if {
+	together := {"a": {"b": {"response": one}, "c": {"response": other}}}
+	compose.errors == set() with input as document with data.regent.rules as together
+	response := compose.obligations.response with input as document with data.regent.rules as together
 }
 
 test_allow_with_the_audit_level_that_a_rule_asks_for if {
@@ -116,10 +149,25 @@ test_deny_sets_of_another_form if {
 }
 
 test_deny_objects_of_another_form if {
-	every name in ["labels", "set_headers", "route"] {
+	every name in ["labels", "set_headers", "route", "response"] {
 		every value in ["text", ["a"], {"a": 1}, {"headers": {"a": 1}}, {"model": 1}, null] {
 			compose.errors == faulty($"`{name}` has another form") with input as samples.request
 				with data.regent.rules as rules({name: value})
+		}
+	}
+}
+
+test_deny_parts_of_an_answer_of_another_form if {
+	bad_counts := [0, -1, 0.5, 9007199254740992, "1", null, true, [1]]
+	every name, values in {
+		"inspect": ["true", 1, null],
+		"stream_window_bytes": bad_counts,
+		"max_output_tokens": bad_counts,
+		"extra": [true],
+	} {
+		every value in values {
+			compose.errors == faulty("`response` has another form") with input as samples.request
+				with data.regent.rules as rules({"response": {name: value}})
 		}
 	}
 }

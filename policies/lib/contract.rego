@@ -39,6 +39,7 @@ _outlets := {
 	"labels": "object",
 	"set_headers": "object",
 	"route": "object",
+	"response": "object",
 }
 
 # One well-formed reason to refuse.
@@ -106,6 +107,13 @@ _object("route", value) if {
 	is_text_map(object.get(value, "headers", {}))
 }
 
+_object("response", value) if {
+	_only(value, {"inspect", "stream_window_bytes", "max_output_tokens"})
+	is_boolean(object.get(value, "inspect", false))
+	_is_count(object.get(value, "stream_window_bytes", 1))
+	_is_count(object.get(value, "max_output_tokens", 1))
+}
+
 _is_collection(value) if is_set(value)
 
 _is_collection(value) if is_array(value)
@@ -117,6 +125,14 @@ _only(value, names) if {
 
 # Codes become header values and metric labels.
 _is_code(value) if regex.match(`^[A-Za-z0-9][A-Za-z0-9_.\-/]{0,99}$`, value)
+
+# A whole number from 1 to the largest that JSON carries exactly everywhere, 2^53 - 1.
+_is_count(value) if {
+	is_number(value)
+	value >= 1
+	value <= 9007199254740991
+	value == floor(value)
+}
 
 _is_text(value) if {
 	is_string(value)

@@ -12,7 +12,7 @@ test_allow_the_rules_as_they_are if {
 }
 
 test_allow_every_name_of_the_contract_and_names_of_its_own if {
-	every name in ["deny", "warn", "redact", "limits", "targets_forbidden", "holds", "audit", "labels", "set_headers", "route", "_own"] {
+	every name in ["deny", "warn", "redact", "limits", "targets_forbidden", "holds", "audit", "labels", "set_headers", "route", "response", "_own"] {
 		check.faults == set() with data.regent.rules as rules({name: {}})
 	}
 }

@@ -307,12 +307,27 @@ labels["team"] := "x"
 set_headers["x-team"] := "x"
 
 route := {"model": "sim-large", "headers": {"x-route": "b"}}
+
+response := {"stream_window_bytes": 1024}
+`;
+
+/** Another that asks for other things of an answer, part by part. */
+const ASKING_RULE = `package regent.rules.sample.asking
+
+response.inspect := false if input.phase == "request"
+
+response.stream_window_bytes := 64
+
+response.max_output_tokens := 100 if input.phase == "request"
+
+response.max_output_tokens := 50 if input.phase == "response"
 `;
 
 test("everything a rule may say reaches the decision of the compiled policy, as in OPA", async () => {
   const own = join(folder, "speaking");
   await mkdir(own);
   await writeFile(join(own, "speaking.rego"), SPEAKING_RULE);
+  await writeFile(join(own, "asking.rego"), ASKING_RULE);
   const sources = { ...DEMO_BUNDLE, paths: [...DEMO_BUNDLE.paths, own] };
   const speaking = await startEngine("speaking", sources, []);
   try {
@@ -327,6 +342,13 @@ test("everything a rule may say reaches the decision of the compiled policy, as 
     assert.deepEqual(decision.audit, { level: "digest", labels: { data_class: "internal", team: "x" } });
     assert.deepEqual(decision.hold, { approval: "security" });
     assert.deepEqual(decision.transform, { set_headers: { "x-team": "x" } });
+    assert.deepEqual(decision.response, { inspect: true, stream_window_bytes: 1024, max_output_tokens: 100 });
+    const answer = asJson(
+      changed(chat("default"), { phase: "response", response: { status: 200, headers: {} } }),
+    );
+    const judged = await decide(RESPONSE, answer, speaking);
+    assert.deepEqual(judged, (await referenceAnswers(RESPONSE, [answer], sources))[0]);
+    assert.deepEqual(judged.response, { inspect: true, stream_window_bytes: 1024, max_output_tokens: 50 });
   } finally {
     await speaking.close();
   }

@@ -13,6 +13,7 @@ export const OUTLETS: readonly string[] = [
   "labels",
   "set_headers",
   "route",
+  "response",
 ];
 
 /** Parts of a package path: `regent.rules.<category>.<rule>`. */
