@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { finish } from "./finish.ts";
-import { INITIAL, type State } from "./machine.ts";
+import { INITIAL, type State } from "./state.ts";
 
 const ROOM = fileURLToPath(new URL(".", import.meta.url));
 

@@ -1,5 +1,5 @@
 import type { Fault } from "./events.ts";
-import { openPhase, STATUS, type State } from "./machine.ts";
+import { openPhase, STATUS, type State } from "./state.ts";
 
 /** The part of a grpc-js call that ends it. */
 export type EndableCall = {

@@ -12,7 +12,8 @@ import type { ChunkAnswer, RequestHeadAnswer, ResponseHeadAnswer } from "../../p
 import { BodySendMode } from "../codec.ts";
 import type { Answered, Effect, Fault, MessageEvent, ProcessEvent, Step } from "./events.ts";
 import { finish } from "./finish.ts";
-import { INITIAL, reduce, type State } from "./machine.ts";
+import { reduce } from "./machine.ts";
+import { INITIAL, type State } from "./state.ts";
 
 /** Conversations a property is tried on. */
 const RUNS = 20_000;

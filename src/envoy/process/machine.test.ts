@@ -7,8 +7,9 @@ import { headersFrom } from "../../exchange/headers.ts";
 import type { ResponseBodyMode } from "../../pipeline/governor.ts";
 import { BodySendMode } from "../codec.ts";
 import type { Answered, Effect, ProcessEvent } from "./events.ts";
-import { INITIAL, openPhase, reduce, type State } from "./machine.ts";
+import { reduce } from "./machine.ts";
 import type { AnnouncedModes } from "./modes.ts";
+import { INITIAL, openPhase, type State } from "./state.ts";
 
 const EXCHANGE: Exchange = {
   id: "id",

@@ -4,9 +4,10 @@ import type { Governance, Governor } from "../../pipeline/governor.ts";
 import type { Init, ProcessingRequest, ProcessingResponse } from "../codec.ts";
 import type { Answered, Effect, Fault, ProcessEvent, Step } from "./events.ts";
 import { finish } from "./finish.ts";
-import { INITIAL, reduce, STATUS, type State } from "./machine.ts";
+import { reduce } from "./machine.ts";
 import { parseMessage, parseOpening } from "./message.ts";
 import { renderReply } from "./reply.ts";
+import { INITIAL, STATUS, type State } from "./state.ts";
 
 /**
  * Messages of one stream that wait to be handled while a step runs. Beyond it the stream is not read, and HTTP/2 flow
