@@ -17,7 +17,14 @@ import type { Governor } from "./pipeline/governor.ts";
 import { parseDecision } from "./policy/decision.ts";
 import { type BundleOptions, createPolicyEngine, type ManagedPolicyEngine } from "./policy/engine.ts";
 import { serviceBundleSource } from "./policy/source/service-bundle.ts";
-import { createRegistry, parseRegistry, type Registry } from "./registry/index.ts";
+import { watchFile } from "./policy/source/watch.ts";
+import {
+  createRegistry,
+  type FollowedSecrets,
+  followSecrets,
+  parseRegistry,
+  type Registry,
+} from "./registry/index.ts";
 import { candidatesOf, choose } from "./routing/index.ts";
 import { awsHeaders } from "./services/aws.ts";
 import { backoffMs, createServices, type Services } from "./services/index.ts";
@@ -38,6 +45,8 @@ export type Composition = {
   /** How many models and API keys are known. */
   readonly models: number;
   readonly keys: number;
+  /** The keys of targets that stand in files. */
+  readonly targetKeys: Pick<FollowedSecrets, "status">;
   /** Ends what the rooms keep open: the last records reach the disk. */
   close(): Promise<void>;
 };
@@ -69,10 +78,12 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
   });
   const decisions = await openDecisionLog(config, labels, services, log);
   const decisionLog = decisions?.decisionLog;
+  const targetKeys = followSecrets(registry.secretFiles(), { watch: watchFile, log, nowMs: Date.now });
   const telemetry = await createTelemetry({
     labels: config.telemetry.labels,
     policy,
     audit,
+    targetKeys,
     ...(decisionLog && { decisionLog }),
     log,
   });
@@ -110,7 +121,9 @@ export async function compose(config: Config, log: ProcessLog): Promise<Composit
     models: registry.models().length,
     keys: keys?.keys.length ?? 0,
     decisionLog,
+    targetKeys,
     async close() {
+      await targetKeys.close();
       // It asks the policies what of a decision is masked.
       await decisions?.close();
       await policy.close();

@@ -74,6 +74,8 @@ async function open(
         detail: () => refusedBundles(rooms.policy),
       },
       { name: "audit", fault: () => rooms.audit.fault() },
+      // The last good ones are in use, and other targets have nothing to do with it.
+      { name: "keys", fault: () => undefined, detail: () => unreadKeys(rooms.targetKeys) },
       { name: "draining", fault: () => (draining ? "the sidecar is stopping" : undefined) },
     ],
     metrics: () => rooms.telemetry.metrics(),
@@ -182,6 +184,13 @@ function refusedBundles(policy: Composition["policy"]): string | undefined {
     .status()
     .flatMap(({ lastError }) => (lastError === undefined ? [] : [lastError.message]));
   return refused.length === 0 ? undefined : refused.join("; ");
+}
+
+function unreadKeys(targetKeys: Composition["targetKeys"]): string | undefined {
+  const unread = targetKeys
+    .status()
+    .flatMap(({ target, fault }) => (fault === undefined ? [] : [`${target}: ${fault}`]));
+  return unread.length === 0 ? undefined : unread.join("; ");
 }
 
 function authority({ host, port }: { readonly host: string; readonly port: number }): string {

@@ -1,28 +1,19 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { inspect } from "node:util";
 import { z } from "zod";
+import { readSecretFileAtOnce } from "./secret-file.ts";
 
-/** A key or token is well below this; a larger file is the wrong file. */
-export const SECRET_BYTES_MAX = 64 * 1024;
+export { SECRET_BYTES_MAX } from "./secret-file.ts";
 
 const REDACTED = "[redacted]";
 const ENV_PATTERN = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
 const REFERENCE_RULE = `a secret is written as \${NAME} (an environment variable) or { file: PATH }, never as its value`;
 
-/** A secret whose every printed form is `[redacted]`: only `reveal()` gives the value. */
-export class Secret {
-  readonly #value: string;
-
-  constructor(value: string) {
-    this.#value = value;
-  }
-
+/** What is printed as `[redacted]` in every way there is to print it. */
+abstract class Redacted {
   /** The value. Hand it to what needs it, keep it nowhere. */
-  reveal(): string {
-    return this.#value;
-  }
+  abstract reveal(): string;
 
   toString(): string {
     return REDACTED;
@@ -34,6 +25,38 @@ export class Secret {
 
   [inspect.custom](): string {
     return REDACTED;
+  }
+}
+
+/** A secret whose every printed form is `[redacted]`: only `reveal()` gives the value. */
+export class Secret extends Redacted {
+  readonly #value: string;
+
+  constructor(value: string) {
+    super();
+    this.#value = value;
+  }
+
+  override reveal(): string {
+    return this.#value;
+  }
+}
+
+/** The same, of a value that is replaced while it is in use. What was revealed before stays as it was. */
+export class ReplaceableSecret extends Redacted {
+  #value: string;
+
+  constructor(value: string) {
+    super();
+    this.#value = value;
+  }
+
+  override reveal(): string {
+    return this.#value;
+  }
+
+  replace(value: string): void {
+    this.#value = value;
   }
 }
 
@@ -68,11 +91,5 @@ export function resolveSecret(
     }
     return new Secret(value);
   }
-  const bytes = readFileSync(resolve(baseDir, reference.path));
-  if (bytes.length > SECRET_BYTES_MAX) {
-    throw new Error(`the secret file ${reference.path} is larger than ${SECRET_BYTES_MAX} bytes`);
-  }
-  const value = bytes.toString("utf8").replace(/\r?\n$/, "");
-  if (value === "") throw new Error(`the secret file ${reference.path} is empty`);
-  return new Secret(value);
+  return new Secret(readSecretFileAtOnce(resolve(baseDir, reference.path), reference.path));
 }

@@ -1,1 +1,2 @@
+export { type FollowedSecrets, followSecrets, type SecretStatus } from "./follow-secrets.ts";
 export { createRegistry, parseRegistry, type Registry } from "./registry.ts";

@@ -62,8 +62,10 @@ export const tensorsSchema = z.strictObject({
 const inputName = z.union([name, z.literal(false)], {
   error: "must be the name of an input, or false where the model has none",
 });
+/** Nobody has settings in half precision. */
+const settingDatatype = z.enum(NUMBERS).exclude(["FP16", "BF16"]);
 const numberInput = z.union(
-  [name, z.strictObject({ name, datatype: z.enum(NUMBERS).optional() }), z.literal(false)],
+  [name, z.strictObject({ name, datatype: settingDatatype.optional() }), z.literal(false)],
   { error: "must be the name of an input, its name and datatype, or false where the model has none" },
 );
 

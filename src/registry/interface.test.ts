@@ -104,7 +104,7 @@ embeddings: { input: text, output: vector, shape: rows }`,
     assert.deepEqual(
       faults("completions: { inputs: { temperature: { name: t, datatype: BYTES }, stop: true } }"),
       [
-        "10:68 value completions.inputs.temperature.datatype: must be one of UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, BF16, FP32, FP64",
+        "10:68 value completions.inputs.temperature.datatype: must be one of UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64",
         "10:83 value completions.inputs.stop: must be the name of an input, or false where the model has none",
       ],
     );

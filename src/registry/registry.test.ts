@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { renderFault } from "../document/fault.ts";
 import { parseRegistry, type Registry } from "./registry.ts";
+import { SENT_CHARS_MAX } from "./target-secrets.ts";
 
 const SOUND = `
 version: 1
@@ -224,6 +225,24 @@ test("refuses a key that stands in the document, and one that cannot be read", (
     faults(withKey(fromEnvironment("NOT_SET")))[0] ?? "",
     /secret targets\[1\]\.key: the environment variable NOT_SET is not set/,
   );
+});
+
+test("refuses a key that no header could carry as it is", () => {
+  const withKey = changed("cluster: europe", `key: ${fromEnvironment("KEY")}`);
+  const word = randomBytes(8).toString("hex");
+  for (const key of [`${word}\n`, ` ${word}`, `${word} ${word}`, `${word}\r\nx: y`, `${word}\u00e9`]) {
+    const [fault] = faults(withKey, { KEY: key });
+    assert.match(
+      fault ?? "",
+      /^6:\d+ secret targets\[1\]\.key: the environment variable KEY must be one word/,
+    );
+    assert.ok(!fault?.includes(word));
+  }
+  assert.match(
+    faults(withKey, { KEY: "x".repeat(SENT_CHARS_MAX + 1) })[0] ?? "",
+    /more than 16384 characters/,
+  );
+  parsed(withKey, { KEY: "x".repeat(SENT_CHARS_MAX) });
 });
 
 test("knows which dialects a target takes besides its own, and refuses one that nobody speaks", () => {

@@ -2,10 +2,11 @@ import { dirname } from "node:path";
 import { type Parsed, parseDocument } from "../document/document.ts";
 import type { Fault } from "../document/fault.ts";
 import { deepFreeze } from "../document/freeze.ts";
-import { resolveSecret, type Secret, type SecretReference } from "../document/secret.ts";
-import type { Model, ModelVersion, Target, TargetAws } from "../exchange/model.ts";
+import type { SecretReference } from "../document/secret.ts";
+import type { Model, ModelVersion, SecretText, Target, TargetAws } from "../exchange/model.ts";
 import { checkRegistry } from "./cross-check.ts";
 import { type RegistryDocument, registrySchema } from "./schema.ts";
+import { type SecretFiles, TargetSecrets } from "./target-secrets.ts";
 
 /** The models an organisation knows. */
 export type Registry = {
@@ -18,6 +19,8 @@ export type Registry = {
   models(): readonly Model[];
   /** Alias to model name. */
   aliases(): ReadonlyMap<string, string>;
+  /** Of the targets whose secrets stand in files. */
+  secretFiles(): readonly SecretFiles[];
 };
 
 /**
@@ -31,12 +34,17 @@ export function parseRegistry(
 ): Parsed<Registry> {
   const parsed = parseDocument(text, fileName, registrySchema, checkRegistry);
   if (!parsed.ok) return parsed;
-  const secretOf = (reference: SecretReference) => resolveSecret(reference, dirname(fileName), environment);
   const targets = new Map<string, Target>();
+  const secrets: SecretFiles[] = [];
   const faults: Fault[] = [];
   for (const [index, written] of parsed.value.targets.entries()) {
     try {
-      targets.set(written.name, targetFrom(written, secretOf));
+      const own = new TargetSecrets(written.name, dirname(fileName), environment);
+      targets.set(
+        written.name,
+        targetFrom(written, (reference) => own.secretOf(reference)),
+      );
+      if (own.paths.length > 0) secrets.push(own);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const member = written.aws === undefined ? "key" : "aws";
@@ -47,7 +55,7 @@ export function parseRegistry(
   const models = parsed.value.models.map((model) => modelFrom(model, targets));
   return {
     ok: true,
-    value: createRegistry(models, new Map(Object.entries(parsed.value.aliases))),
+    value: createRegistry(models, new Map(Object.entries(parsed.value.aliases)), secrets),
     faultAt: parsed.faultAt,
   };
 }
@@ -56,6 +64,7 @@ export function parseRegistry(
 export function createRegistry(
   models: readonly Model[],
   aliases: ReadonlyMap<string, string> = new Map(),
+  secretFiles: readonly SecretFiles[] = [],
 ): Registry {
   const byName = new Map(models.map((model) => [model.name, deepFreeze(model)]));
   const all = [...byName.values()];
@@ -63,12 +72,13 @@ export function createRegistry(
     resolve: (name) => byName.get(name) ?? byName.get(aliases.get(name) ?? ""),
     models: () => all,
     aliases: () => aliases,
+    secretFiles: () => secretFiles,
   };
 }
 
 function targetFrom(
   { key, aws, cluster, ...written }: WrittenTarget,
-  secretOf: (reference: SecretReference) => Secret,
+  secretOf: (reference: SecretReference) => SecretText,
 ): Target {
   return {
     ...(written as Omit<Target, "cluster" | "key" | "aws">),
@@ -80,7 +90,7 @@ function targetFrom(
 
 function awsFrom(
   { region, service, accessKeyId, secretAccessKey, sessionToken }: NonNullable<WrittenTarget["aws"]>,
-  secretOf: (reference: SecretReference) => Secret,
+  secretOf: (reference: SecretReference) => SecretText,
 ): TargetAws {
   return {
     region,

@@ -164,6 +164,21 @@ export const METRICS = {
     help: "Versions of a bundle that were refused, and looks for one that failed",
     labels: ["bundle"],
   },
+  regent_target_key_last_read_successful: {
+    type: "gauge",
+    help: "1 while what stands in the files of a target's key is in use, 0 while it cannot be and the last good key stays",
+    labels: ["target"],
+  },
+  regent_target_key_read_timestamp_seconds: {
+    type: "gauge",
+    help: "When the key of a target that is in use was read from its files",
+    labels: ["target"],
+  },
+  regent_target_key_failures_total: {
+    type: "counter",
+    help: "Looks at the files of a target's key that found none to use",
+    labels: ["target"],
+  },
   regent_audit_healthy: {
     type: "gauge",
     help: "1 while records reach the disk, 0 while nothing is let through because they do not",

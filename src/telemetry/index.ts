@@ -29,12 +29,13 @@ export type Telemetry = {
 
 /** Starts metrics, and traces where the environment asks for them. */
 export async function createTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { labels, log, policy, audit, decisionLog } = options;
+  const { labels, log, policy, audit, decisionLog, targetKeys } = options;
   let streamsOpen = options.streamsOpen ?? (() => Number.NaN);
   const sources = {
     ...(policy && { policy }),
     ...(audit && { audit }),
     ...(decisionLog && { decisionLog }),
+    ...(targetKeys && { targetKeys }),
     streamsOpen: () => streamsOpen(),
   };
   const metrics = new Metrics(labels, sources);

@@ -61,6 +61,14 @@ export type MetricSources = {
       readonly buffer?: { readonly type: "size" | "event"; readonly events: number; readonly bytes: number };
     };
   };
+  readonly targetKeys?: {
+    status(): readonly {
+      readonly target: string;
+      readonly readMs: number;
+      readonly fault: string | undefined;
+      readonly failures: number;
+    }[];
+  };
   readonly streamsOpen?: () => number;
 };
 
@@ -184,6 +192,7 @@ export class Metrics {
     this.#askCache(policy?.cache);
     this.#askRollout(policy?.rollout);
     this.#askDecisionLog();
+    this.#askTargetKeys();
     if (audit === undefined) return;
     const stats = audit.stats();
     this.#set("regent_audit_healthy", {}, audit.fault() === undefined ? 1 : 0);
@@ -214,6 +223,15 @@ export class Metrics {
     for (const [reason, count] of Object.entries(cache.evictions))
       this.#count("regent_decision_cache_evictions_total", { reason }, count);
     this.#set("regent_decision_cache_bytes", {}, cache.bytes);
+  }
+
+  #askTargetKeys(): void {
+    this.#counters.get("regent_target_key_failures_total")?.reset();
+    for (const { target, readMs, fault, failures } of this.#sources.targetKeys?.status() ?? []) {
+      this.#count("regent_target_key_failures_total", { target }, failures);
+      this.#set("regent_target_key_last_read_successful", { target }, fault === undefined ? 1 : 0);
+      this.#set("regent_target_key_read_timestamp_seconds", { target }, readMs / 1000);
+    }
   }
 
   /** By OPA's names where OPA has them. */
