@@ -31,3 +31,24 @@ test_deny_rule_in_a_package_that_is_too_long if {
 	check.faults == {"a/b: `c` is no part of a rule; names of its own begin with `_`"}
 		with data.regent.rules as rules({"c": {"deny": {denial}}})
 }
+
+test_allow_paths_of_the_contract_and_of_its_own if {
+	check.faults == set() with input as {"rules": [["a", "b", "deny"], ["a", "b", "_own"], ["a", "b", "response"]]}
+	check.faults == set() with input as {"rules": []}
+	check.faults == set() with input as {}
+}
+
+# The rules have no value, as under a condition that does not hold.
+test_deny_paths_that_are_no_part_of_a_rule if {
+	check.faults == {
+		"a/b: `denies` is no part of a rule; names of its own begin with `_`",
+		"a/c: `routes` is no part of a rule; names of its own begin with `_`",
+	} with input as {"rules": [["a", "b", "denies"], ["a", "b", "deny"], ["a", "c", "routes"]]}
+}
+
+test_deny_paths_that_are_too_short if {
+	check.faults == {
+		"a/deny: its package must be regent.rules.<category>.<rule>",
+		"deny: its package must be regent.rules.<category>.<rule>",
+	} with input as {"rules": [["a", "deny"], ["deny"]]}
+}

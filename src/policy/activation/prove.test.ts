@@ -3,31 +3,42 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { KeptLog, withFileEngine } from "../../../test/support/policy-engine.ts";
-import { compileBundle, withFolder, writeSources } from "../../../test/support/rego.ts";
+import { compileBundle, type Sources, withFolder, writeSources } from "../../../test/support/rego.ts";
 import { packageFile } from "../../document/package-root.ts";
 import { createPolicyEngine } from "../engine.ts";
 import { buildBundle } from "../opa/build.ts";
+import { CAPABILITIES_FILE, findOpa, runOpa } from "../opa/opa.ts";
 
 const DECISIONS = ["regent/request/decision", "regent/response/decision"];
 
 /** The shipped library with a rule of somebody's own, built as `regent policy build` does, and started. */
 async function startWithRule(file: string, rego: string): Promise<string> {
   return withFolder(async (folder) => {
-    const policies = join(folder, "policies");
-    for (const part of ["lib", "main", "rules"])
-      await cp(packageFile("policies", part), join(policies, part), { recursive: true });
-    await writeSources(policies, { [file]: rego });
+    const policies = await libraryWith(folder, { [file]: rego });
     const path = join(folder, "policies.tar.gz");
     await buildBundle({ paths: [policies], output: path, entrypoints: [] });
-    const engine = await createPolicyEngine({
-      bundles: [{ name: "main", path }],
-      decisions: DECISIONS,
-      log: new KeptLog(),
-      watch: false,
-    });
-    await engine.close();
-    return engine.revision;
+    return start(path);
   });
+}
+
+/** @returns the folder of the shipped library with these files in it */
+async function libraryWith(folder: string, sources: Sources): Promise<string> {
+  const policies = join(folder, "policies");
+  for (const part of ["lib", "main", "rules"])
+    await cp(packageFile("policies", part), join(policies, part), { recursive: true });
+  await writeSources(policies, sources);
+  return policies;
+}
+
+async function start(path: string): Promise<string> {
+  const engine = await createPolicyEngine({
+    bundles: [{ name: "main", path }],
+    decisions: DECISIONS,
+    log: new KeptLog(),
+    watch: false,
+  });
+  await engine.close();
+  return engine.revision;
 }
 
 describe("a set of policies is proved before it decides:", () => {
@@ -48,6 +59,51 @@ describe("a set of policies is proved before it decides:", () => {
       startWithRule("rules/acme/deep/deep.rego", `package regent.rules.acme.deep.deeper\n\n${denial}`),
       /cannot be carried out: acme\/deep: `deeper` is no part of a rule/,
     );
+  });
+
+  test("a rule whose name is none of the contract's is named, although it has no value unless a request asks for it", async () => {
+    const rule = (text: string) =>
+      `package regent.rules.acme.hours\n\n${text} if input.request.path == "/never"\n`;
+    const none = (name: string) =>
+      new RegExp(
+        `cannot be carried out: acme/hours: \`${name}\` is no part of a rule; names of its own begin with`,
+      );
+    const refusing = '{"code": "x", "kind": "permission", "message": "m"}';
+    for (const [name, text] of [
+      ["denies", `denies contains ${refusing}`],
+      ["labels_of", 'labels_of["team"] := "x"'],
+      ["routes", 'routes := {"model": "x"}'],
+      ["responses", "responses.inspect := true"],
+    ] as const)
+      await assert.rejects(startWithRule("rules/acme/hours/hours.rego", rule(text)), none(name));
+    await assert.rejects(
+      startWithRule("rules/acme/acme.rego", rule('labels := {"a": "b"}').replace(".hours", "")),
+      /cannot be carried out: acme\/labels: its package must be regent\.rules\.<category>\.<rule>$/,
+    );
+  });
+
+  test("such a name is found in what opa build wrote, and in Rego that is compiled at activation", async () => {
+    await withFolder(async (folder) => {
+      const policies = await libraryWith(folder, {
+        "rules/acme/hours/hours.rego":
+          'package regent.rules.acme.hours\n\ndenies contains 1 if input.request.path == "/never"\n',
+      });
+      const path = join(folder, "opa.tar.gz");
+      const args = [
+        "build",
+        "--target",
+        "wasm",
+        "--capabilities",
+        CAPABILITIES_FILE,
+        "--ignore",
+        "*_test.rego",
+      ];
+      const entrypoints = DECISIONS.flatMap((entrypoint) => ["--entrypoint", entrypoint]);
+      const run = await runOpa(await findOpa(), [...args, ...entrypoints, "--output", path, policies]);
+      assert.equal(run.status, 0, run.stderr);
+      for (const bundle of [path, policies])
+        await assert.rejects(start(bundle), /acme\/hours: `denies` is no part of a rule/, bundle);
+    });
   });
 
   test("a rule whose every answer is of another form is named", async () => {

@@ -39,7 +39,9 @@ export function prove(
 
 /** @throws BundleError with every fault of the rules */
 function proveRules(set: PolicySet): void {
-  const faults = evaluate(set, RULE_FAULTS, {}, "an empty input");
+  // Of rules whose condition does not hold now the document shows no name: the modules do.
+  const rules = set.modules.flatMap((module) => module.rules);
+  const faults = evaluate(set, RULE_FAULTS, { rules }, "the paths of its rules");
   if (!Array.isArray(faults)) throw new BundleError(`${RULE_FAULTS} must be a set of sentences`);
   if (faults.length > 0)
     throw new BundleError(`it has rules that cannot be carried out: ${faults.map(String).join("; ")}`);

@@ -12,6 +12,7 @@ import { type PolicyFacts, readManifestSection } from "../reads/manifest.ts";
 import { resultValue } from "../result.ts";
 import { PolicyRevision, type RevisionEvaluation, type RevisionOptions } from "../revision.ts";
 import type { PolicyModule } from "../wasm/module.ts";
+import { type RulePath, rulePathsOf } from "./rule-paths.ts";
 import { type CompiledSources, compileSources } from "./sources.ts";
 
 export type SetOptions = {
@@ -36,6 +37,7 @@ export type SetModule = {
   readonly digest: string;
   readonly revision: PolicyRevision;
   readonly facts: PolicyFacts;
+  readonly rules: readonly RulePath[];
 };
 
 /**
@@ -248,7 +250,7 @@ async function loadModule(
       known.get(digest),
     );
     assertEntrypointsWithin(revision.entrypoints, roots);
-    return { owner, digest, revision, facts };
+    return { owner, digest, revision, facts, rules: rulePathsOf(wasm) };
   } catch (error) {
     if (!several) throw error;
     throw new BundleError(`${path} of the bundle ${owner}: ${faultOf(error)}`, { cause: error });
