@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { Command, Option } from "commander";
 import { RegentError } from "../exchange/errors.ts";
 import type { FormatName } from "../exchange/inference.ts";
+import type { TensorInterface } from "../exchange/model-interface.ts";
 import {
   isLoss,
   parseSignature,
-  type TensorOptions,
   TRANSLATIONS,
   type TranslationWarning,
   type Translator,
@@ -87,12 +87,12 @@ function noTranslator(from: FormatName, to: FormatName): string {
 }
 
 /** @throws CommandFailure when the signature cannot be read */
-async function tensorOptions({ layout, signature }: Flags): Promise<TensorOptions> {
+async function tensorOptions({ layout, signature }: Flags): Promise<TensorInterface> {
   const given = layout === undefined ? {} : { layout };
   if (signature === undefined) return given;
   const bytes = await readBodyFile(signature);
   try {
-    return { ...given, signature: parseSignature(bytes) };
+    return { ...given, ...parseSignature(bytes) };
   } catch (error) {
     const { detail, message } = RegentError.from(error);
     throw new CommandFailure(`--signature: ${detail ?? message}`, undefined, { cause: error });

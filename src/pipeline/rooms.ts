@@ -6,6 +6,7 @@ import type { Identity } from "../exchange/identity.ts";
 import type { FormatName, Inference } from "../exchange/inference.ts";
 import type { JsonValue } from "../exchange/json.ts";
 import type { Candidate, Model, Target, TargetAws } from "../exchange/model.ts";
+import type { ModelInterface } from "../exchange/model-interface.ts";
 import type { Record } from "../exchange/record.ts";
 import type { Policies } from "../policy/policies.ts";
 import type { Translator } from "../translation/index.ts";
@@ -40,7 +41,7 @@ export type Rooms = {
   };
   readonly translation: {
     /** Undefined where bodies of one cannot become bodies of the other. */
-    translatorOf(from: FormatName, to: FormatName): Translator | undefined;
+    translatorOf(from: FormatName, to: FormatName, model?: ModelInterface): Translator | undefined;
   };
   /** The headers that sign a request for AWS. */
   sign(

@@ -1,11 +1,11 @@
 import type { FormatName } from "../exchange/inference.ts";
+import type { ModelInterface } from "../exchange/model-interface.ts";
 import { CHAT_DIALECTS, chatTranslatorOf } from "./chat/index.ts";
-import { COMPLETIONS_PAIRS, type CompletionsOptions, completionsTranslator } from "./completions/index.ts";
-import { TENSOR_DIALECTS, type TensorOptions, tensorTranslator } from "./tensors/index.ts";
+import { COMPLETIONS_PAIRS, completionsTranslator } from "./completions/index.ts";
+import { TENSOR_DIALECTS, tensorTranslator } from "./tensors/index.ts";
 import type { Translator } from "./translation.ts";
 
-export type { CompletionsOptions } from "./completions/index.ts";
-export { type ModelSignature, parseSignature, type TensorOptions } from "./tensors/index.ts";
+export { parseSignature } from "./tensors/index.ts";
 export type {
   AnswerFacts,
   AnswerHints,
@@ -19,25 +19,21 @@ export type {
 } from "./translation.ts";
 export { isLoss } from "./translation.ts";
 
-/** What a caller knows of the target besides its dialect. */
-export type TranslationOptions = {
-  /** For the dialects of tensors. */
-  readonly tensors?: TensorOptions;
-  /** For completions and embeddings of models behind Triton or KServe v2. */
-  readonly completions?: CompletionsOptions;
-};
-
-/** Undefined where bodies of one cannot become bodies of the other, and for a dialect with itself. */
+/**
+ * Undefined where bodies of one cannot become bodies of the other, and for a dialect with itself.
+ *
+ * @param model what is declared of the target's model: of `to` where requests are translated, of `from` where answers are
+ */
 export function translatorOf(
   from: FormatName,
   to: FormatName,
-  { tensors, completions }: TranslationOptions = {},
+  model: ModelInterface = {},
 ): Translator | undefined {
   if (from === to) return undefined;
   return (
     chatTranslatorOf(from, to) ??
-    tensorTranslator(from, to, tensors) ??
-    completionsTranslator(from, to, completions)
+    tensorTranslator(from, to, model.tensors) ??
+    completionsTranslator(from, to, model)
   );
 }
 

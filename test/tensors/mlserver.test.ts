@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { FormatName } from "../../src/exchange/inference.ts";
+import type { TensorInterface } from "../../src/exchange/model-interface.ts";
 import {
   type AnswerFacts,
   parseSignature,
-  type TensorOptions,
   type TranslationWarning,
   translatorOf,
 } from "../../src/translation/index.ts";
@@ -87,8 +87,8 @@ describe("a client of another dialect and MLServer", { skip: mlserverMissing ?? 
   }
 
   /** Sends a request as the client writes it to MLServer, translated there and back. */
-  async function ask(client: FormatName, model: string, request: object, options?: TensorOptions) {
-    const tensors = options ?? { signature: await signatureOf(model) };
+  async function ask(client: FormatName, model: string, request: object, declared?: TensorInterface) {
+    const tensors = declared ?? (await signatureOf(model));
     const warnings: Told[] = [];
     const headers = new Map();
     const there = translatorOf(client, "kserve-v2", { tensors })?.request?.(

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { RegentError } from "../../src/exchange/errors.ts";
 import type { Headers } from "../../src/exchange/headers.ts";
 import type { FormatName } from "../../src/exchange/inference.ts";
-import { parseSignature, type TensorOptions, tensorTranslator } from "../../src/translation/tensors/index.ts";
+import type { TensorInterface } from "../../src/exchange/model-interface.ts";
+import { parseSignature, tensorTranslator } from "../../src/translation/tensors/index.ts";
 import type { TranslatedResponse, TranslationWarning } from "../../src/translation/translation.ts";
 
 const ROOT = new URL("../../../shared/fixtures/translate-tensors/", import.meta.url);
@@ -56,13 +57,11 @@ function run(given: Case): TranslatedResponse & { readonly warnings: readonly Tr
   return { ...translated, warnings };
 }
 
-function optionsOf({ layout, signature, kind }: Case): TensorOptions {
+function optionsOf({ layout, signature, kind }: Case): TensorInterface {
   const side = kind === "response" ? "outputs" : "inputs";
   return {
     ...(layout === undefined || layout === "auto" ? {} : { layout }),
-    ...(signature === undefined
-      ? {}
-      : { signature: parseSignature(Buffer.from(JSON.stringify({ [side]: signature }))) }),
+    ...(signature === undefined ? {} : parseSignature(Buffer.from(JSON.stringify({ [side]: signature })))),
   };
 }
 

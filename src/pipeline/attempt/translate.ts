@@ -44,8 +44,8 @@ export function openTranslation(
   const { detection, rooms, account, options } = context;
   if (detection.kind !== "inference") return undefined;
   const from = detection.format.name;
-  const there = rooms.translation.translatorOf(from, to);
-  const back = rooms.translation.translatorOf(to, from);
+  const there = rooms.translation.translatorOf(from, to, version);
+  const back = rooms.translation.translatorOf(to, from, version);
   if (there?.request === undefined || back?.response === undefined) return undefined;
   const { request } = there;
   const { response, stream } = back;

@@ -5,8 +5,9 @@ import OpenAI from "openai";
 import { RegentError } from "../../exchange/errors.ts";
 import type { Headers } from "../../exchange/headers.ts";
 import type { FormatName } from "../../exchange/inference.ts";
+import type { ModelInterface } from "../../exchange/model-interface.ts";
 import type { AnswerFacts, TranslationWarning } from "../translation.ts";
-import { type CompletionsOptions, completionsTranslator } from "./index.ts";
+import { completionsTranslator } from "./index.ts";
 
 const FACTS: AnswerFacts = {
   status: 200,
@@ -19,9 +20,9 @@ const FACTS: AnswerFacts = {
 
 const PIECES = ["Machine", " learning", " naïve 🤖"];
 
-function translated(from: FormatName, to: FormatName, request: object, options: CompletionsOptions = {}) {
+function translated(from: FormatName, to: FormatName, request: object, model: ModelInterface = {}) {
   const warnings: TranslationWarning[] = [];
-  const there = completionsTranslator(from, to, options)?.request?.(
+  const there = completionsTranslator(from, to, model)?.request?.(
     Buffer.from(JSON.stringify(request)),
     { headers: new Map() as Headers },
     (warning) => warnings.push(warning),
@@ -109,7 +110,9 @@ test("a completion goes to generate with the inputs of TensorRT-LLM", () => {
 
 test("a completion goes to generate_stream with vLLM's settings as JSON, without the prompt in the answer", () => {
   const request = { model: "m", prompt: ["p"], stream: true, max_tokens: 5, stop: "s" };
-  const { body, path } = translated("openai-completions", "triton-generate", request, { settings: "json" });
+  const { body, path } = translated("openai-completions", "triton-generate", request, {
+    completions: { settings: "json" },
+  });
   assert.equal(path, "/v2/models/m/generate_stream");
   assert.deepEqual(body, {
     text_input: "p",

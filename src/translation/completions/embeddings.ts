@@ -1,5 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { JsonValue } from "../../exchange/json.ts";
+import type { ModelInterface } from "../../exchange/model-interface.ts";
 import { readModel } from "../../formats/members.ts";
 import { DATATYPES, encodeJson, encodeRaw } from "../../formats/tensors/index.ts";
 import { pointerToken } from "../../wire/json/index.ts";
@@ -7,11 +8,11 @@ import { blamingUpstream } from "../blame.ts";
 import type { Translator, Warn } from "../translation.ts";
 import { failure } from "./answer.ts";
 import { inferRequest, type OutputTensor, outputsOf } from "./kserve.ts";
-import { type CompletionsOptions, EMBEDDING_INPUT } from "./options.ts";
 import { dropped, objectOf, textsOf } from "./request.ts";
 
 /** Texts to embed as a tensor of KServe v2. */
-export function embeddingsToInfer(options: CompletionsOptions): Translator {
+export function embeddingsToInfer({ embeddings = {} }: ModelInterface): Translator {
+  const { input: name = DEFAULT_INPUT, output, shape = "list" } = embeddings;
   return {
     from: "openai-embeddings",
     to: "kserve-v2",
@@ -21,12 +22,11 @@ export function embeddingsToInfer(options: CompletionsOptions): Translator {
         if (!READ.has(key) && value !== null) warn(dropped(`/${pointerToken(key)}`));
       const texts = textsOf("input", body.input);
       const text = {
-        name: options.embeddingInput ?? EMBEDDING_INPUT,
+        name,
         datatype: "BYTES" as const,
-        shape: options.embeddingShape === "rows" ? [texts.length, 1] : [texts.length],
+        shape: shape === "rows" ? [texts.length, 1] : [texts.length],
         data: texts as readonly JsonValue[],
       };
-      const output = options.embeddingOutput;
       return {
         ...inferRequest(readModel(body), [text], output === undefined ? [] : [output]),
         hints: { encoding: encodingOf(body.encoding_format) },
@@ -34,6 +34,8 @@ export function embeddingsToInfer(options: CompletionsOptions): Translator {
     },
   };
 }
+
+const DEFAULT_INPUT = "input";
 
 const READ: ReadonlySet<string> = new Set(["model", "input", "encoding_format"]);
 
@@ -45,14 +47,14 @@ function encodingOf(value: JsonValue | undefined): "float" | "base64" {
 }
 
 /** A tensor of vectors for a client of OpenAI's embeddings. */
-export function embeddingsFromInfer(options: CompletionsOptions): Translator {
+export function embeddingsFromInfer({ embeddings = {} }: ModelInterface): Translator {
   return {
     from: "kserve-v2",
     to: "openai-embeddings",
     response(bytes, facts, warn) {
       const answer = outputsOf(bytes, facts, warn);
       if ("failure" in answer) return failure(answer.failure, facts);
-      const output = vectorOutput(answer.outputs, options, warn);
+      const output = vectorOutput(answer.outputs, embeddings.output, warn);
       const vectors = blamingUpstream(() => vectorsIn(output, facts.hints?.encoding ?? "float"));
       const data = vectors.map(
         (vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`,
@@ -69,16 +71,14 @@ export function embeddingsFromInfer(options: CompletionsOptions): Translator {
 
 function vectorOutput(
   outputs: readonly OutputTensor[],
-  { embeddingOutput }: CompletionsOptions,
+  declared: string | undefined,
   warn: Warn,
 ): OutputTensor {
-  const [only, ...others] = outputs.filter(
-    ({ name }) => embeddingOutput === undefined || name === embeddingOutput,
-  );
+  const [only, ...others] = outputs.filter(({ name }) => declared === undefined || name === declared);
   if (only === undefined || others.length > 0) {
     const problem =
       only === undefined ? "missing" : "one of several outputs, and none is named as the vectors";
-    throw new RegentError("upstream_invalid", `${embeddingOutput ?? only?.name ?? "outputs"}: ${problem}`);
+    throw new RegentError("upstream_invalid", `${declared ?? only?.name ?? "outputs"}: ${problem}`);
   }
   for (const { pointer } of outputs.filter((output) => output !== only))
     warn(dropped(pointer, "it is no vector"));

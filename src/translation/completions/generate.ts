@@ -1,5 +1,10 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import {
+  DEFAULT_TEXT_INPUT,
+  DEFAULT_TEXT_OUTPUT,
+  type ModelInterface,
+} from "../../exchange/model-interface.ts";
 import { parseAnswer } from "../../formats/loose.ts";
 import { AnswerBuilder } from "../../formats/triton-generate/answer.ts";
 import { pointerToken } from "../../wire/json/index.ts";
@@ -7,12 +12,11 @@ import { bareFailure, FIRST_ERROR_STATUS } from "../blame.ts";
 import type { Translator, Warn } from "../translation.ts";
 import { answerBytes, choice, completionObject, failure, finishReason } from "./answer.ts";
 import { CompletionStream } from "./generate-stream.ts";
-import { type CompletionsOptions, TEXT_INPUT, TEXT_OUTPUT } from "./options.ts";
 import { dropped, readCompletion } from "./request.ts";
 import { settingsOf } from "./settings.ts";
 
 /** A completion request for Triton's generate extension. */
-export function toGenerate(options: CompletionsOptions): Translator {
+export function toGenerate({ completions: declared = {} }: ModelInterface): Translator {
   return {
     from: "openai-completions",
     to: "triton-generate",
@@ -21,11 +25,11 @@ export function toGenerate(options: CompletionsOptions): Translator {
       const [prompt, ...others] = completion.prompts;
       if (others.length > 0)
         throw new RegentError("translation_unsupported", "prompt: generate takes one text at a time");
-      const settings = settingsOf(completion, options, warn).map(({ name, values }) => [
+      const settings = settingsOf(completion, declared, warn).map(({ name, values }) => [
         name,
         single(values),
       ]);
-      const body = { [options.textInput ?? TEXT_INPUT]: prompt, ...Object.fromEntries(settings) };
+      const body = { [declared.textInput ?? DEFAULT_TEXT_INPUT]: prompt, ...Object.fromEntries(settings) };
       const method = completion.stream ? "generate_stream" : "generate";
       return {
         bytes: Buffer.from(JSON.stringify(body)),
@@ -42,8 +46,8 @@ function single(values: readonly JsonValue[]): JsonValue {
 }
 
 /** An answer of Triton's generate extension for a client of OpenAI's completions. */
-export function fromGenerate(options: CompletionsOptions): Translator {
-  const textOutput = options.textOutput ?? TEXT_OUTPUT;
+export function fromGenerate({ completions = {} }: ModelInterface): Translator {
+  const { textOutput = DEFAULT_TEXT_OUTPUT } = completions;
   return {
     from: "triton-generate",
     to: "openai-completions",
@@ -71,7 +75,9 @@ export function fromGenerate(options: CompletionsOptions): Translator {
 /** The object with the text where the reader looks for it. */
 export function withTextOutput(object: JsonObject, textOutput: string): JsonObject {
   const text = object[textOutput];
-  return textOutput === TEXT_OUTPUT || text === undefined ? object : { ...object, [TEXT_OUTPUT]: text };
+  if (textOutput === DEFAULT_TEXT_OUTPUT) return object;
+  const { [DEFAULT_TEXT_OUTPUT]: _other, ...others } = object;
+  return text === undefined ? others : { ...others, [DEFAULT_TEXT_OUTPUT]: text };
 }
 
 const CARRIED: ReadonlySet<string> = new Set([

@@ -1,11 +1,9 @@
 import type { FormatName } from "../../exchange/inference.ts";
+import type { ModelInterface } from "../../exchange/model-interface.ts";
 import type { Translator } from "../translation.ts";
 import { embeddingsFromInfer, embeddingsToInfer } from "./embeddings.ts";
 import { fromGenerate, toGenerate } from "./generate.ts";
 import { fromInfer, toInfer } from "./infer.ts";
-import type { CompletionsOptions } from "./options.ts";
-
-export type { CompletionsOptions } from "./options.ts";
 
 /** Completions and embeddings to the models behind Triton and KServe v2, and their answers back. */
 const TRANSLATORS = [
@@ -25,9 +23,9 @@ export const COMPLETIONS_PAIRS: readonly { readonly from: FormatName; readonly t
 export function completionsTranslator(
   from: FormatName,
   to: FormatName,
-  options: CompletionsOptions = {},
+  model: ModelInterface = {},
 ): Translator | undefined {
-  return TRANSLATORS.map((open) => open(options)).find(
+  return TRANSLATORS.map((open) => open(model)).find(
     (translator) => translator.from === from && translator.to === to,
   );
 }

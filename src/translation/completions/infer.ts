@@ -1,16 +1,22 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { JsonValue } from "../../exchange/json.ts";
+import {
+  DEFAULT_TEXT_INPUT,
+  DEFAULT_TEXT_OUTPUT,
+  type ModelInterface,
+} from "../../exchange/model-interface.ts";
 import { CHOICES_MAX } from "../../formats/openai/answer.ts";
 import { isText } from "../../formats/tensors/index.ts";
 import type { Translator, Warn } from "../translation.ts";
 import { answerBytes, choice, completionObject, failure, finishReason } from "./answer.ts";
 import { inferRequest, type OutputTensor, outputsOf } from "./kserve.ts";
-import { type CompletionsOptions, TEXT_INPUT, TEXT_OUTPUT } from "./options.ts";
 import { dropped, readCompletion } from "./request.ts";
 import { settingsOf } from "./settings.ts";
 
 /** A completion request as tensors of KServe v2, one row for each prompt. */
-export function toInfer(options: CompletionsOptions): Translator {
+export function toInfer({ completions: declared = {} }: ModelInterface): Translator {
+  const { textInput = DEFAULT_TEXT_INPUT, textOutput = DEFAULT_TEXT_OUTPUT, settings: form } = declared;
+  const isBatch = (declared.shape ?? (form === "json" ? "list" : "rows")) === "rows";
   return {
     from: "openai-completions",
     to: "kserve-v2",
@@ -19,28 +25,27 @@ export function toInfer(options: CompletionsOptions): Translator {
       if (completion.stream)
         throw new RegentError("translation_unsupported", "stream: KServe v2 over HTTP answers as a whole");
       const { prompts, model } = completion;
-      const isBatch = options.settings !== "json";
       const count = prompts.length;
-      const settings = settingsOf(completion, options, warn).map(({ name, datatype, values }) => ({
+      const settings = settingsOf(completion, declared, warn).map(({ name, datatype, values }) => ({
         name,
         datatype,
         shape: isBatch ? [count, values.length] : [values.length],
         data: isBatch ? Array.from({ length: count }, () => values).flat() : values,
       }));
       const text = {
-        name: options.textInput ?? TEXT_INPUT,
+        name: textInput,
         datatype: "BYTES" as const,
         shape: isBatch ? [count, 1] : [count],
         data: prompts as readonly JsonValue[],
       };
-      return inferRequest(model, [text, ...settings], [options.textOutput ?? TEXT_OUTPUT]);
+      return inferRequest(model, [text, ...settings], [textOutput]);
     },
   };
 }
 
 /** Tensors of KServe v2 for a client of OpenAI's completions. */
-export function fromInfer(options: CompletionsOptions): Translator {
-  const textOutput = options.textOutput ?? TEXT_OUTPUT;
+export function fromInfer({ completions = {} }: ModelInterface): Translator {
+  const { textOutput = DEFAULT_TEXT_OUTPUT } = completions;
   return {
     from: "kserve-v2",
     to: "openai-completions",

@@ -1,5 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
+import { NUMBER_SETTINGS, type NumberSetting } from "../../exchange/model-interface.ts";
 import { parseBody } from "../../formats/json-format.ts";
 import { readFlag, readModel } from "../../formats/members.ts";
 import { pointerToken } from "../../wire/json/index.ts";
@@ -12,22 +13,12 @@ export type Completion = {
   readonly stream: boolean;
   readonly echo: boolean;
   /** Numbers as sent, by OpenAI's names: `max_tokens`, `temperature` ... */
-  readonly numbers: ReadonlyMap<string, number>;
+  readonly numbers: ReadonlyMap<NumberSetting, number>;
   readonly stop: readonly string[];
 };
 
-/** Settings that the backends know too. */
-export const NUMBERS = [
-  "max_tokens",
-  "temperature",
-  "top_p",
-  "seed",
-  "presence_penalty",
-  "frequency_penalty",
-] as const;
-
 const READ: ReadonlySet<string> = new Set([
-  ...NUMBERS,
+  ...NUMBER_SETTINGS,
   "model",
   "prompt",
   "stream",
@@ -48,7 +39,7 @@ export function readCompletion(bytes: Buffer, warn: Warn): Completion {
     prompts: textsOf("prompt", body.prompt),
     stream: readFlag(body, "stream"),
     echo: readFlag(body, "echo"),
-    numbers: new Map(NUMBERS.flatMap((key) => numberOf(body, key))),
+    numbers: new Map(NUMBER_SETTINGS.flatMap((key) => numberOf(body, key))),
     stop: stopOf(body.stop),
   };
 }
@@ -93,7 +84,7 @@ function warnOfStreamOptions(options: JsonValue | undefined, warn: Warn): void {
     if (key !== "include_usage") warn(dropped(`/stream_options/${pointerToken(key)}`));
 }
 
-function numberOf(body: JsonObject, key: string): [string, number][] {
+function numberOf(body: JsonObject, key: NumberSetting): [NumberSetting, number][] {
   const value = body[key] ?? undefined;
   if (value === undefined) return [];
   if (typeof value !== "number") throw new RegentError("body_invalid", `${key} must be a number`);

@@ -1,8 +1,13 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import {
+  type CompletionInterface,
+  type NumberSetting,
+  type SettingInput,
+  settingInput,
+} from "../../exchange/model-interface.ts";
 import { DATATYPES, type Datatype } from "../../formats/tensors/index.ts";
 import type { Warn } from "../translation.ts";
-import { type CompletionsOptions, MAX_TOKENS_DEFAULT } from "./options.ts";
 import { type Completion, dropped } from "./request.ts";
 
 /** An input of a model besides the prompt. Texts may be several for one prompt. */
@@ -12,63 +17,134 @@ export type Setting = {
   readonly values: readonly JsonValue[];
 };
 
-/** The settings of a completion as the inputs of a model. */
-export function settingsOf(
-  completion: Completion,
-  { settings }: CompletionsOptions,
-  warn: Warn,
-): readonly Setting[] {
-  return settings === "json" ? vllmSettings(completion) : tensorrtSettings(completion, warn);
-}
+/** Tokens of a completion whose request names no bound, where the model demands one: OpenAI's own default. */
+export const MAX_TOKENS_DEFAULT = 16;
 
 /**
- * Inputs of TensorRT-LLM's ensemble
- * (https://github.com/triton-inference-server/tensorrtllm_backend, all_models/inflight_batcher_llm/ensemble/config.pbtxt).
+ * The settings of a completion as the inputs of a model.
+ *
+ * @throws RegentError translation_unsupported for a number that the model's input cannot hold, and for a bound that the model
+ *   takes none of: what it would give beyond would be paid for
  */
-const INPUTS: ReadonlyMap<string, { readonly name: string; readonly datatype: Datatype }> = new Map([
-  ["max_tokens", { name: "max_tokens", datatype: "INT32" }],
-  ["temperature", { name: "temperature", datatype: "FP32" }],
-  ["top_p", { name: "top_p", datatype: "FP32" }],
-  ["seed", { name: "random_seed", datatype: "UINT64" }],
-  ["presence_penalty", { name: "presence_penalty", datatype: "FP32" }],
-  ["frequency_penalty", { name: "frequency_penalty", datatype: "FP32" }],
-]);
+export function settingsOf(
+  completion: Completion,
+  declared: CompletionInterface,
+  warn: Warn,
+): readonly Setting[] {
+  const { settings = "inputs", maxTokens } = declared;
+  const numbers = new Map(completion.numbers);
+  if (maxTokens !== undefined && !numbers.has("max_tokens")) numbers.set("max_tokens", maxTokens);
+  const bounded = { ...completion, numbers };
+  if (settings === "json") return jsonSettings(bounded, declared, warn);
+  return inputSettings(bounded, settings === "none" ? NONE : declared, warn);
+}
 
-function tensorrtSettings({ numbers, stop, stream, echo }: Completion, warn: Warn): Setting[] {
+/** Datatypes of TensorRT-LLM's inputs. */
+const NUMBER_TYPES: Readonly<Record<NumberSetting, Datatype>> = {
+  max_tokens: "INT32",
+  temperature: "FP32",
+  top_p: "FP32",
+  seed: "UINT64",
+  presence_penalty: "FP32",
+  frequency_penalty: "FP32",
+};
+
+/** A model that takes the prompt alone. */
+const NONE: CompletionInterface = {
+  inputs: {
+    max_tokens: false,
+    temperature: false,
+    top_p: false,
+    seed: false,
+    presence_penalty: false,
+    frequency_penalty: false,
+    stop: false,
+    stream: false,
+  },
+};
+
+/** Each in an input of its own. */
+function inputSettings(
+  { numbers, stop, stream, echo }: Completion,
+  declared: CompletionInterface,
+  warn: Warn,
+): Setting[] {
   const all = new Map(numbers);
-  if (!all.has("max_tokens")) {
+  if (!all.has("max_tokens") && settingInput(declared, "max_tokens") !== undefined) {
     all.set("max_tokens", MAX_TOKENS_DEFAULT);
     const message = `the target demands a bound: ${MAX_TOKENS_DEFAULT}, as OpenAI has it`;
     warn({ code: "invented", member: "/max_tokens", message });
   }
   if (echo) warn(dropped("/echo", "whether the prompt is repeated is up to the model's configuration"));
+  const stopWords = setting(declared, "stop", "BYTES", stop);
+  if (stop.length > 0 && stopWords.length === 0) warn(dropped("/stop", NO_INPUT));
   return [
-    ...[...all].map(([key, value]) => numberSetting(key, value)),
-    ...(stop.length === 0 ? [] : [{ name: "stop_words", datatype: "BYTES", values: stop } as const]),
-    ...(stream ? [{ name: "stream", datatype: "BOOL", values: [true] } as const] : []),
+    ...[...all].flatMap(([key, value]) => numberSetting(declared, key, value, warn)),
+    ...(stop.length === 0 ? [] : stopWords),
+    ...(stream ? setting(declared, "stream", "BOOL", [true]) : []),
   ];
 }
 
-function numberSetting(key: string, value: number): Setting {
-  const input = INPUTS.get(key);
-  if (input === undefined) throw new TypeError(`${key} is no input`);
-  const { range } = DATATYPES[input.datatype];
-  if (range !== undefined && (!Number.isSafeInteger(value) || value < 0))
-    throw new RegentError("translation_unsupported", `${key}: the target takes whole numbers from 0`);
-  const fits = range === undefined ? Number.isFinite(Math.fround(value)) : BigInt(value) <= range[1];
-  if (!fits) throw new RegentError("translation_unsupported", `${key}: too large for ${input.datatype}`);
-  return { ...input, values: [value] };
+const NO_INPUT = "the model has no such input";
+
+/** None where the model has no such input. */
+function setting(
+  declared: CompletionInterface,
+  key: SettingInput,
+  datatype: Datatype,
+  values: readonly JsonValue[],
+): Setting[] {
+  const input = settingInput(declared, key);
+  return input === undefined ? [] : [{ name: input.name, datatype, values }];
 }
 
-/**
- * Inputs of the vLLM backend (https://github.com/triton-inference-server/vllm_backend): it repeats the prompt unless it is
- * told not to.
- */
-function vllmSettings({ numbers, stop, stream, echo }: Completion): Setting[] {
+function numberSetting(
+  declared: CompletionInterface,
+  key: NumberSetting,
+  value: number,
+  warn: Warn,
+): Setting[] {
+  const input = settingInput(declared, key);
+  if (input === undefined) {
+    if (key === "max_tokens")
+      throw new RegentError("translation_unsupported", `max_tokens: ${NO_INPUT}, and would give more`);
+    warn(dropped(`/${key}`, NO_INPUT));
+    return [];
+  }
+  const { name, datatype = NUMBER_TYPES[key] } = input;
+  assertHolds(datatype, key, value);
+  return [{ name, datatype, values: [value] }];
+}
+
+const TOO_LARGE = "too large for ";
+
+/** @throws RegentError translation_unsupported */
+function assertHolds(datatype: Datatype, key: string, value: number): void {
+  const unsupported = (problem: string) => new RegentError("translation_unsupported", `${key}: ${problem}`);
+  const { range } = DATATYPES[datatype];
+  if (range === undefined) {
+    if (datatype !== "FP64" && !Number.isFinite(Math.fround(value))) throw unsupported(TOO_LARGE + datatype);
+    return;
+  }
+  const min = key === "seed" ? range[0] : 0n;
+  if (!Number.isSafeInteger(value) || BigInt(value) < min)
+    throw unsupported(`the target takes whole numbers from ${min}`);
+  if (BigInt(value) > range[1]) throw unsupported(TOO_LARGE + datatype);
+}
+
+/** As vLLM takes them: it repeats the prompt unless it is told not to. */
+function jsonSettings(
+  { numbers, stop, stream, echo }: Completion,
+  declared: CompletionInterface,
+  warn: Warn,
+): Setting[] {
   const sampling: JsonObject = { ...Object.fromEntries(numbers), ...(stop.length === 0 ? {} : { stop }) };
+  const without = setting(declared, "exclude_input_in_output", "BOOL", [!echo]);
+  if (echo && without.length === 0)
+    warn(dropped("/echo", "whether the prompt is repeated is up to the model's configuration"));
   return [
-    { name: "stream", datatype: "BOOL", values: [stream] },
-    { name: "sampling_parameters", datatype: "BYTES", values: [JSON.stringify(sampling)] },
-    { name: "exclude_input_in_output", datatype: "BOOL", values: [!echo] },
+    ...setting(declared, "stream", "BOOL", [stream]),
+    ...setting(declared, "sampling_parameters", "BYTES", [JSON.stringify(sampling)]),
+    ...without,
   ];
 }

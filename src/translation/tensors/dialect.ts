@@ -1,5 +1,6 @@
 import type { FormatName } from "../../exchange/inference.ts";
 import type { JsonObject } from "../../exchange/json.ts";
+import type { TensorInterface } from "../../exchange/model-interface.ts";
 import type { Layout } from "../../formats/tfserving/layout.ts";
 import type {
   AnswerFacts,
@@ -8,7 +9,6 @@ import type {
   TranslatedResponse,
   Warn,
 } from "../translation.ts";
-import type { TensorOptions } from "./signature.ts";
 import type { TensorValue } from "./value.ts";
 
 /** A request to infer, as all dialects of tensors have it. */
@@ -38,15 +38,15 @@ export type TensorReply = {
 export type TensorDialect = {
   readonly name: FormatName;
   /** @throws RegentError body_invalid or translation_unsupported, naming the member */
-  readRequest(bytes: Buffer, facts: RequestFacts, options: TensorOptions, warn: Warn): TensorRequest;
-  writeRequest(request: TensorRequest, options: TensorOptions, warn: Warn): TranslatedRequest;
+  readRequest(bytes: Buffer, facts: RequestFacts, declared: TensorInterface, warn: Warn): TensorRequest;
+  writeRequest(request: TensorRequest, declared: TensorInterface, warn: Warn): TranslatedRequest;
   /** @throws RegentError body_invalid; here the fault is the upstream's */
-  readReply(
-    bytes: Buffer,
+  readReply(bytes: Buffer, facts: AnswerFacts, warn: Warn): TensorReply | { readonly failure: string };
+  writeReply(
+    reply: TensorReply,
     facts: AnswerFacts,
-    options: TensorOptions,
+    declared: TensorInterface,
     warn: Warn,
-  ): TensorReply | { readonly failure: string };
-  writeReply(reply: TensorReply, facts: AnswerFacts, options: TensorOptions, warn: Warn): TranslatedResponse;
+  ): TranslatedResponse;
   writeFailure(message: string, facts: AnswerFacts): TranslatedResponse;
 };

@@ -1,14 +1,15 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { FormatName } from "../../exchange/inference.ts";
+import type { TensorInterface } from "../../exchange/model-interface.ts";
 import { bareFailure, blamingUpstream, FIRST_ERROR_STATUS } from "../blame.ts";
 import type { AnswerFacts, Translator, Warn } from "../translation.ts";
+import { replyAsDeclared, requestAsDeclared } from "./declared.ts";
 import type { TensorDialect, TensorReply } from "./dialect.ts";
 import { kserveV1Tensors } from "./kserve-v1.ts";
 import { kserveV2Tensors } from "./kserve-v2.ts";
-import type { TensorOptions } from "./signature.ts";
 import { tfservingTensors } from "./tfserving.ts";
 
-export { type ModelSignature, parseSignature, type TensorFacts, type TensorOptions } from "./signature.ts";
+export { parseSignature } from "./signature.ts";
 
 /** Every dialect of tensors. */
 export const TENSOR_DIALECTS: readonly TensorDialect[] = [kserveV2Tensors, kserveV1Tensors, tfservingTensors];
@@ -17,7 +18,7 @@ export const TENSOR_DIALECTS: readonly TensorDialect[] = [kserveV2Tensors, kserv
 export function tensorTranslator(
   from: FormatName,
   to: FormatName,
-  options: TensorOptions = {},
+  declared: TensorInterface = {},
 ): Translator | undefined {
   const source = TENSOR_DIALECTS.find(({ name }) => name === from);
   const target = TENSOR_DIALECTS.find(({ name }) => name === to);
@@ -25,12 +26,16 @@ export function tensorTranslator(
   return {
     from,
     to,
-    request: (bytes, facts, warn) =>
-      target.writeRequest(source.readRequest(bytes, facts, options, warn), options, warn),
+    request(bytes, facts, warn) {
+      const request = source.readRequest(bytes, facts, declared, warn);
+      return target.writeRequest(requestAsDeclared(request, declared), declared, warn);
+    },
     response(bytes, facts, warn) {
-      const reply = replyOf(source, bytes, facts, options, warn);
+      const reply = replyOf(source, bytes, facts, warn);
       if ("failure" in reply) return target.writeFailure(reply.failure, facts);
-      return blamingUpstream(() => target.writeReply(reply, facts, options, warn));
+      return blamingUpstream(() =>
+        target.writeReply(replyAsDeclared(reply, declared), facts, declared, warn),
+      );
     },
   };
 }
@@ -40,11 +45,10 @@ function replyOf(
   source: TensorDialect,
   bytes: Buffer,
   facts: AnswerFacts,
-  options: TensorOptions,
   warn: Warn,
 ): TensorReply | { readonly failure: string } {
   try {
-    return blamingUpstream(() => source.readReply(bytes, facts, options, warn));
+    return blamingUpstream(() => source.readReply(bytes, facts, warn));
   } catch (error) {
     const { code } = RegentError.from(error);
     if (code !== "upstream_invalid" || facts.status < FIRST_ERROR_STATUS) throw error;

@@ -7,6 +7,7 @@ export const kserveV1Tensors = nestedDialect({
   name: "kserve-v1",
   nonfinite: "refused",
   hasVersions: false,
+  hasSignatures: false,
   requestKeys: { row: "instances", columnar: undefined },
   replyKeys: { row: "predictions", columnar: undefined },
   findTensors(body) {

@@ -10,13 +10,12 @@ import { pointerToken } from "../../wire/json/index.ts";
 import type { TranslatedResponse, Warn } from "../translation.ts";
 import type { TensorDialect } from "./dialect.ts";
 import { demandedName, type Side } from "./names.ts";
-import { assertFits } from "./signature.ts";
-import { type TensorValue, typedValue } from "./value.ts";
+import { assertTexts, type TensorValue, typedValue } from "./value.ts";
 
 /** The Open Inference Protocol over HTTP, with Triton's binary tensors. */
 export const kserveV2Tensors: TensorDialect = {
   name: "kserve-v2",
-  readRequest(bytes, { headers, urlModel, urlVersion }, _options, warn) {
+  readRequest(bytes, { headers, urlModel, urlVersion }, _declared, warn) {
     const request = parseRequest({ bytes, headers });
     const { body, inputs } = request;
     warnOfOthers(body, "", REQUEST_MEMBERS, warn);
@@ -37,8 +36,8 @@ export const kserveV2Tensors: TensorDialect = {
       parameters: without(body.parameters, WAYS),
     };
   },
-  writeRequest({ model, version, tensors, id, outputs, parameters, layout }, { signature }, warn) {
-    const typed = tensors.map((tensor) => typedTensor(tensor, "inputs", signature?.inputs, warn));
+  writeRequest({ model, version, tensors, id, outputs, parameters, layout }, _declared, warn) {
+    const typed = tensors.map((tensor) => asSent(typedTensor(tensor, "inputs", warn), tensor.bytes));
     const { bytes, contentType, headers } = writeBody("inputs", typed, [
       ...(id === undefined ? [] : [`"id":${JSON.stringify(id)}`]),
       ...parametersText(parameters),
@@ -48,7 +47,7 @@ export const kserveV2Tensors: TensorDialect = {
     const path = `${version === undefined ? place : `${place}/versions/${encodeURIComponent(version)}`}/infer`;
     return { bytes, contentType, headers, path, hints: layout === undefined ? {} : { layout } };
   },
-  readReply(bytes, { headers }, _options, warn) {
+  readReply(bytes, { headers }, warn) {
     const response = parseResponse({ bytes, headers });
     const { body, json, outputs } = response;
     const error = readPlainError(body);
@@ -69,7 +68,7 @@ export const kserveV2Tensors: TensorDialect = {
       parameters: without(body.parameters, WAYS),
     };
   },
-  writeReply({ model, version, tensors, id, parameters }, facts, { signature }, warn) {
+  writeReply({ model, version, tensors, id, parameters }, facts, _declared, warn) {
     const asked = facts.hints?.outputs;
     const [onlyAsked] = asked ?? [];
     const named = tensors.map((tensor) =>
@@ -79,7 +78,7 @@ export const kserveV2Tensors: TensorDialect = {
     );
     const typed = named
       .filter(({ name }) => asked === undefined || name === undefined || asked.includes(name))
-      .map((tensor) => typedTensor(tensor, "outputs", signature?.outputs, warn));
+      .map((tensor) => typedTensor(tensor, "outputs", warn));
     const name = facts.model ?? model;
     const requestId = facts.hints?.requestId ?? id;
     const { bytes, contentType, headers } = writeBody("outputs", typed, [
@@ -161,21 +160,33 @@ function requestedOutputs(outputs: JsonValue | undefined, warn: Warn): readonly 
 }
 
 /** @throws RegentError body_invalid, naming the tensor */
-function typedTensor(
-  value: TensorValue,
-  side: Side,
-  signature: ReadonlyMap<string, { datatype: DataTensor["datatype"]; shape?: readonly number[] }> | undefined,
-  warn: Warn,
-): DataTensor {
+function typedTensor(value: TensorValue, side: Side, warn: Warn): DataTensor {
   const name = demandedName(value, side, warn);
   const { shape, pointer, parameters } = value;
   elementCount(name, shape);
-  const facts = signature?.get(name);
-  if (facts !== undefined && value.datatype === undefined) assertFits(name, shape, facts);
-  const datatype = value.datatype ?? facts?.datatype ?? value.guess(name);
-  if (value.datatype === undefined && facts === undefined)
+  const datatype = value.datatype ?? value.guess(name);
+  if (value.datatype === undefined)
     warn({ code: "invented", member: pointer, message: `the datatype ${datatype} is a guess by the values` });
   return { name, datatype, shape, data: value.data(name, datatype), ...(parameters && { parameters }) };
+}
+
+/**
+ * BYTES as the target is declared to take them. Base64 is what MLServer's `base64` content type decodes.
+ *
+ * @throws RegentError body_invalid, naming the tensor, for bytes where a text is wanted
+ */
+function asSent(tensor: DataTensor, form: TensorValue["bytes"]): DataTensor {
+  if (form === undefined) return tensor;
+  const data = tensor.data as readonly Buffer[];
+  if (form === "text") {
+    assertTexts(tensor.name, data);
+    return tensor;
+  }
+  return {
+    ...tensor,
+    data: data.map((bytes) => Buffer.from(bytes.toString("base64"))),
+    parameters: { ...tensor.parameters, content_type: "base64" },
+  };
 }
 
 /** Values that JSON cannot say go behind it. */

@@ -2,13 +2,12 @@ import { randomUUID } from "node:crypto";
 import { RegentError } from "../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { parseBody } from "../../formats/json-format.ts";
-import { type Datatype, flatten, numbersIn, shapeText, tensorFault } from "../../formats/tensors/index.ts";
+import { type Datatype, flatten, numbersIn, tensorFault } from "../../formats/tensors/index.ts";
 import type { Layout } from "../../formats/tfserving/layout.ts";
 import { replaceNonfinite } from "../../formats/tfserving/nonfinite.ts";
 import { base64In, isNamed } from "../../formats/tfserving/values.ts";
 import { type JsonDocument, pointerToken, readJson } from "../../wire/json/index.ts";
 import { dataOfLeaves, guessDatatype, noData, type TokenOf } from "./leaves.ts";
-import type { TensorFacts } from "./signature.ts";
 import type { TensorValue } from "./value.ts";
 
 /** A body with tensors as nested lists. */
@@ -54,25 +53,21 @@ type Column = {
 /**
  * The tensors under a member of a body.
  *
- * @param nameOf gives a tensor the name under which it is told of, and what is known of it; called with undefined for one without a name
+ * @param onlyName what one without a name can only be
  * @throws RegentError body_invalid, naming the tensor
  */
 export function readColumns(
   nested: NestedBody,
   key: string,
   layout: Layout,
-  nameOf: (name: string | undefined) => {
-    readonly name: string | undefined;
-    readonly facts?: TensorFacts | undefined;
-  },
+  onlyName?: string,
 ): TensorValue[] {
   const value = nested.body[key] as JsonValue;
   if (layout === "row" && !Array.isArray(value))
     throw new RegentError("body_invalid", `${key} must be a list`);
-  return columnsOf(value, `/${key}`, layout).map((column) => {
-    const { name, facts } = nameOf(column.name);
-    return columnValue(nested, { ...column, name }, facts, key);
-  });
+  return columnsOf(value, `/${key}`, layout).map((column) =>
+    columnValue(nested, { ...column, name: column.name ?? onlyName }, key),
+  );
 }
 
 function columnsOf(value: JsonValue, pointer: string, layout: Layout): Column[] {
@@ -114,7 +109,6 @@ function assertSameNames(rows: readonly JsonValue[], names: readonly string[]): 
 function columnValue(
   { document, tokenText }: NestedBody,
   { name, value, pointer, pointers }: Column,
-  facts: TensorFacts | undefined,
   key: string,
 ): TensorValue {
   const told = name ?? key;
@@ -126,7 +120,7 @@ function columnValue(
   const spelling = () => numbersIn(pointers.map((at) => withoutTexts(document.raw(at) ?? "")).join(","));
   return {
     name,
-    shape: leaves.length === 0 ? emptyShape(told, shape, facts) : shape,
+    shape,
     pointer,
     datatype: undefined,
     texts: (nonfinite) => leafTexts(told, leaves, tokenText, spelling, nonfinite),
@@ -161,19 +155,6 @@ function endOfText(text: string, start: number): number {
 function numberOf(token: string): number {
   if (token.endsWith("NaN")) return Number.NaN;
   return token.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-}
-
-/** An empty list does not say how long the lists in it would be. */
-function emptyShape(
-  name: string,
-  shape: readonly number[],
-  facts: TensorFacts | undefined,
-): readonly number[] {
-  const wanted = facts?.shape;
-  if (wanted === undefined || wanted.length <= shape.length) return shape;
-  const known = wanted.slice(shape.length).map((size) => Math.max(size, 0));
-  if (shape.at(-1) !== 0) throw tensorFault(name, `shape ${shapeText(shape)} has no values`);
-  return [...shape, ...known];
 }
 
 function leafTexts(

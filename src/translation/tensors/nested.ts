@@ -7,7 +7,6 @@ import { pointerToken } from "../../wire/json/index.ts";
 import type { AnswerHints, Warn } from "../translation.ts";
 import type { TensorDialect, TensorReply, TensorRequest } from "./dialect.ts";
 import { plainFailure } from "./kserve-v2.ts";
-import { assertAllThere, nameIn } from "./names.ts";
 import { type NestedBody, parseNested, readColumns } from "./nested-read.ts";
 import { fitRows, writeNested } from "./nested-write.ts";
 import type { TensorValue } from "./value.ts";
@@ -18,6 +17,7 @@ export type NestedForm = {
   /** Whether bodies may have NaN and infinities. */
   readonly nonfinite: "refused" | "tokens";
   readonly hasVersions: boolean;
+  readonly hasSignatures: boolean;
   /** The members that are written, by layout. */
   readonly requestKeys: LayoutKeys;
   readonly replyKeys: LayoutKeys;
@@ -34,7 +34,7 @@ export type Place = { readonly key: string; readonly layout: Layout };
 export function nestedDialect(form: NestedForm): TensorDialect {
   return {
     name: form.name,
-    readRequest(bytes, { urlModel, urlVersion }, { signature }, warn) {
+    readRequest(bytes, { urlModel, urlVersion }, { signatureName, inputs }, warn) {
       const nested = parseNested(bytes);
       if (nested.body.examples !== undefined)
         throw new RegentError(
@@ -42,10 +42,10 @@ export function nestedDialect(form: NestedForm): TensorDialect {
           "examples: only TensorFlow Serving classifies and regresses",
         );
       const { key, layout } = form.findTensors?.(nested.body) ?? memberOf(nested, form.requestKeys);
-      warnOfOthers(nested.body, key, warn);
-      const inputs = signature?.inputs;
-      const tensors = readColumns(nested, key, layout, (name) => nameIn(name, "inputs", inputs));
-      assertAllThere(tensors, inputs);
+      const isServed = form.hasSignatures && isSignature(nested.body, signatureName);
+      warnOfOthers(nested.body, isServed ? [key, SIGNATURE_NAME] : [key], warn);
+      const onlyName = inputs?.length === 1 ? inputs[0]?.name : undefined;
+      const tensors = readColumns(nested, key, layout, onlyName);
       return {
         model: urlModel,
         version: urlVersion,
@@ -56,37 +56,41 @@ export function nestedDialect(form: NestedForm): TensorDialect {
         parameters: {},
       };
     },
-    writeRequest(request, options, warn) {
+    writeRequest(request, { layout: declared, signatureName }, warn) {
       warnOfRequest(request, form, warn);
       const layout = chooseLayout(
         form.requestKeys,
         request.tensors,
-        options.layout ?? request.layout,
-        options.layout !== undefined,
+        declared ?? request.layout,
+        declared !== undefined,
       );
       const text = writeNested(request.tensors, layout, form.nonfinite);
       const version = form.hasVersions ? request.version : undefined;
+      const signature =
+        form.hasSignatures && signatureName !== undefined
+          ? `"${SIGNATURE_NAME}":${JSON.stringify(signatureName)},`
+          : "";
       const place = `/v1/models/${encodeURIComponent(request.model ?? "")}`;
       return {
-        bytes: Buffer.from(`{"${form.requestKeys[layout]}":${text}}`),
+        bytes: Buffer.from(`{${signature}"${form.requestKeys[layout]}":${text}}`),
         contentType: "application/json",
         headers: [],
         path: `${version === undefined ? place : `${place}/versions/${encodeURIComponent(version)}`}:predict`,
         hints: hintsOf(request),
       };
     },
-    readReply(bytes, facts, { signature }, warn) {
+    readReply(bytes, facts, warn) {
       const nested = parseNested(bytes);
       const error = readPlainError(nested.body);
       if (error !== undefined) return { failure: error.error.message };
       const { key, layout } = memberOf(nested, form.replyKeys);
-      warnOfOthers(nested.body, key, warn);
-      const tensors = readColumns(nested, key, layout, (name) => nameIn(name, "outputs", signature?.outputs));
+      warnOfOthers(nested.body, [key], warn);
+      const tensors = readColumns(nested, key, layout);
       return { model: facts.model, version: undefined, tensors, id: undefined, parameters: {} };
     },
-    writeReply(reply, facts, options, warn) {
+    writeReply(reply, facts, declared, warn) {
       warnOfReply(reply, form, facts.model, warn);
-      const wanted = options.layout ?? facts.hints?.layout;
+      const wanted = facts.hints?.layout ?? declared.layout;
       const layout = chooseLayout(form.replyKeys, reply.tensors, wanted, wanted !== undefined);
       const text = writeNested(reply.tensors, layout, form.nonfinite);
       return {
@@ -140,13 +144,31 @@ function hintsOf({ id, outputs, layout }: TensorRequest): AnswerHints {
   };
 }
 
-function warnOfOthers(body: JsonObject, key: string, warn: Warn): void {
+/** Which of a model's signatures a request of TensorFlow Serving is for. */
+const SIGNATURE_NAME = "signature_name";
+
+/**
+ * Whether a request names the signature that the model is declared to be served by.
+ *
+ * @throws RegentError body_invalid where it names another
+ */
+function isSignature({ [SIGNATURE_NAME]: asked }: JsonObject, served: string | undefined): boolean {
+  if (asked === undefined || served === undefined) return false;
+  if (asked !== served)
+    throw new RegentError(
+      "body_invalid",
+      `${SIGNATURE_NAME}: the model is served by its signature ${served}`,
+    );
+  return true;
+}
+
+function warnOfOthers(body: JsonObject, carried: readonly string[], warn: Warn): void {
   for (const name of Object.keys(body)) {
-    if (name === key) continue;
+    if (carried.includes(name)) continue;
     warn({
       code: "dropped",
       member: `/${pointerToken(name)}`,
-      message: name === "signature_name" ? "other servers have one signature a model" : "it is no tensor",
+      message: name === SIGNATURE_NAME ? "other servers have one signature a model" : "it is no tensor",
     });
   }
 }

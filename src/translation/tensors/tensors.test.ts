@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { RegentError } from "../../exchange/errors.ts";
 import type { FormatName } from "../../exchange/inference.ts";
+import type { TensorInterface } from "../../exchange/model-interface.ts";
 import { inputData, parseRequest } from "../../formats/kserve-v2/message.ts";
 import {
   DATATYPES,
@@ -13,7 +14,7 @@ import {
   joinElements,
 } from "../../formats/tensors/index.ts";
 import type { AnswerFacts, AnswerHints, TranslationWarning } from "../translation.ts";
-import { parseSignature, type TensorOptions, tensorTranslator } from "./index.ts";
+import { parseSignature, tensorTranslator } from "./index.ts";
 import { kserveV2Tensors } from "./kserve-v2.ts";
 import { typedValue } from "./value.ts";
 
@@ -26,11 +27,11 @@ const FACTS: AnswerFacts = {
   id: "1",
 };
 
-function request(from: FormatName, to: FormatName, body: object | string, options: TensorOptions = {}) {
+function request(from: FormatName, to: FormatName, body: object | string, declared: TensorInterface = {}) {
   const warnings: TranslationWarning[] = [];
   const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
   const facts = { headers: new Map(), urlModel: "m", urlVersion: undefined };
-  const there = tensorTranslator(from, to, options)?.request?.(bytes, facts, (warning) =>
+  const there = tensorTranslator(from, to, declared)?.request?.(bytes, facts, (warning) =>
     warnings.push(warning),
   );
   assert.ok(there !== undefined);
@@ -59,8 +60,8 @@ function told(warnings: readonly TranslationWarning[]): string[] {
 
 function signature(inputs: {
   [name: string]: { datatype: Datatype; shape?: readonly number[] };
-}): TensorOptions {
-  return { signature: parseSignature(Buffer.from(JSON.stringify({ inputs }))) };
+}): TensorInterface {
+  return parseSignature(Buffer.from(JSON.stringify({ inputs })));
 }
 
 function assertRefused(run: () => unknown, detail: RegExp, code = "body_invalid"): void {
@@ -375,7 +376,7 @@ describe("answers", () => {
 test("a signature is read from the metadata of a model too, and named where it is wrong", () => {
   const metadata = { name: "m", platform: "p", inputs: [{ name: "x", datatype: "FP32", shape: [-1, 4] }] };
   const read = parseSignature(Buffer.from(JSON.stringify(metadata)));
-  assert.deepEqual(read.inputs?.get("x"), { datatype: "FP32", shape: [-1, 4] });
+  assert.deepEqual(read.inputs, [{ name: "x", datatype: "FP32", shape: [-1, 4] }]);
   for (const inputs of [
     { x: {} },
     { x: { datatype: "FP32", shape: [-2] } },

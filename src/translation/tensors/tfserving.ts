@@ -5,6 +5,7 @@ export const tfservingTensors = nestedDialect({
   name: "tfserving",
   nonfinite: "tokens",
   hasVersions: true,
+  hasSignatures: true,
   requestKeys: { row: "instances", columnar: "inputs" },
   replyKeys: { row: "predictions", columnar: "outputs" },
 });

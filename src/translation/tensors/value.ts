@@ -1,11 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonObject } from "../../exchange/json.ts";
+import type { BytesForm } from "../../exchange/model-interface.ts";
 import {
   type DataTensor,
   type Datatype,
   encodeJson,
+  isText,
   type Nonfinite,
   type TensorData,
+  tensorFault,
 } from "../../formats/tensors/index.ts";
 
 /** A tensor on its way from one dialect to another. */
@@ -17,8 +20,10 @@ export type TensorValue = {
   readonly pointer: string;
   /** Its own parameters, where it has any. */
   readonly parameters?: JsonObject;
-  /** Undefined where the dialect does not say it. */
+  /** Undefined where neither the dialect nor a declaration says it. */
   readonly datatype: Datatype | undefined;
+  /** How the target is declared to have elements of BYTES in JSON. */
+  readonly bytes?: BytesForm;
   /**
    * The values as JSON in row-major order, bytes in `{"b64"}`.
    *
@@ -40,7 +45,8 @@ export function typedValue(tensor: DataTensor, pointer: string): TensorValue {
     pointer,
     ...(parameters && { parameters }),
     datatype,
-    texts: (nonfinite) => (datatype === "BYTES" ? bytesTexts(tensor) : encodeJson(tensor, nonfinite)),
+    texts: (nonfinite) =>
+      datatype === "BYTES" ? textsOfBytes(name, data as readonly Buffer[]) : encodeJson(tensor, nonfinite),
     data: () => data,
     guess: () => datatype,
   };
@@ -52,11 +58,18 @@ export function typedValue(tensor: DataTensor, pointer: string): TensorValue {
  */
 const BYTES_SUFFIX = "_bytes";
 
-function bytesTexts({ name, data }: DataTensor): string[] {
-  const isBinary = name.endsWith(BYTES_SUFFIX);
-  return (data as readonly Buffer[]).map((bytes) =>
+/** The JSON of each element of BYTES. @throws RegentError body_invalid, naming the tensor, for bytes where a text is wanted */
+export function textsOfBytes(name: string, data: readonly Buffer[], form?: BytesForm): string[] {
+  if (form === "text") assertTexts(name, data);
+  const isBinary = form === "base64" || (form === undefined && name.endsWith(BYTES_SUFFIX));
+  return data.map((bytes) =>
     isBinary || !isUtf8(bytes)
       ? `{"b64":${JSON.stringify(bytes.toString("base64"))}}`
       : JSON.stringify(bytes.toString("utf8")),
   );
+}
+
+/** @throws RegentError body_invalid, naming the tensor */
+export function assertTexts(name: string, data: readonly Buffer[]): void {
+  if (!isText(data)) throw tensorFault(name, "bytes that are no text, and the model takes texts");
 }
