@@ -1,5 +1,12 @@
 import type { HeaderField, Headers } from "../exchange/headers.ts";
-import type { Answer, FormatName, Inference, TextPart, ToolCall } from "../exchange/inference.ts";
+import type {
+  Answer,
+  AnswerError,
+  FormatName,
+  Inference,
+  TextPart,
+  ToolCall,
+} from "../exchange/inference.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import type { JsonDocument } from "../wire/json/index.ts";
 import type { AnswerPart } from "./answer-parts.ts";
@@ -48,6 +55,11 @@ export type Format = {
    * @throws RegentError answer_uninspectable
    */
   takeApart?(message: ResponseMessage): AnswerPart;
+  /**
+   * What trailers say of the answer that they end; undefined where it went well. Absent: answers of this dialect end with
+   * their bodies. With it, a stream that ends without trailers was cut off.
+   */
+  trailersError?(trailers: Headers): AnswerError | undefined;
   /** Takes a streamed answer apart. Absent: streams in this framing can be neither inspected nor redacted. */
   openSplitter?(): AnswerSplitter;
   /** The media type of a streamed answer; server-sent events unless said otherwise. */
@@ -68,7 +80,7 @@ export type Format = {
 };
 
 /** How the events of a streamed answer lie in its bytes. A format is its own usual framing. */
-export type StreamFraming = Pick<Format, "stream" | "refuseInStream" | "openSplitter">;
+export type StreamFraming = Pick<Format, "stream" | "refuseInStream" | "openSplitter" | "trailersError">;
 
 /** Where a dialect is spoken. */
 export type Endpoint = {

@@ -17,6 +17,12 @@ export const PROGRESS_SLICE_BYTES = 512;
 export type AnswerStream = {
   /** Takes a piece of the upstream's stream, without content codings, and gives what the client gets for it. */
   push(chunk: Buffer, endOfStream: boolean): StreamPiece;
+  /**
+   * Takes the trailers in which the stream ends.
+   *
+   * @param failed they say themselves that it went wrong, so that nothing has to be put in the place of a rest
+   */
+  end(failed: boolean): StreamPiece;
   /** What the stream said so far. Call it once, when no more pieces come. */
   finish(): ReadAnswer;
 };
@@ -40,6 +46,7 @@ export type AnswerStreamOptions = StreamOptions & {
 export function openAnswerStream(framing: StreamFraming, options: AnswerStreamOptions): AnswerStream {
   const reducer: StreamReducer = framing.stream;
   const { isTooLong } = options;
+  const endsInTrailers = framing.trailersError !== undefined;
   let state = reducer.initial(options);
   let answer: ReadAnswer | undefined;
 
@@ -64,8 +71,14 @@ export function openAnswerStream(framing: StreamFraming, options: AnswerStreamOp
       if (!endOfStream) return { bytes: joined(outputs) };
       const { complete, rest, answer: whole } = reducer.finish(state);
       answer = whole;
-      if (!complete) return { bytes: joined(outputs), end: "upstream_incomplete" };
+      if (!complete || endsInTrailers) return { bytes: joined(outputs), end: "upstream_incomplete" };
       return { bytes: joined([...outputs, rest]), end: "complete" };
+    },
+    end(failed) {
+      const { complete, rest, answer: whole } = reducer.finish(state);
+      answer = whole;
+      if (!complete) return { bytes: NOTHING, end: failed ? "complete" : "upstream_incomplete" };
+      return { bytes: rest, end: "complete" };
     },
     finish() {
       answer ??= reducer.finish(state).answer;
@@ -73,6 +86,8 @@ export function openAnswerStream(framing: StreamFraming, options: AnswerStreamOp
     },
   };
 }
+
+const NOTHING = Buffer.alloc(0);
 
 function joined(outputs: readonly Buffer[]): Buffer {
   return outputs.length === 1 ? (outputs[0] as Buffer) : Buffer.concat(outputs);

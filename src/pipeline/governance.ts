@@ -57,11 +57,11 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
     requestBody: (body) => rescued(context, () => decideRequest(context, body)),
     responseHead: (head, endOfStream) => rescued(context, () => response.head(head, endOfStream)),
     responseBody: (body) => rescued(context, () => response.body(body)),
-    responseChunk(chunk, endOfStream) {
+    responseChunk(chunk, endOfStream, trailers) {
       // The head has left, so the refusal is the last event of the stream.
       const broken = (error: unknown) => ({ bytes: rescueStream(context, error), end: true });
       try {
-        const answer = response.chunk(chunk, endOfStream);
+        const answer = response.chunk(chunk, endOfStream, trailers);
         return answer instanceof Promise ? answer.catch(broken) : answer;
       } catch (error) {
         return broken(error);

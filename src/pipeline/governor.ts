@@ -1,5 +1,6 @@
 import type { RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd, ResponseHead } from "../exchange/exchange.ts";
+import type { Headers } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import type { Permit } from "../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../exchange/plan.ts";
@@ -52,8 +53,10 @@ export type Governance = {
   /**
    * One piece of a response body; only after a response head answered with `stream` or `chunks`. What is given is what
    * the client gets: at once, or late where policy has to be asked.
+   *
+   * @param trailers what the body ends with, where Envoy shows them; there is no chunk then
    */
-  responseChunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer | Promise<ChunkAnswer>;
+  responseChunk(chunk: Buffer, endOfStream: boolean, trailers?: Headers): ChunkAnswer | Promise<ChunkAnswer>;
   /**
    * Regent's own refusal in the dialect of the exchange, noted in the record, for what `src/envoy` finds wrong itself:
    * Envoy configured too weakly (`config_mismatch`), changes that Envoy would not accept (`obligation_unsupported`), a

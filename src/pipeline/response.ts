@@ -1,7 +1,7 @@
 import type { Decision } from "../exchange/decision.ts";
 import { RegentError } from "../exchange/errors.ts";
 import type { ResponseHead } from "../exchange/exchange.ts";
-import { headerValues, mediaTypeOf } from "../exchange/headers.ts";
+import { type Headers, headerValues, mediaTypeOf } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import { DECISION_ID_HEADER, REASON_HEADER } from "../exchange/names.ts";
 import { permit } from "../exchange/permit.ts";
@@ -33,7 +33,7 @@ export type Response = {
   head(head: ResponseHead, endOfStream: boolean): Promise<ResponseHeadAnswer>;
   /** @throws RegentError */
   body(body: Buffer): Promise<ResponseAnswer>;
-  chunk(chunk: Buffer, endOfStream: boolean): ChunkAnswer | Promise<ChunkAnswer>;
+  chunk(chunk: Buffer, endOfStream: boolean, trailers?: Headers): ChunkAnswer | Promise<ChunkAnswer>;
   /** The exchange ended before the stream did: what was delivered until then counts. */
   abandon(): void;
 };
@@ -126,12 +126,12 @@ export function createResponse(context: Context): Response {
       };
     },
 
-    chunk(chunk, endOfStream) {
+    chunk(chunk, endOfStream, trailers) {
       if (stream === undefined) throw new RegentError("internal_error");
       const open = stream;
       received += chunk.length;
       const { brokenOffAt = Number.POSITIVE_INFINITY } = account.attempts;
-      const piece = open.push(chunk, endOfStream || received >= brokenOffAt);
+      const piece = open.push(chunk, endOfStream || received >= brokenOffAt, trailers);
       return piece instanceof Promise ? piece.then((late) => given(open, late)) : given(open, piece);
     },
 

@@ -1,5 +1,6 @@
 import type { RegentError } from "../../exchange/errors.ts";
 import type { Exchange, ExchangeEnd, ResponseHead } from "../../exchange/exchange.ts";
+import type { Headers } from "../../exchange/headers.ts";
 import type { OwnAnswer } from "../../exchange/plan.ts";
 import type {
   ChunkAnswer,
@@ -42,7 +43,7 @@ export type MessageEvent =
       readonly origin: AnswerOrigin | undefined;
     }
   | { readonly event: "responseBody"; readonly body: Buffer; readonly endOfStream: boolean }
-  | { readonly event: "responseTrailers" };
+  | { readonly event: "responseTrailers"; readonly trailers: Headers };
 
 export type AnswerOrigin = "upstream" | "envoy";
 
@@ -52,7 +53,13 @@ export type Step =
   | { readonly step: "requestBody"; readonly body: Buffer }
   | { readonly step: "responseHead"; readonly head: ResponseHead; readonly endOfStream: boolean }
   | { readonly step: "responseBody"; readonly body: Buffer }
-  | { readonly step: "responseChunk"; readonly chunk: Buffer; readonly endOfStream: boolean }
+  | {
+      readonly step: "responseChunk";
+      readonly chunk: Buffer;
+      readonly endOfStream: boolean;
+      /** Where they are the end. */
+      readonly trailers?: Headers;
+    }
   | { readonly step: "refuse"; readonly error: RegentError };
 
 export type Answered =

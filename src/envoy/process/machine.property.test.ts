@@ -64,7 +64,7 @@ const message: fc.Arbitrary<MessageEvent> = fc.oneof(
     origin: fc.constantFrom("upstream" as const, "envoy" as const, undefined),
   }),
   fc.record({ event: fc.constant("responseBody" as const), body: bytes, endOfStream: fc.boolean() }),
-  fc.constant({ event: "responseTrailers" as const }),
+  fc.constant({ event: "responseTrailers" as const, trailers: new Map() }),
 );
 const fate: fc.Arbitrary<ProcessEvent> = fc.constantFrom<ProcessEvent>(
   { event: "closed" },

@@ -221,7 +221,7 @@ test("ends a stream early after Regent's own last event and drops what the upstr
     effects[0]?.effect === "send" && effects[0].reply.reply === "chunk" && effects[0].reply.endOfStream,
   );
   assert.deepEqual(reduce(state, responseBody("secret", false)).effects, []);
-  assert.deepEqual(reduce(state, { event: "responseTrailers" }).effects, []);
+  assert.deepEqual(reduce(state, { event: "responseTrailers", trailers: new Map() }).effects, []);
 });
 
 test("gives each piece of a STREAMED answer one reply, though it has nothing to say", () => {
@@ -247,7 +247,7 @@ test("breaks off a STREAMED answer that ends early, behind its last event", () =
 });
 
 test("breaks off a STREAMED answer whose trailers come while something of it is held back", () => {
-  const trailers = [...PASSING, { event: "responseTrailers" } as const];
+  const trailers = [...PASSING, { event: "responseTrailers", trailers: new Map() } as const];
   assert.deepEqual(words(after(...trailers, chunkAnswer("", true, true)).effects), [
     "send response_rest",
     "end complete",
@@ -273,7 +273,7 @@ test("refuses to pass answers as they come where Envoy is not configured for it"
 });
 
 test("A.6: the trailers of an answer end its stream: what was held back goes first, without an end of its own", () => {
-  const trailers = [...STREAMING, { event: "responseTrailers" } as const];
+  const trailers = [...STREAMING, { event: "responseTrailers", trailers: new Map() } as const];
   assert.deepEqual(words(after(...trailers).effects), ["call responseChunk"]);
   const { effects } = after(...trailers, chunkAnswer("rest", false, true));
   assert.deepEqual(words(effects), ["send chunk", "send response_rest", "end complete"]);
@@ -455,13 +455,13 @@ test("breaks the stream at a message that does not belong where it comes", () =>
   const headers: ProcessEvent = { event: "requestHeaders", endOfStream: true };
   const misplaced: ProcessEvent[][] = [
     [requestBody("x")],
-    [{ event: "responseTrailers" }],
+    [{ event: "responseTrailers", trailers: new Map() }],
     [opened(), requestBody("x")],
     [opened(), responseBody("x", true)],
     [...HELD, headers],
     [...PERMITTED, requestBody("more", false)],
     [...UNREAD, responseHeaders(200)],
-    [...WHOLE, { event: "responseTrailers" }],
+    [...WHOLE, { event: "responseTrailers", trailers: new Map() }],
     [opened(), responseHeaders(413), headers],
   ];
   for (const events of misplaced) {

@@ -2,6 +2,7 @@ import { RegentError } from "../../exchange/errors.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import { type HttpBody, type HttpHeaders, type ProcessingRequest, unknownFields } from "../codec.ts";
 import { attributeOf, exchangeFromHttpHeaders, responseHeadFrom } from "../exchange.ts";
+import { headersFromMap } from "../headers.ts";
 import type { AnswerOrigin, ProcessEvent } from "./events.ts";
 import { announcedModes } from "./modes.ts";
 
@@ -25,7 +26,10 @@ export function parseMessage(message: ProcessingRequest): ProcessEvent {
     case "responseBody":
       return { event: "responseBody", ...bodyOf(message.responseBody) };
     case "responseTrailers":
-      return { event: "responseTrailers" };
+      return {
+        event: "responseTrailers",
+        trailers: headersFromMap(message.responseTrailers.trailers).headers,
+      };
     default: {
       const fields = unknownFields(message).join(", ") || "none";
       return {

@@ -212,8 +212,8 @@ function callStep(governance: Governance, step: Step): Answered | Promise<Answer
     case "responseBody":
       return governance.responseBody(step.body).then((answer) => ({ step: step.step, answer }));
     case "responseChunk": {
-      const { endOfStream } = step;
-      const answer = governance.responseChunk(step.chunk, endOfStream);
+      const { endOfStream, trailers } = step;
+      const answer = governance.responseChunk(step.chunk, endOfStream, trailers);
       return answer instanceof Promise
         ? answer.then((late) => ({ step: step.step, answer: late, endOfStream }))
         : { step: step.step, answer, endOfStream };

@@ -73,11 +73,14 @@ export function onResponseBody(state: State, message: MessageEvent & { event: "r
   }
 }
 
-export function onResponseTrailers(state: State, message: MessageEvent): Transition {
+export function onResponseTrailers(
+  state: State,
+  message: MessageEvent & { event: "responseTrailers" },
+): Transition {
   if (state.response === "streaming" || state.response === "passing")
     return step(
       { ...state, replyTo: "trailers" },
-      { step: "responseChunk", chunk: Buffer.alloc(0), endOfStream: true },
+      { step: "responseChunk", chunk: Buffer.alloc(0), endOfStream: true, trailers: message.trailers },
     );
   if (state.response !== "unread") return unexpected(state, message);
   return to(state, {}, send({ reply: "response_rest", part: "responseTrailers" }));

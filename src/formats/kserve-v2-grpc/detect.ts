@@ -1,5 +1,6 @@
 import type { Endpoint } from "../format.ts";
 import { refuseInAnswer } from "./refuse.ts";
+import { trailersError } from "./response.ts";
 import { openAnswer } from "./splitter.ts";
 import { answer } from "./stream.ts";
 
@@ -18,7 +19,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: `${SERVICE}/ModelInfer`,
     operation: OPERATION,
     stream: false,
-    framing: { stream: answer, refuseInStream: refuseInAnswer, openSplitter: openAnswer },
+    framing: { stream: answer, refuseInStream: refuseInAnswer, openSplitter: openAnswer, trailersError },
   },
   { method: "POST", path: `${SERVICE}/ModelStreamInfer`, operation: OPERATION, stream: true },
 ];

@@ -4,7 +4,7 @@ import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
 import { GRPC_TYPE, refuse, refuseInStream } from "./refuse.ts";
 import { readRequest } from "./request.ts";
-import { describeResponse, readResponse } from "./response.ts";
+import { describeResponse, readResponse, trailersError } from "./response.ts";
 import { rewrite } from "./rewrite.ts";
 import { openStream } from "./splitter.ts";
 import { stream } from "./stream.ts";
@@ -26,7 +26,8 @@ export const kserveV2Grpc: Format = {
   stream,
   streamType: GRPC_TYPE,
   openSplitter: openStream,
-  framings: { [PROTO_TYPE]: { stream, refuseInStream, openSplitter: openStream } },
+  trailersError,
+  framings: { [PROTO_TYPE]: { stream, refuseInStream, openSplitter: openStream, trailersError } },
   refuse,
   refuseInStream,
 };

@@ -49,6 +49,17 @@ export function statusError(headers: Headers): AnswerError | undefined {
   return { type: null, message: decoded(message), code };
 }
 
+/**
+ * The status behind the messages of a call. Without one the server, or something in front of it, broke the protocol, and
+ * clients raise UNKNOWN (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md); two are none.
+ */
+export function trailersError(trailers: Headers): AnswerError | undefined {
+  const { value, repeated } = singleHeader(trailers, "grpc-status");
+  if (value === undefined || repeated)
+    return { type: null, message: "The call ended without a status.", code: "UNKNOWN" };
+  return statusError(trailers);
+}
+
 /** What is in front of a server, or Regent to a client that does not speak gRPC, answers with an HTTP status and a text. */
 function plainError({ status, bytes }: ResponseMessage): AnswerError | undefined {
   return status < 400 ? undefined : { type: null, message: keptText(bytes), code: null };

@@ -1,6 +1,8 @@
 import { ERRORS, type ErrorCode, RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
 import type { Finding } from "../../exchange/finding.ts";
+import type { Headers } from "../../exchange/headers.ts";
+import type { AnswerError } from "../../exchange/inference.ts";
 import { permit } from "../../exchange/permit.ts";
 import {
   type AnswerSplitter,
@@ -40,7 +42,7 @@ export type ClientPiece = {
 /** A streamed answer on its way to the client. */
 export type StreamedAnswer = {
   /** At once where nothing has to be waited for. Never throws after the first byte: what fails becomes an error event. */
-  push(chunk: Buffer, endOfStream: boolean): ClientPiece | Promise<ClientPiece>;
+  push(chunk: Buffer, endOfStream: boolean, trailers?: Headers): ClientPiece | Promise<ClientPiece>;
   /** What the stream said so far. Call it once, when no more pieces come. */
   finish(): ReadAnswer | undefined;
   close(): void;
@@ -91,6 +93,8 @@ class Streamed implements StreamedAnswer {
   readonly #stream: AnswerStream;
   readonly #held: Held | undefined;
   readonly #decoder: ContentDecoder | undefined;
+  /** What the trailers said. */
+  #error: AnswerError | undefined;
 
   constructor(
     options: StreamedAnswerOptions,
@@ -104,32 +108,55 @@ class Streamed implements StreamedAnswer {
     this.#decoder = decoder;
   }
 
-  push(chunk: Buffer, endOfStream: boolean): ClientPiece | Promise<ClientPiece> {
-    if (this.#decoder !== undefined) return this.#pushCoded(this.#decoder, chunk, endOfStream);
-    const piece = this.#read(chunk, endOfStream);
+  push(chunk: Buffer, endOfStream: boolean, trailers?: Headers): ClientPiece | Promise<ClientPiece> {
+    const { trailersError } = this.#options.framing;
+    if (trailers !== undefined) this.#error = trailersError?.(trailers);
+    if (this.#decoder !== undefined) return this.#pushCoded(this.#decoder, chunk, endOfStream, trailers);
+    const piece = this.#read(chunk, endOfStream, trailers);
     return this.#held === undefined ? this.#ended(piece) : this.#hold(this.#held, piece);
   }
 
   finish(): ReadAnswer {
-    return this.#stream.finish();
+    const answer = this.#stream.finish();
+    if (this.#error === undefined || answer.error !== undefined) return answer;
+    return { ...answer, error: this.#error, errorCode: this.#error.code };
   }
 
   close(): void {
     this.#decoder?.close();
   }
 
-  async #pushCoded(decoder: ContentDecoder, chunk: Buffer, endOfStream: boolean): Promise<ClientPiece> {
+  async #pushCoded(
+    decoder: ContentDecoder,
+    chunk: Buffer,
+    endOfStream: boolean,
+    trailers: Headers | undefined,
+  ): Promise<ClientPiece> {
     const decoded = await timedAsync(this.#options.context, "formats", () =>
       decoder.push(chunk, endOfStream),
     );
     const piece: ReadPiece = decoded.ok
-      ? this.#read(decoded.bytes, endOfStream)
+      ? this.#readDecoded(decoded.bytes, endOfStream, trailers)
       : { bytes: NOTHING, end: "upstream_invalid" };
     return this.#held === undefined ? this.#ended(piece) : this.#hold(this.#held, piece);
   }
 
-  #read(bytes: Buffer, endOfStream: boolean): ReadPiece {
-    return timed(this.#options.context, "formats", () => this.#stream.push(bytes, endOfStream));
+  /** What a decoder still had comes before the trailers. */
+  #readDecoded(bytes: Buffer, endOfStream: boolean, trailers: Headers | undefined): ReadPiece {
+    if (trailers === undefined) return this.#read(bytes, endOfStream, undefined);
+    const piece = this.#read(bytes, false, undefined);
+    if (piece.end !== undefined) return piece;
+    const last = this.#read(NOTHING, true, trailers);
+    return { ...last, bytes: Buffer.concat([piece.bytes, last.bytes]) };
+  }
+
+  #read(bytes: Buffer, endOfStream: boolean, trailers: Headers | undefined): ReadPiece {
+    const { context, framing } = this.#options;
+    return timed(context, "formats", () =>
+      trailers === undefined || framing.trailersError === undefined
+        ? this.#stream.push(bytes, endOfStream)
+        : this.#stream.end(this.#error !== undefined),
+    );
   }
 
   /** What leaves of a piece and of what was held before; what is refused is refused behind what left. */
