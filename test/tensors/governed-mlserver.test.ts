@@ -40,6 +40,43 @@ describe("a predict request whose target speaks KServe v2", { skip: mlserverMiss
     assert.equal(inference?.format, "tfserving");
   });
 
+  describe("to a model that finds its input by name", () => {
+    const ask = (model: string) => predict(model, { instances: stack.server.own.progress_by_bmi.rows });
+
+    test("gets every digit of what the model predicts where name and datatype are declared", async () => {
+      const { predictions } = stack.server.own.progress_by_bmi;
+      const answer = await ask("declared");
+      assert.equal(answer.status, 200, answer.body);
+      assert.deepEqual(JSON.parse(answer.body), { predictions: predictions.map((value) => [value]) });
+      const { translation } = await recordOf(stack, String(answer.headers["x-regent-decision-id"]));
+      assert.deepEqual(
+        translation?.warnings.filter((warning) => warning.startsWith("invented")),
+        [],
+      );
+    });
+
+    test("gets the server's error where they are made up", async () => {
+      const answer = await ask("guessed");
+      assert.equal(answer.status, 500, answer.body);
+      const { translation } = await recordOf(stack, String(answer.headers["x-regent-decision-id"]));
+      assert.ok(translation?.warnings.includes("invented:/instances"), String(translation?.warnings));
+    });
+
+    for (const [body, said] of [
+      [{ instances: [{ age: 0.5 }] }, /age: the model has no such input/],
+      [{ inputs: { bmi: ["much"] } }, /bmi: text given for FP64/],
+      [{ instances: [[0.5]] }, /bmi: shape \[1,1\] does not fit \[-1\]/],
+    ] as const) {
+      test(`is refused before it leaves where it contradicts what is declared: ${said.source}`, async () => {
+        const { status, body: answer, headers } = await predict("declared", body);
+        assert.equal(status, 400, answer);
+        assert.match((JSON.parse(answer) as { error: string }).error, said);
+        const { attempts } = await recordOf(stack, String(headers["x-regent-decision-id"]));
+        assert.equal(attempts, undefined);
+      });
+    }
+  });
+
   test("gets the server's error in its own words", async () => {
     const { status, body } = await predict("flowers", { instances: [[1, 2]] });
     assert.equal(status, 500);

@@ -3,13 +3,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { packageFile } from "../../src/document/package-root.ts";
+import type { TensorInterface } from "../../src/exchange/model-interface.ts";
 import { type Governed, startGoverned } from "../envoy/governed/stack.ts";
 import { type MlServer, startMlServer } from "./mlserver.ts";
 
-/** MLServer behind Envoy and Regent, as the one target of its models. Clients call them `flowers` and `progress`. */
+/**
+ * MLServer behind Envoy and Regent, as the one target of its models. Clients call them `flowers`, `progress`, and `declared`
+ * and `guessed`, which are one model whose input is declared and not.
+ */
 export type GovernedMlServer = Governed & { readonly server: MlServer };
 
-const MODELS = { flowers: "iris", progress: "diabetes" };
+const MODELS: { readonly [name: string]: { readonly name: string; readonly tensors?: TensorInterface } } = {
+  flowers: { name: "iris" },
+  progress: { name: "diabetes" },
+  declared: {
+    name: "progress_by_bmi",
+    tensors: {
+      inputs: [{ name: "bmi", datatype: "FP64", shape: [-1] }],
+      outputs: [{ name: "predict", datatype: "FP64" }],
+    },
+  },
+  guessed: { name: "progress_by_bmi" },
+};
 
 export async function startGovernedMlServer(): Promise<GovernedMlServer> {
   const dir = mkdtempSync(join(tmpdir(), "regent-governed-mlserver-"));
@@ -44,7 +59,7 @@ function registryText(): string {
     stage: "active",
     owner: "research",
     dataClasses: ["public", "internal", "personal"],
-    versions: [{ name: version, weight: 1, targets: [target.name] }],
+    versions: [{ ...version, weight: 1, targets: [target.name] }],
   }));
   return stringify({ ...demo, targets: [...demo.targets, target], models: [...demo.models, ...models] });
 }

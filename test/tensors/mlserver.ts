@@ -20,10 +20,20 @@ export type OwnPredictions = {
   readonly predictions: readonly number[];
 };
 
-/** A running MLServer with the models `iris` (a classifier) and `diabetes` (a regression). */
+/**
+ * A running MLServer with the models `iris` (a classifier), `diabetes` (a regression) and `progress_by_bmi`, another that
+ * finds its only input by name.
+ */
 export type MlServer = {
   readonly url: string;
-  readonly own: { readonly iris: OwnPredictions; readonly diabetes: OwnPredictions };
+  readonly own: {
+    readonly iris: OwnPredictions;
+    readonly diabetes: OwnPredictions;
+    readonly progress_by_bmi: {
+      readonly rows: readonly number[];
+      readonly predictions: readonly number[];
+    };
+  };
   stop(): Promise<void>;
 };
 
