@@ -5,6 +5,10 @@ import type { ModelInterface } from "./model-interface.ts";
 export const STAGES = ["experimental", "active", "deprecated", "retired"] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** How a key is sent: as a bearer token in `authorization`, or alone in the header of this name. */
+export const KEY_PLACES = ["bearer", "api-key", "x-api-key", "x-goog-api-key"] as const;
+export type KeyPlace = (typeof KEY_PLACES)[number];
+
 /** Somewhere a request can go. */
 export type Target = {
   readonly name: string;
@@ -16,10 +20,28 @@ export type Target = {
   readonly format: FormatName | "json";
   /** Dialects that it takes as they are, besides. */
   readonly speaks?: readonly FormatName[];
-  /** Secret sent where servers of its format look for one. Never in policy input or record. */
+  /** Secret sent where `keyAs` says. Never in policy input or record. */
   readonly key?: SecretText;
+  /** Undefined: where servers of its kind look for one. */
+  readonly keyAs?: KeyPlace;
   /** Requests to it are signed instead. */
   readonly aws?: TargetAws;
+  /** It is Google's Vertex AI: whatever project and location a client names, these are asked. */
+  readonly vertex?: TargetVertex;
+  /** It is Azure OpenAI: the versions of models are its deployments. */
+  readonly azure?: TargetAzure;
+};
+
+export type TargetVertex = {
+  /** The id or number of a project. */
+  readonly project: string;
+  /** A region, a multi-region or `global`. */
+  readonly location: string;
+};
+
+export type TargetAzure = {
+  /** A dated version of the API, such as `2024-10-21`; undefined: the API v1, which has none. */
+  readonly apiVersion?: string;
 };
 
 export type SecretText = { reveal(): string };

@@ -3,6 +3,7 @@ import type { CrossCheck } from "../document/document.ts";
 import type { Fault, FaultAt, FaultPath } from "../document/fault.ts";
 import { nearest } from "../document/nearest.ts";
 import { checkInterface } from "./check-interface.ts";
+import { checkProvider } from "./check-provider.ts";
 
 const text = z.string().catch("");
 const texts = z.array(text).catch([]);
@@ -22,11 +23,20 @@ const modelSketch = z.object({
   successor: text,
   versions: z.array(versionSketch.catch({ name: "", weight: 1, targets: [] })).catch([]),
 });
-const targetSketch = z.object({ name: text, format: text });
+const targetSketch = z.object({
+  name: text,
+  format: text,
+  speaks: texts,
+  key: z.unknown().optional(),
+  keyAs: z.unknown().optional(),
+  aws: z.unknown().optional(),
+  vertex: z.unknown().optional(),
+  azure: z.unknown().optional(),
+});
 const sketchSchema = z
   .object({
     aliases: z.record(z.string(), text).catch({}),
-    targets: z.array(targetSketch.catch({ name: "", format: "" })).catch([]),
+    targets: z.array(targetSketch.catch({ name: "", format: "", speaks: [] })).catch([]),
     models: z.array(modelSketch.catch({ name: "", stage: "", successor: "", versions: [] })).catch([]),
   })
   .catch({ aliases: {}, targets: [], models: [] });
@@ -39,6 +49,7 @@ export const checkRegistry: CrossCheck = (raw, faultAt) => {
   const modelNames = namesOf(models);
   return [
     ...duplicates(targets, ["targets"], "target", faultAt),
+    ...targets.flatMap((target, index) => checkProvider(target, ["targets", index], faultAt)),
     ...duplicates(models, ["models"], "model", faultAt),
     ...Object.entries(aliases).flatMap(([alias, model]) => [
       ...(modelNames.includes(alias)

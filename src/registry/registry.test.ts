@@ -284,3 +284,58 @@ models: [{ name: m, stage: active, versions: [{ name: m, weight: 1, targets: [t]
   assert.ok(!both.ok);
   assert.match(both.faults.map(({ message }) => message).join(), /not both/);
 });
+
+test("knows how a key is sent, and in whose project, location or version a target is asked", () => {
+  const written = (more: string) =>
+    parseRegistry(
+      `version: 1
+targets: [{ name: t, region: r, provider: p, ${more} }]
+models: [{ name: m, stage: active, versions: [{ name: m, weight: 1, targets: [t] }] }]
+`,
+      "registry.yaml",
+      { KEY: "k" },
+    );
+  const target = (more: string) => {
+    const parsed = written(more);
+    assert.ok(parsed.ok, parsed.ok ? "" : parsed.faults.map(renderFault).join("\n"));
+    return parsed.value.resolve("m")?.versions[0]?.targets[0];
+  };
+  const key = `key: "\${KEY}"`;
+  const vertex = "vertex: { project: my-project, location: europe-west1 }";
+  assert.equal(target(`format: openai-chat, ${key}, keyAs: api-key`)?.keyAs, "api-key");
+  assert.deepEqual(target(`format: gemini-generate, ${vertex}`)?.vertex, {
+    project: "my-project",
+    location: "europe-west1",
+  });
+  assert.deepEqual(target("format: openai-responses, azure: {}")?.azure, {});
+  assert.equal(
+    target('format: openai-chat, speaks: [openai-responses], azure: { apiVersion: "2024-10-21" }')?.azure
+      ?.apiVersion,
+    "2024-10-21",
+  );
+  for (const [more, fault] of [
+    ["format: openai-chat, keyAs: bearer", /targets\[0\]\.keyAs: there is no key/],
+    [
+      `format: openai-chat, ${key}, keyAs: cookie`,
+      /keyAs: must be one of bearer, api-key, x-api-key, x-goog-api-key/,
+    ],
+    [`format: openai-chat, ${vertex}`, /format: Vertex AI is asked in gemini-generate/],
+    [
+      `format: gemini-generate, speaks: [openai-chat], ${vertex}`,
+      /speaks\[0\]: Vertex AI is asked in gemini-generate/,
+    ],
+    ["format: anthropic-messages, azure: {}", /format: Azure OpenAI is asked in openai-chat or/],
+    [`format: gemini-generate, ${vertex}, azure: {}`, /azure: a target is of vertex or azure/],
+    ["format: openai-chat, azure: { apiVersion: latest }", /apiVersion: must be a dated version/],
+    [
+      "format: gemini-generate, vertex: { project: a/b, location: eu }",
+      /project: must be the id or the number/,
+    ],
+    ["format: gemini-generate, vertex: { project: a, location: .. }", /location: must be a location/],
+    ["format: gemini-generate, vertex: { project: a }", /location/],
+  ] as const) {
+    const parsed = written(more);
+    assert.ok(!parsed.ok, more);
+    assert.match(parsed.faults.map(renderFault).join("\n"), fault);
+  }
+});

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { secretSchema } from "../document/secret.ts";
 import { FORMAT_NAMES } from "../exchange/inference.ts";
-import { STAGES } from "../exchange/model.ts";
+import { KEY_PLACES, STAGES } from "../exchange/model.ts";
 import { completionsSchema, embeddingsSchema, tensorsSchema } from "./interface-schema.ts";
 
 /** The dialects that a target may speak; `json`: whatever it is sent. */
@@ -31,6 +31,24 @@ const awsSchema = z.strictObject({
   sessionToken: secretSchema.optional(),
 });
 
+/** Both become part of a path: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+const vertexSchema = z.strictObject({
+  project: z.string().regex(/^[a-z0-9][a-z0-9.:-]{0,127}$/, {
+    error: "must be the id or the number of a project",
+  }),
+  location: z.string().regex(/^[a-z0-9-]{1,64}$/, {
+    error: "must be a location of Vertex AI, such as europe-west1 or global",
+  }),
+});
+
+/** https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle */
+const azureSchema = z.strictObject({
+  apiVersion: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}(?:-preview)?$/, { error: "must be a dated version, such as 2024-10-21" })
+    .optional(),
+});
+
 export const targetSchema = z
   .strictObject({
     name: word,
@@ -40,7 +58,10 @@ export const targetSchema = z
     format: z.enum(TARGET_FORMATS),
     speaks: z.array(z.enum(FORMAT_NAMES)).optional(),
     key: secretSchema.optional(),
+    keyAs: z.enum(KEY_PLACES).optional(),
     aws: awsSchema.optional(),
+    vertex: vertexSchema.optional(),
+    azure: azureSchema.optional(),
   })
   .refine(({ key, aws }) => key === undefined || aws === undefined, {
     path: ["aws"],

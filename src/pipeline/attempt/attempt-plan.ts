@@ -12,6 +12,8 @@ export type AttemptPlanFacts = {
   readonly target: Target;
   /** What the target gets in the place of what was let through. */
   readonly translated: TranslatedRequest | undefined;
+  /** The path as it leaves, with its query. */
+  readonly path: string;
   /** The body as it leaves; undefined: as it came. */
   readonly body: Buffer | undefined;
   readonly credentials: readonly HeaderField[];
@@ -22,7 +24,7 @@ export type AttemptPlanFacts = {
  * that earlier ones changed is put back first: a target never sees the key or the dialect of another.
  */
 export function planAttempt(facts: AttemptPlanFacts): Plan {
-  const { attempts, baseline, target, translated, body, credentials } = facts;
+  const { attempts, baseline, target, translated, path, body, credentials } = facts;
   const set = new Map<string, string>();
   const remove = new Set<string>();
   for (const name of attempts.changed) {
@@ -47,11 +49,11 @@ export function planAttempt(facts: AttemptPlanFacts): Plan {
     set.set(name, value);
   }
   const isAgain = attempts.made.length > 1;
-  const path = translated?.path ?? (isAgain ? baseline.path : undefined);
   for (const name of [...set.keys(), ...remove]) attempts.changed.add(name);
   return {
     headers: { remove: [...remove], set: [...set] },
-    ...(path === undefined ? {} : { path }),
+    // An attempt before may have left another one.
+    ...(path !== baseline.path || isAgain ? { path } : {}),
     ...(body === undefined ? {} : { body }),
     clearRouteCache: false,
     metadata: {},

@@ -19,6 +19,7 @@ import { type AnswerOfAttempt, openAnswer } from "./answer.ts";
 import { planAttempt } from "./attempt-plan.ts";
 import type { AllowedAttempts, AttemptFacts, Baseline } from "./attempts.ts";
 import { credentialsFor } from "./credentials.ts";
+import { placedPath } from "./place.ts";
 import { servingOf } from "./serving.ts";
 import { openTranslation, type Translation } from "./translate.ts";
 
@@ -193,12 +194,18 @@ export class Attempt implements Governance {
     }
     const { exchange, host } = this.#options.head;
     const leaving = translated?.bytes ?? body;
+    const path = placedPath(target, candidate.version.name, translated?.path ?? baseline.path);
+    if (path === undefined)
+      throw new RegentError(
+        "no_permitted_target",
+        "The target that Envoy chose has no path for the request.",
+      );
     const credentials = await credentialsFor(
       target,
       {
         method: exchange.request.method,
         host: host ?? exchange.request.host,
-        path: translated?.path ?? baseline.path,
+        path,
         body: leaving,
       },
       rooms.sign,
@@ -206,7 +213,7 @@ export class Attempt implements Governance {
     const { attempts } = account;
     // The exchange may have ended, or been refused, while this was made ready.
     if (this.#isLate()) throw new RegentError("not_governed");
-    const plan = planAttempt({ attempts, baseline, target, translated, body: leaving, credentials });
+    const plan = planAttempt({ attempts, baseline, target, translated, path, body: leaving, credentials });
     facts.sent = true;
     return { kind: "pass", permit: allowed.permit, plan };
   }

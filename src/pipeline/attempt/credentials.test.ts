@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { checkSignature } from "../../../test/support/sigv4.ts";
-import type { Target } from "../../exchange/model.ts";
+import { KEY_PLACES, type Target } from "../../exchange/model.ts";
+import { CREDENTIAL_HEADERS } from "../../exchange/names.ts";
 import { awsHeaders } from "../../services/aws.ts";
 import type { Rooms } from "../rooms.ts";
 import { credentialsFor } from "./credentials.ts";
@@ -28,6 +29,31 @@ test("puts a key where servers of the dialect look for it, and nothing where the
     assert.deepEqual(await credentialsFor(target(format, { key }), REQUEST, sign), [expected], format);
     assert.deepEqual(await credentialsFor(target(format), REQUEST, sign), []);
   }
+});
+
+test("sends a key as the registry says, and else where servers of the provider look for it", async () => {
+  const value = randomBytes(16).toString("hex");
+  const key = { reveal: () => value };
+  const vertex = { project: "p", location: "l" };
+  for (const [more, expected] of [
+    [{ keyAs: "bearer" }, ["authorization", `Bearer ${value}`]],
+    [{ keyAs: "api-key" }, ["api-key", value]],
+    [{ keyAs: "x-api-key" }, ["x-api-key", value]],
+    [{ keyAs: "x-goog-api-key" }, ["x-goog-api-key", value]],
+    [{ vertex }, ["authorization", `Bearer ${value}`]],
+    [{ vertex, keyAs: "x-goog-api-key" }, ["x-goog-api-key", value]],
+    [{ azure: {} }, ["api-key", value]],
+    [{ azure: {}, keyAs: "bearer" }, ["authorization", `Bearer ${value}`]],
+  ] as const)
+    for (const format of ["openai-chat", "anthropic-messages", "gemini-generate"] as const)
+      assert.deepEqual(await credentialsFor(target(format, { key, ...more }), REQUEST, sign), [expected]);
+});
+
+test("takes a client's own credentials from every place in which a key is sent", () => {
+  for (const place of KEY_PLACES)
+    assert.ok(
+      (CREDENTIAL_HEADERS as readonly string[]).includes(place === "bearer" ? "authorization" : place),
+    );
 });
 
 test("signs a request to AWS as it leaves: method, host, path and body", async () => {

@@ -1,6 +1,6 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { HeaderField } from "../../exchange/headers.ts";
-import type { Target } from "../../exchange/model.ts";
+import type { KeyPlace, Target } from "../../exchange/model.ts";
 import type { Rooms } from "../rooms.ts";
 
 /** The request that goes to a target, as far as a signature covers it. */
@@ -16,7 +16,7 @@ export type SignedRequest = {
 export const ANTHROPIC_VERSION = "2023-06-01";
 
 /**
- * The headers by which a target knows that it may answer: its key where servers of its dialect look for one, or AWS's
+ * The headers by which a target knows that it may answer: its key where it looks for one, or AWS's
  * signature over the request as it leaves. Empty where the registry has neither.
  *
  * @throws RegentError config_mismatch when a request cannot be signed
@@ -29,13 +29,21 @@ export async function credentialsFor(
   if (target.aws !== undefined) return signed(target.aws, request, sign);
   if (target.key === undefined) return [];
   const key = target.key.reveal();
-  switch (target.format) {
+  const place = target.keyAs ?? usualPlace(target);
+  return [place === "bearer" ? ["authorization", `Bearer ${key}`] : [place, key]];
+}
+
+/** Where servers look that are of this kind. */
+function usualPlace({ format, vertex, azure }: Target): KeyPlace {
+  if (vertex !== undefined) return "bearer";
+  if (azure !== undefined) return "api-key";
+  switch (format) {
     case "anthropic-messages":
-      return [["x-api-key", key]];
+      return "x-api-key";
     case "gemini-generate":
-      return [["x-goog-api-key", key]];
+      return "x-goog-api-key";
     default:
-      return [["authorization", `Bearer ${key}`]];
+      return "bearer";
   }
 }
 

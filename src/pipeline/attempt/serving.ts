@@ -1,6 +1,7 @@
 import type { FormatName } from "../../exchange/inference.ts";
 import type { Target } from "../../exchange/model.ts";
 import type { Context } from "../context.ts";
+import { isPlaced, placedPath } from "./place.ts";
 
 /** How a target takes a request: as it came, or translated to its format. */
 export type Serving = { readonly how: "native" } | { readonly how: "translated"; readonly to: FormatName };
@@ -27,9 +28,12 @@ export function servingOf({ account, detection, rooms }: Context, target: Target
   if (detection.kind !== "inference") return undefined;
   // ext_authz alone has no filter at the cluster: what that one does, nobody would do.
   const byAuthz = account.exchange.protocol === "ext_authz";
-  if (byAuthz && needsCredentials(target)) return undefined;
+  if (byAuthz && needsMore(target)) return undefined;
   const { format, endpoint } = detection;
-  if (isNative(target, format.name)) return NATIVE;
+  if (isNative(target, format.name)) {
+    const { pathname } = account.exchange.request;
+    return placedPath(target, "", pathname) === undefined ? undefined : NATIVE;
+  }
   if (target.format === "json" || byAuthz || !TRANSLATED_OPERATIONS.has(endpoint.operation)) return undefined;
   const there = rooms.translation.translatorOf(format.name, target.format);
   const back = rooms.translation.translatorOf(target.format, format.name);
@@ -45,11 +49,12 @@ export function servesIn(context: Context): (target: Target) => boolean {
 
 /** Whether what the filter at a target's cluster does is needed for a request to be served there. */
 export function needsFilter(target: Target, format: FormatName): boolean {
-  return needsCredentials(target) || !isNative(target, format);
+  return needsMore(target) || !isNative(target, format);
 }
 
-function needsCredentials({ key, aws }: Target): boolean {
-  return key !== undefined || aws !== undefined;
+/** Whether a request needs more there than was decided on: credentials, or another path. */
+function needsMore(target: Target): boolean {
+  return target.key !== undefined || target.aws !== undefined || isPlaced(target);
 }
 
 function isNative({ format, speaks }: Target, wanted: FormatName): boolean {
