@@ -1,16 +1,16 @@
-import { ERRORS, RegentError } from "../../exchange/errors.ts";
+import { RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
 import { type HeaderField, headerValues, mediaTypeOf, singleHeader } from "../../exchange/headers.ts";
 import { BODY_HEADERS, DIALECT_HEADERS } from "../../exchange/names.ts";
 import type { Plan } from "../../exchange/plan.ts";
 import { FORMATS, type Format } from "../../formats/index.ts";
-import type { TranslatedResponse } from "../../translation/index.ts";
 import { decodeAnswer } from "../../wire/content-encoding.ts";
 import type { Context } from "../context.ts";
 import type { ChunkAnswer } from "../governor.ts";
 import { timed } from "../timed.ts";
 import { REPLACED_BYTES_MAX, type Translation } from "./translate.ts";
-import { openTranslatedStream, untranslatable } from "./translated-stream.ts";
+import { openTranslatedStream } from "./translated-stream.ts";
+import { untranslatable, wholeAnswer } from "./whole-answer.ts";
 
 /** The answer of a target on its way into the client's dialect. */
 export type AnswerOfAttempt = {
@@ -65,7 +65,9 @@ function whole(
       const plain = await decodeAnswer(body, codings, REPLACED_BYTES_MAX);
       if (!plain.ok) throw untranslatable(`has ${plain.reason}`);
       const { bytes, contentType, headers } = timed(context, "translation", () =>
-        translatedWhole(context, client, translation, head, plain.bytes),
+        wholeAnswer(client, { status: head.status, requestId: context.account.exchange.id }, () =>
+          translation.response(plain.bytes, head),
+        ),
       );
       if (bytes.length > REPLACED_BYTES_MAX) throw untranslatable("is too large when translated");
       return { ...planWith([["content-type", contentType], ...headers]), body: bytes };
@@ -75,35 +77,6 @@ function whole(
     },
     close: () => {},
   };
-}
-
-/** An error in words that are no dialect's (a proxy's page, say) keeps its status, in words of the client's dialect. */
-function translatedWhole(
-  context: Context,
-  client: Format,
-  translation: Translation,
-  head: ResponseHead,
-  bytes: Buffer,
-): TranslatedResponse {
-  try {
-    const translated = translation.response(bytes, head);
-    // Clients of most dialects look for an error only where the status is one.
-    if (translated.isFailure && head.status < 400)
-      throw untranslatable("is an error under a status of success");
-    return translated;
-  } catch (error) {
-    const known = RegentError.from(error);
-    if (known.code !== "upstream_invalid" || head.status < 400) throw error;
-    const { message } = ERRORS.upstream_invalid;
-    const requestId = context.account.exchange.id;
-    const { body, contentType } = client.refuse({
-      status: head.status,
-      code: "upstream_invalid",
-      message,
-      requestId,
-    });
-    return { bytes: body, contentType, headers: [] };
-  }
 }
 
 /** What the target said of its own bytes is wrong for those that the client gets. */

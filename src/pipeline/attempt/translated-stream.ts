@@ -10,6 +10,7 @@ import type { ChunkAnswer } from "../governor.ts";
 import { rescueStream } from "../rescue.ts";
 import { timed, timedAsync } from "../timed.ts";
 import type { Translation } from "./translate.ts";
+import { untranslatable } from "./whole-answer.ts";
 
 /**
  * Bytes of a stream that is translated, as they came and as they are without their coding. 128,000 tokens, each in an event
@@ -138,11 +139,6 @@ class Translated implements TranslatedStream {
     const message = detail ?? ERRORS[code].message;
     return this.#client.refuseInStream({ status, code, message, requestId: account.exchange.id });
   }
-}
-
-/** @param what completes "it …" */
-export function untranslatable(what: string): RegentError {
-  return new RegentError("upstream_invalid", `The model's answer cannot be translated: it ${what}.`);
 }
 
 const NO_BYTES = Buffer.alloc(0);
