@@ -113,6 +113,66 @@ test("reserves once: a second reservation of an exchange is the first", () => {
   assert.equal(budget(meter)?.reserved, 50);
 });
 
+test("adds the later requests of an exchange to what it holds, and settles all of them together", () => {
+  const { meter } = metered();
+  const limits = [limit(100), limit(3, { unit: "requests" })];
+  meter.reserve("a", limits, tokens(40));
+  assert.deepEqual(meter.extend("a", limits, tokens(50)), { exchangeId: "a", tokens: 90 });
+  assert.deepEqual(
+    meter.budgets("acme").map(({ reserved }) => reserved),
+    [90, 2],
+  );
+  assert.ok(!admitted(meter.extend("a", limits, tokens(11))));
+  assert.ok(!admitted(meter.reserve("b", limits, tokens(11))));
+  assert.deepEqual(
+    meter.budgets("acme").map(({ reserved }) => reserved),
+    [90, 2],
+  );
+  meter.extend("a", limits, tokens(10));
+  assert.ok(!admitted(meter.extend("a", limits, tokens(0))), "the requests are used up");
+  assert.deepEqual(meter.settle("a", 70), { tokens: 70, clamped: false });
+  assert.deepEqual(
+    meter.budgets("acme").map(({ used, reserved }) => [used, reserved]),
+    [
+      [70, 0],
+      [3, 0],
+    ],
+  );
+});
+
+test("reserves where there is nothing to add to", () => {
+  const { meter } = metered();
+  assert.ok(admitted(meter.reserve("a", [], tokens(40))));
+  assert.ok(admitted(meter.extend("a", [limit(100)], tokens(50))));
+  assert.ok(!admitted(meter.extend("b", [limit(100)], tokens(51))));
+  assert.equal(budget(meter)?.reserved, 50);
+});
+
+test("charges an exchange that goes on in the next window once, what is left of it there", () => {
+  const { meter, clock } = metered();
+  clock.nowMs += HOUR_MS - 1;
+  meter.reserve("a", [limit(100)], tokens(60));
+  clock.nowMs += 1;
+  assert.ok(admitted(meter.extend("a", [limit(100)], tokens(80))));
+  assert.equal(budget(meter)?.reserved, 80);
+  meter.settle("a", 90);
+  assert.deepEqual([budget(meter)?.used, budget(meter)?.reserved], [30, 0]);
+});
+
+test("gives what was added back with the rest, and begins its lease anew", () => {
+  const { meter, clock } = metered();
+  const day = [limit(100, { windowMs: 24 * HOUR_MS })];
+  clock.nowMs = Math.ceil(START_MS / (24 * HOUR_MS)) * 24 * HOUR_MS;
+  meter.reserve("a", day, tokens(10));
+  clock.nowMs += LEASE_MS - 1;
+  meter.extend("a", day, tokens(20));
+  clock.nowMs += LEASE_MS - 1;
+  meter.reserve("b", day, tokens(1));
+  assert.deepEqual([budget(meter)?.used, budget(meter)?.reserved], [0, 31]);
+  meter.release("a");
+  assert.deepEqual([budget(meter)?.used, budget(meter)?.reserved], [0, 1]);
+});
+
 test("gives everything back when the call was never made", () => {
   const { meter } = metered();
   meter.reserve("a", [limit(100), limit(5, { unit: "requests" })], tokens(50));

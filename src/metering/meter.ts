@@ -36,6 +36,11 @@ export type Meter = {
    */
   reserve(exchangeId: string, limits: readonly Limit[], estimate: Estimate): Reservation | BudgetExceeded;
   /**
+   * Takes one more request of an exchange out of all limits, or out of none: what it may use is added to what the exchange
+   * holds, and its lease begins anew.
+   */
+  extend(exchangeId: string, limits: readonly Limit[], estimate: Estimate): Reservation | BudgetExceeded;
+  /**
    * Charges what was used to the windows it was reserved in, more than was reserved too, and gives the rest back. Only
    * the first call counts; undefined when there is nothing to settle.
    */
@@ -64,6 +69,39 @@ export function createMeter({ nowMs }: MeterOptions): Meter {
     }
   };
 
+  /** Takes an amount for each limit, or says which one it does not fit into. */
+  const take = (limits: readonly Limit[], tokens: number, now: number): readonly Share[] | BudgetExceeded => {
+    const shares: Share[] = [];
+    for (const limit of strictest(limits)) {
+      const window = windows.at(limit, now);
+      if (window === undefined) return full(limit);
+      shares.push({ window, limit, amount: limit.unit === "tokens" ? tokens : 1 });
+    }
+    const exceeded = shares.filter((share) => !fits(share));
+    if (exceeded.length > 0) return longestWait(exceeded, now);
+    for (const { window, limit, amount } of shares) {
+      window.limit = limit.amount;
+      window.reserved += amount;
+    }
+    return shares;
+  };
+
+  const reserve: Meter["reserve"] = (exchangeId, limits, estimate) => {
+    const now = nowMs();
+    expire(now);
+    const known = held.get(exchangeId);
+    if (known !== undefined) return known.reservation;
+    const tokens = tokensOf(estimate);
+    const reservation = { exchangeId, tokens };
+    const first = limits[0];
+    if (first === undefined) return reservation;
+    if (held.size >= RESERVATIONS_MAX) return full(first);
+    const shares = take(limits, tokens, now);
+    if (!isTaken(shares)) return shares;
+    held.set(exchangeId, { reservation, shares, leaseEndsMs: now + LEASE_MS });
+    return reservation;
+  };
+
   const expire = (now: number): void => {
     for (const [exchangeId, entry] of held) {
       if (entry.leaseEndsMs > now) return;
@@ -76,30 +114,19 @@ export function createMeter({ nowMs }: MeterOptions): Meter {
       return tenant === undefined ? [] : windows.ofOwner(`tenant:${tenant}`, nowMs()).map(stateOf);
     },
 
-    reserve(exchangeId, limits, estimate) {
+    reserve,
+
+    extend(exchangeId, limits, estimate) {
       const now = nowMs();
       expire(now);
       const known = held.get(exchangeId);
-      if (known !== undefined) return known.reservation;
-      const tokens = estimate.inputTokens + estimate.outputTokensMax;
-      const reservation = { exchangeId, tokens };
-      const first = limits[0];
-      if (first === undefined) return reservation;
-      if (held.size >= RESERVATIONS_MAX) return full(first);
-
-      const shares: Share[] = [];
-      for (const limit of strictest(limits)) {
-        const window = windows.at(limit, now);
-        if (window === undefined) return full(limit);
-        shares.push({ window, limit, amount: limit.unit === "tokens" ? tokens : 1 });
-      }
-      const exceeded = shares.filter((share) => !fits(share));
-      if (exceeded.length > 0) return longestWait(exceeded, now);
-      for (const { window, limit, amount } of shares) {
-        window.limit = limit.amount;
-        window.reserved += amount;
-      }
-      held.set(exchangeId, { reservation, shares, leaseEndsMs: now + LEASE_MS });
+      if (known === undefined) return reserve(exchangeId, limits, estimate);
+      const more = tokensOf(estimate);
+      const taken = take(limits, more, now);
+      if (!isTaken(taken)) return taken;
+      const reservation = { exchangeId, tokens: known.reservation.tokens + more };
+      held.delete(exchangeId);
+      held.set(exchangeId, { reservation, shares: joined(known.shares, taken), leaseEndsMs: now + LEASE_MS });
       return reservation;
     },
 
@@ -108,7 +135,8 @@ export function createMeter({ nowMs }: MeterOptions): Meter {
       if (entry === undefined) return undefined;
       const plausible = Number.isSafeInteger(tokens) && tokens >= 0 && tokens <= TOKENS_PER_EXCHANGE_MAX;
       const charged = plausible ? tokens : entry.reservation.tokens;
-      finish(exchangeId, entry, ({ limit, amount }) => (limit.unit === "tokens" ? charged : amount));
+      const charges = chargesOf(entry.shares, charged);
+      finish(exchangeId, entry, (share) => charges.get(share) ?? share.amount);
       return { tokens: charged, clamped: !plausible };
     },
 
@@ -119,11 +147,54 @@ export function createMeter({ nowMs }: MeterOptions): Meter {
   };
 }
 
+function tokensOf({ inputTokens, outputTokensMax }: Estimate): number {
+  return inputTokens + outputTokensMax;
+}
+
+function isTaken(taken: readonly Share[] | BudgetExceeded): taken is readonly Share[] {
+  return Array.isArray(taken);
+}
+
+/** One share for each window. */
+function joined(shares: readonly Share[], more: readonly Share[]): readonly Share[] {
+  const byWindow = new Map<Window, Share>();
+  for (const share of [...shares, ...more]) {
+    const amount = (byWindow.get(share.window)?.amount ?? 0) + share.amount;
+    byWindow.set(share.window, { ...share, amount });
+  }
+  return [...byWindow.values()];
+}
+
+/**
+ * What each share of tokens is charged. An exchange that went on in later windows of a budget is charged once for it: to
+ * the earlier ones at most what they hold for it, and all the rest to the last.
+ */
+function chargesOf(shares: readonly Share[], tokens: number): ReadonlyMap<Share, number> {
+  const charges = new Map<Share, number>();
+  const budgets = Map.groupBy(
+    shares.filter(({ limit }) => limit.unit === "tokens"),
+    ({ limit }) => budgetOf(limit),
+  );
+  for (const parts of budgets.values()) {
+    let left = tokens;
+    for (const [index, part] of parts.entries()) {
+      const charge = index === parts.length - 1 ? left : Math.min(left, part.amount);
+      charges.set(part, charge);
+      left -= charge;
+    }
+  }
+  return charges;
+}
+
+function budgetOf({ unit, windowMs, key }: Limit): string {
+  return `${unit} ${windowMs} ${key}`;
+}
+
 /** Two rules may limit one key in one window: the smaller amount counts. */
 function strictest(limits: readonly Limit[]): Iterable<Limit> {
   const byBudget = new Map<string, Limit>();
   for (const limit of limits) {
-    const id = `${limit.unit} ${limit.windowMs} ${limit.key}`;
+    const id = budgetOf(limit);
     const known = byBudget.get(id);
     if (known === undefined || limit.amount < known.amount) byBudget.set(id, limit);
   }

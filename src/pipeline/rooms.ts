@@ -52,6 +52,8 @@ export type Rooms = {
     estimate(inference: Inference, model: Model | undefined): Estimate;
     budgets(tenant: string | undefined): readonly BudgetState[];
     reserve(exchangeId: string, limits: readonly Limit[], estimate: Estimate): Reservation | BudgetExceeded;
+    /** Adds one more request of an exchange to what it holds, or says which limit it does not fit into. */
+    extend(exchangeId: string, limits: readonly Limit[], estimate: Estimate): Reservation | BudgetExceeded;
     /** Charges what was used and gives the rest back. The first call for an exchange counts. */
     settle(exchangeId: string, tokens: number): void;
     /** Gives everything back: the call was never made. */
