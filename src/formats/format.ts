@@ -77,7 +77,12 @@ export type Format = {
   refuseInStream(refusal: Refusal): Buffer;
   /** Absent: its clients take the list in OpenAI's form. */
   readonly models?: ModelWords;
+  /** A header that only clients of this dialect send: it says whose words to take where no endpoint does. */
+  readonly clientHeader?: ClientHeader;
 };
+
+/** A header in lower case, and what its value begins with where that matters. */
+export type ClientHeader = { readonly name: string; readonly prefix?: string };
 
 /** How the events of a streamed answer lie in its bytes. A format is its own usual framing. */
 export type StreamFraming = Pick<Format, "stream" | "refuseInStream" | "openSplitter" | "trailersError">;

@@ -4,7 +4,7 @@ import type { FormatName } from "../exchange/inference.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
 import { bedrockConverse } from "./bedrock-converse/index.ts";
 import { endpointTable } from "./endpoints.ts";
-import type { EndpointMatch, Format } from "./format.ts";
+import type { ClientHeader, EndpointMatch, Format } from "./format.ts";
 import { geminiGenerate } from "./gemini-generate/index.ts";
 import { kserveV1 } from "./kserve-v1/index.ts";
 import { kserveV2 } from "./kserve-v2/index.ts";
@@ -22,6 +22,7 @@ export type { AnswerSplitter } from "./answer-splitter.ts";
 export type { AnswerText, AnswerTextReader, AnswerTexts, RunningName } from "./answer-texts.ts";
 export { RESPONSE_BYTES_MAX } from "./bounds.ts";
 export type {
+  ClientHeader,
   Endpoint,
   EndpointMatch,
   Format,
@@ -99,15 +100,26 @@ function modelOf(pathname: string): string | undefined {
   return plainName(pathname.slice(MODEL_PREFIX.length));
 }
 
+/** Whose words most clients understand. */
+export const USUAL_DIALECT = openaiChat;
+
+/** The formats whose clients give themselves away by a header. One that binds the framing comes before all others. */
+export const BY_CLIENT_HEADER: readonly WithClientHeader[] = Object.values(FORMATS)
+  .filter((format): format is WithClientHeader => format.clientHeader !== undefined)
+  .sort((a, b) => Number(a.clientHeader.prefix === undefined) - Number(b.clientHeader.prefix === undefined));
+
+type WithClientHeader = Format & { readonly clientHeader: ClientHeader };
+
 /**
- * Who words refusals and lists: the format of the endpoint. Where none is spoken, gRPC's status for its clients,
- * Anthropic's and Google's for their own, which all send their version, else the one that most clients understand. How a
- * body is read never depends on a header.
+ * Who words refusals and lists: the format of the endpoint. Where none is spoken, the one whose clients send a header of
+ * their own, else the one that most clients understand. How a body is read never depends on a header.
  */
 export function dialectOf(detection: Detection, headers: Headers): Format {
   if (detection.kind === "inference") return detection.format;
-  const type = singleHeader(headers, "content-type").value ?? "";
-  if (type.startsWith("application/grpc")) return kserveV2Grpc;
-  if (headers.has("anthropic-version")) return anthropicMessages;
-  return headers.has("x-goog-api-client") ? geminiGenerate : openaiChat;
+  return BY_CLIENT_HEADER.find(({ clientHeader }) => isSent(clientHeader, headers)) ?? USUAL_DIALECT;
+}
+
+function isSent({ name, prefix }: ClientHeader, headers: Headers): boolean {
+  if (prefix === undefined) return headers.has(name);
+  return singleHeader(headers, name).value?.startsWith(prefix) === true;
 }

@@ -77,9 +77,14 @@ export class Behind {
     await this.#regent?.stop();
   }
 
+  /** Nobody listens any more where the models were. */
+  async stopModels(): Promise<void> {
+    for (const model of this.#models.splice(0)) await model.close();
+  }
+
   async stop(): Promise<void> {
     await this.stopRegent();
-    for (const model of this.#models) await model.close();
+    await this.stopModels();
     this.#watchdog.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -16,6 +16,7 @@ const PLACES = Object.keys(FILES) as Place[];
 const BUFFER = "envoy.filters.http.buffer";
 /** Behind it, where its limit would be that of the answer too. */
 const ROOM = "regent.buffer_room";
+const DIALECT = "regent.client_dialect";
 const GOVERNED = /^virtualInbound |^0\.0\.0\.0_8080 /;
 
 function patchesOf(place: Place): readonly ConfigPatch[] {
@@ -49,7 +50,7 @@ test(
         if (isGoverned) governed += 1;
         assert.deepEqual(
           patched.get(chain),
-          isGoverned ? [BUFFER, ROOM, ...order] : order,
+          isGoverned ? [DIALECT, BUFFER, ROOM, ...order] : order,
           `${place}: ${chain}`,
         );
       }
@@ -72,9 +73,13 @@ test("no chain of a governed listener is left without the filter that governs", 
     assert.ok(orders.length > 0);
     for (const [chain, order] of orders) {
       assert.match(chain, GOVERNED);
-      const places = [BUFFER, ROOM, "envoy.filters.http.ext_authz", "envoy.filters.http.ext_proc"].map(
-        (name) => order.indexOf(name),
-      );
+      const places = [
+        DIALECT,
+        BUFFER,
+        ROOM,
+        "envoy.filters.http.ext_authz",
+        "envoy.filters.http.ext_proc",
+      ].map((name) => order.indexOf(name));
       assert.ok(
         places.every((found, index) => found > (places[index - 1] ?? -1)),
         `${place}: ${chain}: ${order}`,

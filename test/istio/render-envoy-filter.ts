@@ -1,7 +1,8 @@
 import { REGENT_STREAM_WINDOW_BYTES } from "../../src/local/envoy/clusters.ts";
 import { httpFilters } from "../../src/local/envoy/filters.ts";
 import { listener } from "../../src/local/envoy/listener.ts";
-import { Noted, note, plain, renderYaml, type Yaml } from "../../src/local/envoy/note.ts";
+import { localReplies } from "../../src/local/envoy/local-replies.ts";
+import { Noted, note, renderYaml, type Yaml } from "../../src/local/envoy/note.ts";
 import { ENVOY_DEFAULTS, sizesFor } from "../../src/local/envoy/options.ts";
 import {
   type ClusterMatch,
@@ -64,13 +65,17 @@ function contextOf(place: Place): string {
 }
 
 function httpFilterPatches(context: string): Yaml[] {
-  const [buffer, room, authz, proc] = httpFilters({ ...ENVOY_DEFAULTS, filters: "both" });
+  const filters = httpFilters({ ...ENVOY_DEFAULTS, filters: "both" });
+  const at = filters.findIndex((filter) => member(filter, "name") === "envoy.filters.http.ext_authz");
+  const [authz, proc] = filters.slice(at);
   return [
-    // Each is put first, so that the last of the two stands in front.
-    withReasonOf(room as Yaml, (value) => patch("HTTP_FILTER", filterMatch(context), "INSERT_FIRST", value)),
-    withReasonOf(buffer as Yaml, (value) =>
-      patch("HTTP_FILTER", filterMatch(context), "INSERT_FIRST", value),
-    ),
+    // Each is put first, so that the last one stands in front.
+    ...filters
+      .slice(0, at)
+      .reverse()
+      .map((filter) =>
+        withReasonOf(filter, (value) => patch("HTTP_FILTER", filterMatch(context), "INSERT_FIRST", value)),
+      ),
     note(
       "Istio's own ext_authz, made by authorization-policy.yaml: a header that it may not set is an error there too.",
       patch(
@@ -93,7 +98,7 @@ function httpFilterPatches(context: string): Yaml[] {
 
 /** Patches keep the reason of what they carry above themselves. */
 function withReasonOf(value: Yaml, wrap: (value: Yaml) => Yaml): Yaml {
-  return value instanceof Noted ? note(value.reason, wrap(value.value)) : wrap(value);
+  return value instanceof Noted ? new Noted(value.reason, wrap(value.value)) : wrap(value);
 }
 
 function authzChanges(authz: Yaml): Yaml {
@@ -123,24 +128,13 @@ function managerPatch(place: Place): Yaml {
   const typed_config = {
     ...Object.fromEntries(kept.map((key) => [key, member(manager, key)])),
     local_reply_config: note(
-      "Answers that Envoy gives on account of Regent speak the dialect of the clients. Those of Istio stay as they are.",
-      { mappers: localReplies(manager.local_reply_config as Yaml) },
+      "Answers that Envoy gives on account of Regent, or because a target fails, speak the dialect of the clients. Those of\n" +
+        "Istio stay as they are.",
+      localReplies("mesh"),
     ),
   };
   const match = { context: contextOf(place), listener: { filterChain: { filter: { name: MANAGER } } } };
   return patch("NETWORK_FILTER", match, "MERGE", { name: MANAGER, typed_config });
-}
-
-/** Envoy's own answers for reasons that only Regent's configuration has. The others can be Istio's: RBAC, JWT, faults. */
-const OWN_REPLIES = ["policy_unreachable", "body_too_large", "path_ambiguous", "upgrade_refused"];
-
-function localReplies(config: Yaml): Yaml[] {
-  const [passOn, ...mappers] = member(config, "mappers") as Yaml[];
-  const own = mappers.filter((mapper) => {
-    const text = JSON.stringify(plain(mapper));
-    return OWN_REPLIES.some((code) => text.includes(`"code":"${code}"`));
-  });
-  return [passOn as Yaml, ...own];
 }
 
 function bufferPatches(place: Place): Yaml[] {

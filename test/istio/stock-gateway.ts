@@ -1,6 +1,6 @@
 import { loopback } from "../envoy/support/envoy.ts";
 import { type EnvoyResources, type JsonObject, objects } from "./patches.ts";
-import { fixed, named, plaintext, REGENT_CLUSTER, stockFilters, wayAround } from "./stock.ts";
+import { fixed, ISTIO_RUNTIME, named, plaintext, REGENT_CLUSTER, stockFilters, wayAround } from "./stock.ts";
 
 /** The cluster that Istio generated for a service of the mesh, which those of other services are like. */
 const SERVICE_CLUSTER = "outbound|8080||model-server.models.svc.cluster.local";
@@ -31,6 +31,7 @@ export function stockGateway(resources: EnvoyResources, around: GatewaySurroundi
     filters: stockFilters(chain, { routeConfig }),
   }));
   return {
+    layeredRuntime: ISTIO_RUNTIME,
     staticResources: {
       listeners: [
         { ...listener, name: around.client, address: loopback(0), filterChains },

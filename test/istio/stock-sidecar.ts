@@ -3,7 +3,15 @@ import { loopback } from "../envoy/support/envoy.ts";
 import type { KeyPair } from "../support/certificates.ts";
 import { type EnvoyResources, type Json, type JsonObject, objects } from "./patches.ts";
 import { WORKLOAD_TARGET } from "./render-envoy-filter.ts";
-import { fixed, headerRoute, named, REGENT_CLUSTER, stockFilters, wayAround } from "./stock.ts";
+import {
+  fixed,
+  headerRoute,
+  ISTIO_RUNTIME,
+  named,
+  REGENT_CLUSTER,
+  stockFilters,
+  wayAround,
+} from "./stock.ts";
 
 /** What runs in the place of a mesh around a workload. */
 export type SidecarSurroundings = {
@@ -37,6 +45,7 @@ export function stockSidecar(resources: EnvoyResources, around: SidecarSurroundi
   const listener = inboundListener(named(resources.listeners, "virtualInbound"), around);
   const [chain] = objects(listener.filterChains);
   return {
+    layeredRuntime: ISTIO_RUNTIME,
     staticResources: {
       listeners: [
         listener,

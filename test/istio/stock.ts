@@ -11,6 +11,19 @@ export const MANAGER = "envoy.filters.network.http_connection_manager";
 /** The cluster that Istio makes of the ServiceEntry. */
 export const REGENT_CLUSTER = "outbound|9191||regent.local";
 
+/** What Istio's bootstrap says of its proxies' runtime, as far as it matters here (pkg/bootstrap of Istio). */
+export const ISTIO_RUNTIME: JsonObject = {
+  layers: [
+    {
+      name: "global config",
+      staticLayer: {
+        "re2.max_program_size.error_level": "32768",
+        "envoy.reloadable_features.http_reject_path_with_fragment": false,
+      },
+    },
+  ],
+};
+
 /** The one of a list with this name. */
 export function named(list: readonly JsonObject[], name: string): JsonObject {
   const found = list.find((candidate) => candidate.name === name);

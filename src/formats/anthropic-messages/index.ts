@@ -31,4 +31,5 @@ export const anthropicMessages: Format = {
   refuse,
   refuseInStream,
   models,
+  clientHeader: { name: "anthropic-version" },
 };

@@ -23,4 +23,6 @@ export const bedrockConverse: Format = {
   openSplitter: openMessages,
   refuse,
   refuseInStream,
+  // Every SDK of AWS numbers its calls.
+  clientHeader: { name: "amz-sdk-invocation-id" },
 };

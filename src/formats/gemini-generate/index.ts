@@ -23,4 +23,5 @@ export const geminiGenerate: Format = {
   openSplitter: sseSplitter(answerTexts.event),
   refuse,
   refuseInStream,
+  clientHeader: { name: "x-goog-api-client" },
 };

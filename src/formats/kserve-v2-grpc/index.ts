@@ -30,6 +30,7 @@ export const kserveV2Grpc: Format = {
   framings: { [PROTO_TYPE]: { stream, refuseInStream, openSplitter: openStream, trailersError } },
   refuse,
   refuseInStream,
+  clientHeader: { name: "content-type", prefix: GRPC_TYPE },
 };
 
 function read(message: RequestMessage): ReadRequest {

@@ -53,9 +53,10 @@ describe("the Envoy configuration", () => {
       (name) => `envoy.filters.http.${name}`,
     );
     const room = "regent.buffer_room";
-    assert.deepEqual(filterNames({ filters: "both" }), [buffer, room, authz, proc, router]);
-    assert.deepEqual(filterNames({ filters: "ext_proc" }), [buffer, room, proc, router]);
-    assert.deepEqual(filterNames({ filters: "ext_authz" }), [buffer, authz, router]);
+    const dialect = "regent.client_dialect";
+    assert.deepEqual(filterNames({ filters: "both" }), [dialect, buffer, room, authz, proc, router]);
+    assert.deepEqual(filterNames({ filters: "ext_proc" }), [dialect, buffer, room, proc, router]);
+    assert.deepEqual(filterNames({ filters: "ext_authz" }), [dialect, buffer, authz, router]);
     assert.deepEqual(filterNames({ filters: "none" }), [router]);
   });
 

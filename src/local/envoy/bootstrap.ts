@@ -6,6 +6,9 @@ import { COUNTS, type EnvoyOptions } from "./options.ts";
 const HEAD = `Envoy in front of Regent. Printed by \`regent envoy generate\`; change it there, or add options.
 A request passes the filters below in order and leaves only to the target that a decision chose.`;
 
+/** The largest regular expression, in RE2's measure. Envoy's default of 100 is less than one dialect has paths. */
+const PATTERN_SIZE_MAX = 32_768;
+
 /** The whole Envoy configuration as YAML, each choice with its reason. */
 export function renderEnvoyConfig(options: EnvoyOptions): string {
   return renderYaml(bootstrap(options), HEAD);
@@ -34,6 +37,9 @@ function bootstrap(options: EnvoyOptions): Yaml {
         },
       ],
     },
+    layered_runtime: note("Room for the regular expressions of all paths, as Istio's proxies have it.", {
+      layers: [{ name: "regent", static_layer: { "re2.max_program_size.error_level": PATTERN_SIZE_MAX } }],
+    }),
     static_resources: { listeners: [listener(options)], clusters: clusters(options) },
   };
 }

@@ -1,6 +1,8 @@
 import { BodySendMode, HeaderSendMode, type Init, type ProcessingMode } from "../../envoy/codec.ts";
 import { BODY_UNREAD, OVERRIDES } from "../../envoy/process/modes.ts";
 import { HOST_ATTRIBUTES, TARGET_OF_HOST, UPSTREAM_METADATA } from "../../envoy/upstream/upstream.ts";
+import { dialectFilter } from "./client-dialect.ts";
+import { DIALECTS } from "./local-replies.ts";
 import { note, type Yaml } from "./note.ts";
 import { type EnvoyOptions, sizesFor, TIMES } from "./options.ts";
 
@@ -13,7 +15,7 @@ export function httpFilters(options: EnvoyOptions): Yaml[] {
   const authz = filters === "both" || filters === "ext_authz" || filters === "ext_authz_body";
   const proc = filters === "both" || filters === "ext_proc";
   return [
-    ...(filters === "none" ? [] : [bodyLimit(options)]),
+    ...(filters === "none" ? [] : [dialectFilter(DIALECTS), bodyLimit(options)]),
     ...(proc ? [bufferRoom(options)] : []),
     ...(authz ? [extAuthz(options)] : []),
     ...(proc ? [extProc()] : []),

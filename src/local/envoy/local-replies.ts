@@ -1,6 +1,8 @@
 import { ERRORS } from "../../exchange/errors.ts";
-import { grpcStatus } from "../../formats/kserve-v2-grpc/status.ts";
-import { note, type Yaml } from "./note.ts";
+import type { Format } from "../../formats/index.ts";
+import { type Dialect, isFramed, isOfSomeDialect, isSpoken, isUsual } from "./client-dialect.ts";
+import { inline, note, type Yaml } from "./note.ts";
+import { dialectsOf, wordsOf } from "./worded.ts";
 
 /**
  * The codes of answers that Envoy gives by itself, as this configuration words them. docs/errors.md lists them with the
@@ -25,59 +27,115 @@ export const ENVOY_ERRORS = {
 
 export type EnvoyErrorCode = keyof typeof ENVOY_ERRORS;
 
-/**
- * How Envoy recognises each: a CEL expression over `response.code_details`
- * (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details) or its response flags.
- * The first that matches counts.
- */
-const SIGNS: readonly (readonly [
-  EnvoyErrorCode,
-  { readonly cel: string } | { readonly flags: readonly string[] },
-])[] = [
-  ["policy_unreachable", { cel: "response.code_details.matches('^(ext_proc_error|ext_authz_error)')" }],
-  ["body_too_large", { cel: "response.code_details == 'request_payload_too_large'" }],
-  ["path_ambiguous", { cel: "response.code_details == 'path_normalization_failed'" }],
-  ["upgrade_refused", { cel: "response.code_details == 'upgrade_failed'" }],
-  ["headers_too_large", { cel: "response.code == 431" }],
-  ["upstream_timeout", { cel: "response.code == 504" }],
-  ["request_timeout", { cel: "response.code == 408" }],
-  ["not_routed", { cel: "response.code_details == 'direct_response'" }],
-  ["upstream_unavailable", { flags: ["UF", "UH", "UO", "UC", "UR", "URX", "LR", "UPE", "NC"] }],
-  ["request_malformed", { cel: "response.code >= 400 && response.code < 500" }],
-  ["gateway_error", { cel: "response.code >= 500" }],
+type Sign = {
+  readonly code: EnvoyErrorCode;
+  /**
+   * How Envoy recognises it: a CEL expression over `response.code_details`
+   * (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details), or its response flags.
+   */
+  readonly by: { readonly cel: string } | { readonly flags: readonly string[] };
+  /** Before a decision the client is told the id of its request, after it that of the decision, by which the record is found. */
+  readonly comes: "before" | "after";
+  /**
+   * Whose words it takes in a mesh, where Envoy has more to answer than what is Regent's business: for every request, only for
+   * requests of a dialect, or those of the mesh.
+   */
+  readonly inMesh: "always" | "in_dialects" | "never";
+};
+
+/** The first that matches counts. */
+const SIGNS: readonly Sign[] = [
+  {
+    code: "policy_unreachable",
+    by: { cel: "response.code_details.matches('^(ext_proc_error|ext_authz_error)')" },
+    comes: "before",
+    inMesh: "always",
+  },
+  {
+    code: "body_too_large",
+    by: { cel: "response.code_details == 'request_payload_too_large'" },
+    comes: "before",
+    inMesh: "always",
+  },
+  {
+    code: "path_ambiguous",
+    by: { cel: "response.code_details == 'path_normalization_failed'" },
+    comes: "before",
+    inMesh: "always",
+  },
+  {
+    code: "upgrade_refused",
+    by: { cel: "response.code_details == 'upgrade_failed'" },
+    comes: "before",
+    inMesh: "always",
+  },
+  { code: "headers_too_large", by: { cel: "response.code == 431" }, comes: "before", inMesh: "never" },
+  { code: "upstream_timeout", by: { cel: "response.code == 504" }, comes: "after", inMesh: "in_dialects" },
+  { code: "request_timeout", by: { cel: "response.code == 408" }, comes: "before", inMesh: "in_dialects" },
+  {
+    code: "not_routed",
+    by: { cel: "response.code == 503 && response.code_details == 'direct_response'" },
+    comes: "after",
+    inMesh: "in_dialects",
+  },
+  {
+    code: "upstream_unavailable",
+    by: { flags: ["UF", "UH", "UO", "UC", "UR", "URX", "LR", "UPE", "NC"] },
+    comes: "after",
+    inMesh: "in_dialects",
+  },
+  {
+    code: "request_malformed",
+    by: { cel: "response.code >= 400 && response.code < 500" },
+    comes: "before",
+    inMesh: "never",
+  },
+  { code: "gateway_error", by: { cel: "response.code >= 500" }, comes: "before", inMesh: "never" },
 ];
 
-/** Details of answers that Regent gave: those are worded already. `ext_authz_denied` is Envoy's word for a denial. */
-const OF_REGENT = "response.code_details.matches('^(regent_|ext_authz_denied)')";
-
 /**
- * HttpConnectionManager.local_reply_config: Envoy's own answers as OpenAI's error object with a code; to clients of gRPC, whose answers
- * are all 200, as a status and a sentence.
+ * Details of answers that are worded already: by Regent (`ext_authz_denied` is Envoy's word for a denial), or by who asked
+ * Envoy to fail.
  */
-export function localReplies(): Yaml {
-  return {
-    mappers: [
-      note("What Regent answered is passed on as it is: a mapper that changes nothing, first.", {
-        filter: celFilter(OF_REGENT),
-      }),
-      ...SIGNS.map(([code, sign]) => grpcMapper(code, signFilter(sign))),
-      ...SIGNS.map(([code, sign]) => mapper(code, signFilter(sign))),
-    ],
-  };
+const WORDED = "response.code_details.matches('^(regent_|ext_authz_denied|fault_filter_abort)')";
+
+/** Envoy's command for the id, by when an answer comes. A client's own id may be as long as its headers are. */
+const ID_COMMANDS: { readonly [comes in Sign["comes"]]: string } = {
+  before: "%REQ(x-request-id):128%",
+  after: "%DYNAMIC_METADATA(regent:decision_id)%",
+};
+
+const ERRORS_OF_ENVOY = Object.entries(ENVOY_ERRORS).map(([code, error]) => ({ ...error, code }));
+
+/** Those whose clients are told by their framing come first: Envoy itself goes by it. The usual one takes what is left. */
+export const DIALECTS: readonly Dialect[] = (() => {
+  const rank = (dialect: Dialect) => (isGrpc(dialect) ? 0 : isUsual(dialect) ? 2 : 1);
+  return dialectsOf(ERRORS_OF_ENVOY).toSorted((a, b) => rank(a) - rank(b));
+})();
+
+function isGrpc({ formats }: Dialect): boolean {
+  return formats.some((format) => wordsOf(format, { code: "", message: "", status: 500 }, "").isGrpc);
 }
 
-function mapper(code: EnvoyErrorCode, filter: Yaml): Yaml {
-  const { status, message } = ENVOY_ERRORS[code];
+/**
+ * HttpConnectionManager.local_reply_config: Envoy's own answers in the words of the client's dialect, as its format has them. In
+ * a mesh only those that are Regent's business.
+ */
+export function localReplies(place: "local" | "mesh" = "local"): Yaml {
+  const signs = place === "local" ? SIGNS : SIGNS.filter(({ inMesh }) => inMesh !== "never");
   return {
-    filter,
-    status_code: status,
-    body_format_override: {
-      json_format: {
-        error: { message, type: status < 500 ? "invalid_request_error" : "server_error", param: null, code },
-      },
-      content_type: "application/json",
-    },
-    headers_to_add: namedHeaders(code),
+    mappers: [
+      note("What is worded already is passed on as it is: a mapper that changes nothing, first.", {
+        filter: celFilter(WORDED),
+      }),
+      ...signs.flatMap((sign) =>
+        DIALECTS.map((dialect, at) => {
+          const isLimited = place === "mesh" && sign.inMesh === "in_dialects";
+          const mapped = mapper(sign, dialect, isLimited);
+          return at === 0 ? note(`${sign.code}, to clients of each dialect`, mapped) : mapped;
+        }),
+      ),
+    ],
   };
 }
 
@@ -86,35 +144,39 @@ const GRPC_HINTS: ReadonlyMap<EnvoyErrorCode, string> = new Map([
   ["request_timeout", "A stream of requests is governed when the client has sent all of it."],
 ]);
 
-function grpcMapper(code: EnvoyErrorCode, sign: Yaml): Yaml {
+function mapper({ code, by, comes }: Sign, dialect: Dialect, isLimited: boolean): Yaml {
   const { status, message } = ENVOY_ERRORS[code];
-  const hint = GRPC_HINTS.get(code);
-  const isGrpc = {
-    header_filter: { header: { name: "content-type", string_match: { prefix: "application/grpc" } } },
-  };
+  const [format] = dialect.formats as readonly [Format];
+  const hint = isGrpc(dialect) ? GRPC_HINTS.get(code) : undefined;
+  const error = { code, status, message: hint === undefined ? message : `${message} ${hint}` };
+  const words = wordsOf(format, error, ID_COMMANDS[comes]);
+  const filters = [signFilter(by), ...clientFilter(dialect, isLimited)];
   return {
-    filter: { and_filter: { filters: [isGrpc, sign] } },
-    body_format_override: {
-      text_format_source: { inline_string: hint === undefined ? message : `${message} ${hint}` },
-    },
-    headers_to_add: [...namedHeaders(code), setHeader("grpc-status", String(grpcStatus(status)))],
+    filter: inline(filters.length === 1 ? (filters[0] as Yaml) : { and_filter: { filters } }),
+    // Clients of gRPC are answered 200, whatever happens.
+    ...(words.isGrpc ? {} : { status_code: status }),
+    body_format_override: inline(words.format),
+    headers_to_add: [
+      ["x-regent-reason", code] as const,
+      // Left out by Envoy where no decision was made.
+      ["x-regent-decision-id", "%DYNAMIC_METADATA(regent:decision_id)%"] as const,
+      ...words.headers,
+    ].map(([name, value]) => setHeader(name, value)),
   };
 }
 
-function namedHeaders(code: EnvoyErrorCode): Yaml[] {
-  return [
-    setHeader("x-regent-reason", code),
-    // Left out by Envoy where no decision was made.
-    setHeader("x-regent-decision-id", "%DYNAMIC_METADATA(regent:decision_id)%"),
-  ];
+function clientFilter(dialect: Dialect, isLimited: boolean): Yaml[] {
+  if (isGrpc(dialect)) return [isFramed(dialect)];
+  if (!isUsual(dialect)) return [isSpoken(dialect)];
+  return isLimited ? [isOfSomeDialect()] : [];
 }
 
 function setHeader(key: string, value: string): Yaml {
-  return { header: { key, value }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" };
+  return inline({ header: { key, value }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" });
 }
 
-function signFilter(sign: (typeof SIGNS)[number][1]): Yaml {
-  return "cel" in sign ? celFilter(sign.cel) : flagFilter(sign.flags);
+function signFilter(by: Sign["by"]): Yaml {
+  return "cel" in by ? celFilter(by.cel) : flagFilter(by.flags);
 }
 
 function celFilter(expression: string): Yaml {

@@ -2,12 +2,15 @@ import { Document, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 
 /** A value of a configuration with the reason for it, which becomes the comment above it. */
 export class Noted {
-  readonly reason: string;
+  readonly reason: string | undefined;
   readonly value: Yaml;
+  /** On one line, in braces or brackets. */
+  readonly isInline: boolean;
 
-  constructor(reason: string, value: Yaml) {
+  constructor(reason: string | undefined, value: Yaml, isInline = false) {
     this.reason = reason;
     this.value = value;
+    this.isInline = isInline;
   }
 }
 
@@ -23,6 +26,11 @@ export type Yaml =
 /** Attaches a reason to a value. */
 export function note(reason: string, value: Yaml): Noted {
   return new Noted(reason, value);
+}
+
+/** Writes a value on one line, which nobody changes by hand. */
+export function inline(value: Yaml): Noted {
+  return new Noted(undefined, value, true);
 }
 
 /** The value without its reasons. */
@@ -44,17 +52,22 @@ export function renderYaml(value: Yaml, head: string): string {
 }
 
 function nodeFor(value: Yaml): Node {
-  if (value instanceof Noted) return nodeFor(value.value);
+  if (value instanceof Noted) return value.isInline ? inOneLine(nodeFor(value.value)) : nodeFor(value.value);
   if (Array.isArray(value)) return sequence(value);
   if (typeof value === "object" && value !== null) return mapping(value as { readonly [key: string]: Yaml });
   return new Scalar(value);
+}
+
+function inOneLine(node: Node): Node {
+  if (node instanceof YAMLMap || node instanceof YAMLSeq) node.flow = true;
+  return node;
 }
 
 function sequence(values: readonly Yaml[]): YAMLSeq {
   const node = new YAMLSeq();
   for (const value of values) {
     const item = nodeFor(value);
-    if (value instanceof Noted) item.commentBefore = comment(value.reason);
+    if (value instanceof Noted && value.reason !== undefined) item.commentBefore = comment(value.reason);
     node.items.push(item);
   }
   return node;
@@ -64,7 +77,7 @@ function mapping(value: { readonly [key: string]: Yaml }): YAMLMap {
   const node = new YAMLMap();
   for (const [name, member] of Object.entries(value)) {
     const key = new Scalar(name);
-    if (member instanceof Noted) key.commentBefore = comment(member.reason);
+    if (member instanceof Noted && member.reason !== undefined) key.commentBefore = comment(member.reason);
     node.items.push(new Pair(key, nodeFor(member)));
   }
   return node;

@@ -57,7 +57,7 @@ function callsRegent(filter: Yaml): boolean {
 
 /** A filter that asks Regent by the cluster that Istio makes. */
 export function throughIstio(filter: Yaml): Yaml {
-  if (filter instanceof Noted) return note(filter.reason, throughIstio(filter.value));
+  if (filter instanceof Noted) return new Noted(filter.reason, throughIstio(filter.value));
   const config = value(filter, "typed_config");
   const service = value(config, "grpc_service");
   const authority = note(

@@ -1,0 +1,110 @@
+import { BY_CLIENT_HEADER, FORMATS, type Format, USUAL_DIALECT } from "../../formats/index.ts";
+import { note, type Yaml } from "./note.ts";
+import { pathPattern } from "./path-pattern.ts";
+
+/** Formats that word refusals alike, under the name of the first. */
+export type Dialect = { readonly name: string; readonly formats: readonly Format[] };
+
+/** Where Envoy keeps whose client asks, for as long as the request lives. Nothing a client could write to. */
+const NAMESPACE = "regent.client";
+const ANY_PATH = "path";
+const pathKey = ({ name }: Dialect) => `path:${name}`;
+const headerKey = ({ name }: Dialect) => `header:${name}`;
+
+/** Whether this is what is spoken where nothing says whose client asks. */
+export function isUsual({ formats }: Dialect): boolean {
+  return formats.includes(USUAL_DIALECT);
+}
+
+/** Notes whose client asks, by the rules of `dialectOf`, while path and headers are those that the client sent. */
+export function dialectFilter(dialects: readonly Dialect[]): Yaml {
+  const all = Object.values(FORMATS);
+  return note(
+    "Whose client asks, for the wording of Envoy's own answers. It is noted here, because an attempt to reach a target\n" +
+      "of another dialect changes path and headers.",
+    {
+      name: "regent.client_dialect",
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.header_to_metadata.v3.Config",
+        request_rules: [
+          pathRule(ANY_PATH, all),
+          ...dialects.filter((dialect) => !isUsual(dialect)).flatMap(rulesOf),
+        ],
+      },
+    },
+  );
+}
+
+function rulesOf(dialect: Dialect): Yaml[] {
+  const headers = headersOf(dialect).map(({ name, prefix = "" }) =>
+    rule(name, headerKey(dialect), prefix.replaceAll(/[^\w/-]/g, "\\$&"), ".*"),
+  );
+  return [pathRule(pathKey(dialect), dialect.formats), ...headers];
+}
+
+function pathRule(key: string, formats: readonly Format[]): Yaml {
+  const paths = formats.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
+  return rule(":path", key, pathPattern([...new Set(paths)]), "(?:\\?.*)?");
+}
+
+/** Keeps what the pattern matches, where what follows it is as it should be; else the value is empty, and nothing is kept. */
+function rule(header: string, key: string, pattern: string, then: string): Yaml {
+  const on_header_present = {
+    metadata_namespace: NAMESPACE,
+    key,
+    ...(pattern === ""
+      ? { value: "sent" }
+      : {
+          regex_value_rewrite: {
+            pattern: { regex: `^(?:(${pattern})${then}|.*)$` },
+            substitution: "\\1",
+          },
+        }),
+  };
+  return { header, on_header_present };
+}
+
+function headersOf({ formats }: Dialect) {
+  return BY_CLIENT_HEADER.filter((format) => formats.includes(format)).map(
+    ({ clientHeader }) => clientHeader,
+  );
+}
+
+/** Whether the client of a request is one of this dialect: its path says so, or a header where the path says nothing. */
+export function isSpoken(dialect: Dialect): Yaml {
+  const byPath = isKept(pathKey(dialect));
+  if (headersOf(dialect).length === 0) return byPath;
+  const byHeader = { and_filter: { filters: [isKept(headerKey(dialect)), isNotKept(ANY_PATH)] } };
+  return { or_filter: { filters: [byPath, byHeader] } };
+}
+
+/** Whether the path is one of any dialect. */
+export function isOfSomeDialect(): Yaml {
+  return isKept(ANY_PATH);
+}
+
+/**
+ * Whether a header binds the framing of the answer, whatever the path: Envoy itself makes trailers of what it answers to
+ * clients of gRPC.
+ *
+ * @throws Error when no header tells the clients of the dialect
+ */
+export function isFramed(dialect: Dialect): Yaml {
+  const [header] = headersOf(dialect);
+  if (header?.prefix === undefined) throw new Error(`no header says that a client speaks ${dialect.name}`);
+  return { header_filter: { header: { name: header.name, string_match: { prefix: header.prefix } } } };
+}
+
+function isKept(key: string): Yaml {
+  return metadataFilter(key, { present_match: true }, false);
+}
+
+function isNotKept(key: string): Yaml {
+  return metadataFilter(key, { null_match: {} }, true);
+}
+
+function metadataFilter(key: string, value: Yaml, match_if_key_not_found: boolean): Yaml {
+  return {
+    metadata_filter: { matcher: { filter: NAMESPACE, path: [{ key }], value }, match_if_key_not_found },
+  };
+}
