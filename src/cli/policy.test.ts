@@ -132,7 +132,7 @@ describe("regent policy build", () => {
     [
       "does not compile",
       { "rules/bad.rego": "package bad\n\nr := undefined_thing\n" },
-      /bad\.rego:3: rego_unsafe_var_error/,
+      /bad\.rego:3:6: error unsafe_var: var undefined_thing is unsafe/,
     ],
     [
       "uses a builtin that Regent does not have",
@@ -163,6 +163,25 @@ describe("regent policy build", () => {
       }, more);
     });
   }
+
+  test("ends with 3 where a rule says what nobody asks, with its place, unless it is told not to check", async () => {
+    const rule = 'package regent.rules.a.b\n\ndenies contains 1 if input.request.path == "/x"\n';
+    await withSources(
+      async (folder) => {
+        const args = ["build", join(folder, "rules"), "-o", join(folder, "b.tar.gz")];
+        const { status, failure } = await runCommand(policyCommand(), args);
+        assert.equal(status, 3);
+        assert.match(
+          failure ?? "",
+          /^the policies have errors:\n.*rules\/b\.rego:3:1: error rule-name: `denies` is no part of a rule/,
+        );
+        assert.deepEqual(readdirSync(folder), ["rules"]);
+        assert.equal((await runCommand(policyCommand(), [...args, "--no-check"])).status, 0);
+        await readBundle(join(folder, "b.tar.gz"));
+      },
+      { "rules/b.rego": rule },
+    );
+  });
 
   test("ends with 3 when there is nothing to build", async () => {
     await withFolder(async (folder) => {

@@ -1,7 +1,10 @@
 import { Command } from "commander";
+import { checkPolicies } from "../../policy/authoring/check.ts";
 import { buildBundle } from "../../policy/opa/build.ts";
-import { DEFAULT_IGNORE } from "../../policy/opa/sources.ts";
-import { append, type Format, formatOption, reportingFaults } from "./report.ts";
+import { findOpa } from "../../policy/opa/opa.ts";
+import { collectPolicies, DEFAULT_IGNORE } from "../../policy/opa/sources.ts";
+import { CommandFailure, EXIT } from "../failure.ts";
+import { append, type Format, formatOption, linesOf, reportingFaults } from "./report.ts";
 
 type Flags = {
   readonly output: string;
@@ -9,6 +12,7 @@ type Flags = {
   readonly ignore?: string[];
   readonly revision?: string;
   readonly root?: string[];
+  readonly check: boolean;
   readonly format: Format;
 };
 
@@ -30,10 +34,14 @@ export function buildCommand(): Command {
       append,
     )
     .option("-r, --revision <text>", "revision of the bundle (default: a hash of everything in it)")
+    .option(
+      "--no-check",
+      "leave out what regent policy check finds; what does not compile is no bundle all the same",
+    )
     .addOption(formatOption())
     .addHelpText(
       "after",
-      "\nExample:\n  regent policy build policies my-rules -o dist/policies.tar.gz --ignore examples",
+      "\nNothing is built where regent policy check finds something.\nExit status: 3 when something is found.\n\nExample:\n  regent policy build policies my-rules -o dist/policies.tar.gz --ignore examples",
     )
     .action((dirs: string[], flags: Flags) => reportingFaults(() => build(dirs, flags)));
 }
@@ -42,11 +50,13 @@ const ENTRYPOINT_HELP =
   "what can be asked of the bundle, e.g. envoy/authz/allow (repeatable; default: regent/request/decision and regent/response/decision)";
 
 async function build(dirs: readonly string[], flags: Flags): Promise<void> {
+  const ignore = [...DEFAULT_IGNORE, ...(flags.ignore ?? [])];
+  if (flags.check) await assertChecked(dirs, ignore);
   const built = await buildBundle({
     paths: dirs,
     output: flags.output,
     entrypoints: flags.entrypoint ?? [],
-    ignore: [...DEFAULT_IGNORE, ...(flags.ignore ?? [])],
+    ignore,
     ...(flags.root === undefined ? {} : { roots: flags.root }),
     ...(flags.revision === undefined ? {} : { revision: flags.revision }),
   });
@@ -55,4 +65,11 @@ async function build(dirs: readonly string[], flags: Flags): Promise<void> {
       ? `${JSON.stringify({ file: flags.output, ...built })}\n`
       : `${flags.output}: revision ${built.revision}, ${built.bytes} bytes, entrypoints ${built.entrypoints.join(", ")}\n`,
   );
+}
+
+/** @throws CommandFailure with what is found, a line each */
+async function assertChecked(dirs: readonly string[], ignore: readonly string[]): Promise<void> {
+  const findings = await checkPolicies(await findOpa(), await collectPolicies(dirs, ignore));
+  if (findings.length > 0)
+    throw new CommandFailure(`the policies have errors:\n${linesOf(findings)}`, EXIT.errors);
 }

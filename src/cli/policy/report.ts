@@ -33,11 +33,17 @@ export async function reportingFaults(work: () => Promise<void>): Promise<void> 
 export function printFindings(findings: readonly PolicyFinding[], format: Format, well: string): void {
   if (format === "json") process.stdout.write(`${JSON.stringify({ findings })}\n`);
   else if (findings.length === 0) process.stdout.write(`${well}\n`);
-  else for (const finding of findings) process.stdout.write(`${lineOf(finding)}\n`);
+  else process.stdout.write(`${linesOf(findings)}\n`);
   if (findings.some(({ severity }) => severity === "error")) throw new CommandFailure("", EXIT.errors);
   if (findings.length > 0) throw new CommandFailure("", EXIT.warnings);
 }
 
-function lineOf({ file, row, column, severity, code, message }: PolicyFinding): string {
-  return `${file}:${row}:${column}: ${severity} ${code}: ${message}`;
+/** A line each: `file:row:column: severity code: message`. */
+export function linesOf(findings: readonly PolicyFinding[]): string {
+  return findings
+    .map(
+      ({ file, row, column, severity, code, message }) =>
+        `${file}:${row}:${column}: ${severity} ${code}: ${message}`,
+    )
+    .join("\n");
 }

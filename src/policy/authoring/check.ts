@@ -2,11 +2,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nearest } from "../../document/nearest.ts";
+import { packageOf } from "../bundle/rego.ts";
 import { policyInputJsonSchema } from "../input.ts";
 import { adviceOn } from "../opa/advice.ts";
 import { CAPABILITIES_FILE, OpaError, runOpa } from "../opa/opa.ts";
 import { opaArgument, type Source } from "../opa/sources.ts";
 import { inOrder, type PolicyFinding } from "./finding.ts";
+import { parseModules } from "./module.ts";
+import { isRulePackage, ruleFaults } from "./rule-form.ts";
 
 /** An error as `opa check --format json` gives it. */
 type OpaFault = {
@@ -22,11 +25,34 @@ type OpaFault = {
 };
 
 /**
+ * Everything for which policies do not become a bundle: what {@link compileFaults} finds, and where that is nothing the
+ * packages and names of rules that nobody would ask, whatever their conditions.
+ * @throws OpaError when OPA itself fails
+ */
+export async function checkPolicies(
+  opa: string,
+  sources: readonly Source[],
+): Promise<readonly PolicyFinding[]> {
+  const faults = await compileFaults(opa, sources);
+  // What does not compile has no tree to look at.
+  if (faults.length > 0) return faults;
+  const modules = await parseModules(
+    opa,
+    sources.filter(isRule).map(({ path }) => path),
+  );
+  return inOrder(modules.flatMap(ruleFaults));
+}
+
+function isRule({ kind, content }: Source): boolean {
+  return kind === "policy" && isRulePackage(packageOf(content.toString("utf8"))?.split("/") ?? []);
+}
+
+/**
  * What OPA finds wrong in strict mode, with no builtins but Regent's; and in packages `regent.*`, which are asked with
  * the policy contract, every reference that the contract's input does not have.
  * @throws OpaError when OPA itself fails
  */
-export async function checkPolicies(
+export async function compileFaults(
   opa: string,
   sources: readonly Source[],
 ): Promise<readonly PolicyFinding[]> {

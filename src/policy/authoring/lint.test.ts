@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Sources, withFolder, writeSources } from "../../../test/support/rego.ts";
+import { packageFile } from "../../document/package-root.ts";
 import { findOpa } from "../opa/opa.ts";
 import { collectSources } from "../opa/sources.ts";
 import { checkPolicies } from "./check.ts";
 import type { PolicyFinding } from "./finding.ts";
 import { lintPolicies } from "./lint.ts";
+import { OUTLETS } from "./rule-form.ts";
 
 type Say = (
   opa: string,
@@ -150,6 +153,48 @@ w.b.d := 1
   assert.deepEqual(
     findings.map((finding) => finding.split(" ").slice(0, 2).join(" ")),
     ["a.rego:5 uneven-heads"],
+  );
+});
+
+test("rules that nobody would ask are errors whatever their conditions: names, functions, packages", async () => {
+  const rule = (name: string, text: string) => ({
+    [name]: `package regent.rules.a.b\n\n${text} if input.phase == "x"\n`,
+  });
+  const sources = {
+    ...rule("a.rego", "denies contains 1"),
+    ...rule("b.rego", 'labels["team"] := "x"'),
+    ...rule("c.rego", "_own := 1"),
+    ...rule("d.rego", "deny(_) := 1"),
+    ...rule("e.rego", "response.inspect := true"),
+    ...rule("f.rego", "wrn.a[1] contains 1"),
+    "g.rego": 'package regent.rule.a.b\n\ndeny contains 1 if input.phase == "x"\n',
+    "h.rego": 'package regnet.rules.a.b\n\nresponse.inspect := true if input.phase == "x"\n',
+    "i.rego": 'package regent.rules\n\ndeny contains 1 if input.phase == "x"\n',
+    "j.rego": "package regent.rules.a.b.c\n\n_own := 1\n",
+    "k.rego": "package regent.roles.a.b\n\nnames contains 1\n",
+    "l.rego": "package acme.rules.a.b\n\ndeny contains 1\n",
+  };
+  const findings = await found(checkPolicies, sources);
+  assert.deepEqual(
+    findings.map((finding) => finding.replace(/; names of its own .* response(?=;|$)/, "")),
+    [
+      "a.rego:3 rule-name `denies` is no part of a rule",
+      "d.rego:3 rule-name `deny` takes arguments: it is a function, which nobody asks",
+      "f.rego:3 rule-name `wrn` is no part of a rule; did you mean warn?",
+      "g.rego:1 rule-package the package of a rule is regent.rules.<category>.<rule>, and not regent.rule.a.b",
+      "h.rego:1 rule-package the package of a rule is regent.rules.<category>.<rule>, and not regnet.rules.a.b",
+      "i.rego:1 rule-package the package of a rule is regent.rules.<category>.<rule>, and not regent.rules",
+      "j.rego:1 rule-package the package of a rule is regent.rules.<category>.<rule>, and not regent.rules.a.b.c",
+    ],
+  );
+});
+
+test("what a rule may say is what the contract of the shipped policies knows", async () => {
+  const contract = await readFile(packageFile("policies", "lib", "contract.rego"), "utf8");
+  const table = /^_outlets := \{\n(.*?)^\}/ms.exec(contract)?.[1] ?? "";
+  assert.deepEqual(
+    [...table.matchAll(/"(\w+)": "(?:set|object)"/g)].map(([, name]) => name),
+    OUTLETS,
   );
 });
 

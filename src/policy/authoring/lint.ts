@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { runOpa } from "../opa/opa.ts";
 import type { Source } from "../opa/sources.ts";
-import { checkPolicies } from "./check.ts";
+import { compileFaults } from "./check.ts";
 import { inOrder, type PolicyFinding } from "./finding.ts";
 import { unevenHeads } from "./heads.ts";
 import { type Module, parseModules } from "./module.ts";
 import { faultyNegations } from "./negations.ts";
-import { ruleFaults } from "./rule-form.ts";
+import { metadataFaults, ruleFaults } from "./rule-form.ts";
 
 /**
  * Everything that can be said of policies without running them: what `check` says, the format of `opa fmt`, Regent's own
@@ -17,18 +17,18 @@ export async function lintPolicies(
   opa: string,
   sources: readonly Source[],
 ): Promise<readonly PolicyFinding[]> {
-  const checked = await checkPolicies(opa, sources);
+  const faults = await compileFaults(opa, sources);
   // What does not compile has no tree to look at.
-  if (checked.some(({ severity }) => severity === "error")) return checked;
+  if (faults.length > 0) return faults;
   const files = sources.filter(({ kind }) => kind === "policy").map(({ path }) => path);
   const modules = await parseModules(opa, files);
   return inOrder([
-    ...checked,
     ...(await unformatted(opa, files)),
     ...modules.flatMap((module) => [
       ...faultyNegations(module),
       ...unevenHeads(module),
       ...ruleFaults(module),
+      ...metadataFaults(module),
     ]),
     ...untested(modules),
     ...(await regal(files)),

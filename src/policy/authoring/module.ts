@@ -4,7 +4,12 @@ import { OpaError, runOpa } from "../opa/opa.ts";
 export type Term = { readonly type: string; readonly value: unknown };
 export type Location = { readonly row: number; readonly col: number };
 export type Rule = {
-  readonly head: { readonly name?: string; readonly ref?: readonly Term[] };
+  readonly head: {
+    readonly name?: string;
+    readonly ref?: readonly Term[];
+    /** Of a function. */
+    readonly args?: readonly Term[];
+  };
   readonly location?: Location;
 };
 

@@ -1,5 +1,6 @@
+import { nearest } from "../../document/nearest.ts";
 import type { PolicyFinding } from "./finding.ts";
-import type { Module } from "./module.ts";
+import type { Module, Rule } from "./module.ts";
 
 /** What a rule may define, as policies/lib/contract.rego has it. */
 export const OUTLETS: readonly string[] = [
@@ -16,47 +17,76 @@ export const OUTLETS: readonly string[] = [
   "response",
 ];
 
-/** Parts of a package path: `regent.rules.<category>.<rule>`. */
+/** Where rules are collected from, and how many parts the package of one has: `regent.rules.<category>.<rule>`. */
+const [ROOT, RULES] = ["regent", "rules"] as const;
 const DEPTH = 4;
 
-/** What is wrong with the form of a rule: its package, its names, its METADATA. Other modules have no such form. */
+/** Whether a package is one of rules, or was probably meant to be. */
+export function isRulePackage([root = "", rules = ""]: readonly string[]): boolean {
+  return nearest(root, [ROOT]) !== undefined && nearest(rules, [RULES]) !== undefined;
+}
+
+/**
+ * Why nobody would ask what a module says: its package or a name is not what rules are collected by. At run time such a
+ * denial is silence. Modules that are no rules have no such form.
+ */
 export function ruleFaults(module: Module): readonly PolicyFinding[] {
-  if (module.package[0] !== "regent" || module.package[1] !== "rules") return [];
+  if (!isRulePackage(module.package)) return [];
   const { row, col } = module.packageLocation;
   const at = { file: module.file, row, column: col };
-  if (module.package.length !== DEPTH)
-    return [
-      {
-        ...at,
-        severity: "error",
-        code: "rule-package",
-        message: `the package of a rule is regent.rules.<category>.<rule>, and not ${module.package.join(".")}`,
-      },
-    ];
-  return [...nameFaults(module), ...metadataFaults(module).map((fault) => ({ ...at, ...fault }))];
+  const [root, rules] = module.package;
+  if (root === ROOT && rules === RULES && module.package.length === DEPTH) return nameFaults(module);
+  // Another package of this depth may be somebody's own, unless it says what a rule says.
+  if ((root !== ROOT || rules !== RULES) && !module.rules.some((rule) => OUTLETS.includes(nameOf(rule))))
+    return [];
+  return [
+    {
+      ...at,
+      severity: "error",
+      code: "rule-package",
+      message: `the package of a rule is regent.rules.<category>.<rule>, and not ${module.package.join(".")}`,
+    },
+  ];
 }
 
 function nameFaults({ file, rules }: Module): readonly PolicyFinding[] {
-  return rules.flatMap(({ head, location }) => {
-    const name = head.name ?? String(head.ref?.[0]?.value);
-    if (name.startsWith("_") || OUTLETS.includes(name)) return [];
-    return [
-      {
-        file,
-        row: location?.row ?? 1,
-        column: location?.col ?? 1,
-        severity: "error" as const,
-        code: "rule-name",
-        message: `\`${name}\` is no part of a rule; names of its own begin with \`_\`, and what a rule may say is ${OUTLETS.join(", ")}`,
-      },
-    ];
+  return rules.flatMap((rule) => {
+    const message = nameFault(rule);
+    const { row, col } = rule.location ?? { row: 1, col: 1 };
+    return message === undefined
+      ? []
+      : [{ file, row, column: col, severity: "error" as const, code: "rule-name", message }];
   });
 }
 
-function metadataFaults({ annotations, package: path }: Module) {
+function nameFault(rule: Rule): string | undefined {
+  const name = nameOf(rule);
+  if (name.startsWith("_")) return undefined;
+  if (!OUTLETS.includes(name)) {
+    const meant = nearest(name, OUTLETS);
+    return (
+      `\`${name}\` is no part of a rule; names of its own begin with \`_\`, and what a rule may say is ${OUTLETS.join(", ")}` +
+      (meant === undefined ? "" : `; did you mean ${meant}?`)
+    );
+  }
+  if (rule.head.args !== undefined) return `\`${name}\` takes arguments: it is a function, which nobody asks`;
+  return undefined;
+}
+
+function nameOf({ head }: Rule): string {
+  return head.name ?? String(head.ref?.[0]?.value);
+}
+
+/** What the METADATA of a rule lacks. */
+export function metadataFaults({
+  file,
+  package: path,
+  packageLocation: { row, col },
+  annotations,
+}: Module): readonly PolicyFinding[] {
+  if (path[0] !== ROOT || path[1] !== RULES || path.length !== DEPTH) return [];
   const missing = (what: string) => ({
-    severity: "warning" as const,
-    code: "rule-metadata",
+    ...{ file, row, column: col, severity: "warning" as const, code: "rule-metadata" },
     message: `METADATA of the package lacks ${what}`,
   });
   if (annotations === undefined) return [missing("a title, a description, custom.category and custom.codes")];
