@@ -21,6 +21,7 @@ export function converseAt(pathname: string): Dialect | undefined {
     events: (completion, withUsage) => [...events(completion, withUsage)],
     lastEvent: "",
     error: (status, _code, message) => ({ __type: EXCEPTIONS.get(status) ?? "ValidationException", message }),
+    unauthorized: 403,
     errorEvent: (error) => frame("exception", ":exception-type", "modelStreamErrorException", error),
   };
 }
@@ -67,6 +68,7 @@ function frame(messageType: string, name: string, type: string, payload: object)
 const STOP_REASONS = { stop: "end_turn", length: "max_tokens" } as const;
 
 const EXCEPTIONS: ReadonlyMap<number, string> = new Map([
+  [403, "AccessDeniedException"],
   [404, "ResourceNotFoundException"],
   [429, "ThrottlingException"],
   [500, "InternalServerException"],

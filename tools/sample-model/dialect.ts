@@ -16,6 +16,8 @@ export type Dialect = {
   /** What ends a stream regularly. */
   readonly lastEvent: string;
   error(status: number, code: string, message: string): object;
+  /** The status for a key that is not right; 401 unless said otherwise. */
+  readonly unauthorized?: number;
   errorEvent(error: object): string | Buffer;
 };
 

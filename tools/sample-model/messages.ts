@@ -56,9 +56,14 @@ export function* messageEvents(
 
 /** Anthropic's error object. */
 export function messageError(status: number, code: string, message: string): object {
-  const type = status === 429 ? "rate_limit_error" : status < 500 ? "invalid_request_error" : "api_error";
+  const type = ERROR_TYPES.get(status) ?? (status < 500 ? "invalid_request_error" : "api_error");
   return { type: "error", error: { type, message, details: { error_code: code } }, request_id: "req_sim" };
 }
+
+const ERROR_TYPES: ReadonlyMap<number, string> = new Map([
+  [401, "authentication_error"],
+  [429, "rate_limit_error"],
+]);
 
 const STOP_REASONS = { stop: "end_turn", length: "max_tokens" } as const;
 

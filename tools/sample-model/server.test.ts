@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { setImmediate as immediate } from "node:timers/promises";
+import Anthropic, { AuthenticationError } from "@anthropic-ai/sdk";
 import OpenAI, { APIError } from "openai";
 import { type SampleModel, type SampleModelOptions, startSampleModel } from "./server.ts";
 
@@ -173,11 +174,55 @@ describe("the witness", () => {
   });
 });
 
-test("asks for its key", async () => {
+test("asks for its key where servers of the dialect do, in the words of the dialect", async () => {
   const key = randomBytes(16).toString("hex");
+  const message = {
+    model: "sim-small",
+    max_tokens: 10,
+    messages: [{ role: "user" as const, content: "hello" }],
+  };
   await withModel({ key }, async (locked) => {
     await assert.rejects(clientOf(locked, "wrong").models.list(), { status: 401 });
     assert.ok((await clientOf(locked, key).models.list()).data.length > 0);
+    const anthropic = (apiKey: string) => new Anthropic({ apiKey, baseURL: locked.origin, maxRetries: 0 });
+    assert.equal((await anthropic(key).messages.create(message)).type, "message");
+    for (const ask of [
+      () => anthropic("wrong").messages.create(message),
+      () => anthropic("wrong").messages.countTokens(message),
+    ])
+      await assert.rejects(ask(), (error) => {
+        assert.ok(error instanceof AuthenticationError);
+        assert.equal((error.error as { error?: { type?: string } }).error?.type, "authentication_error");
+        return true;
+      });
+    const status = async (path: string, headers: { readonly [name: string]: string }) =>
+      (
+        await fetch(`${locked.origin}${path}`, {
+          method: "POST",
+          headers,
+          body: JSON.stringify({ ...message, messages: [{ role: "user", content: [{ text: "hello" }] }] }),
+        })
+      ).status;
+    const asBearer = { authorization: `Bearer ${key}` };
+    const alone = { "x-api-key": key };
+    const given: (readonly [
+      path: string,
+      served: readonly object[],
+      refused: readonly [number, ...object[]],
+    ])[] = [
+      [
+        "/v1/messages",
+        [asBearer, alone],
+        [401, {}, { authorization: key }, { "x-api-key": `Bearer ${key}` }],
+      ],
+      ["/v1/messages/count_tokens", [asBearer, alone], [401, {}, { "x-goog-api-key": key }]],
+      ["/v1/chat/completions", [asBearer], [401, {}, alone, { "api-key": key }]],
+      ["/model/m/converse", [asBearer], [403, {}, alone]],
+    ];
+    for (const [path, served, [refusal, ...refused]] of given) {
+      for (const headers of served) assert.equal(await status(path, { ...headers }), 200, path);
+      for (const headers of refused) assert.equal(await status(path, { ...headers }), refusal, path);
+    }
   });
 });
 

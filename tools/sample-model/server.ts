@@ -30,7 +30,7 @@ export type SampleModelOptions = {
   readonly models?: readonly string[];
   /** Milliseconds between the pieces of a stream. */
   readonly paceMs?: number;
-  /** Bearer token that it asks for. Left out: none. */
+  /** The key that it asks for, where servers of the dialect do. Left out: none. */
   readonly key?: string;
   /** File to which the witness appends. */
   readonly witnessFile?: string;
@@ -122,16 +122,22 @@ function handlerFor(options: SampleModelOptions, witness: Witness): Handler {
     if (body === undefined)
       return sendJson(response, 413, errorDocument(413, "too_large", "The body is too large."));
     witness.see(request, body);
-    if (options.key !== undefined && request.headers.authorization !== `Bearer ${options.key}`) {
-      return sendJson(response, 401, errorDocument(401, "invalid_api_key", "Incorrect API key provided."));
+    const dialect = dialectAt(url.pathname);
+    if (options.key !== undefined && !keysIn(request, url.pathname).includes(options.key)) {
+      const { error, unauthorized = 401 } =
+        dialect ?? (url.pathname === COUNT_PATH ? ANTHROPIC_MESSAGES : OPENAI_CHAT);
+      return sendJson(
+        response,
+        unauthorized,
+        error(unauthorized, "invalid_api_key", "Incorrect API key provided."),
+      );
     }
     if (url.pathname === "/v1/models" && request.method === "GET")
       return sendJson(response, 200, modelList(listed));
     const recorded = header(request, REPLAY_HEADER);
     if (options.recordings !== undefined && recorded !== undefined)
       return sendRecorded(response, options.recordings, recorded);
-    const dialect = request.method === "POST" ? dialectAt(url.pathname) : undefined;
-    if (dialect !== undefined) {
+    if (dialect !== undefined && request.method === "POST") {
       counts.running += 1;
       try {
         return await chat(request, response, body, dialect);
@@ -186,6 +192,16 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
 
 function dialectAt(pathname: string): Dialect | undefined {
   return DIALECTS.get(pathname) ?? converseAt(pathname);
+}
+
+/**
+ * The keys of a request, where servers of its dialect look for one: a bearer token; for Anthropic's messages also
+ * `x-api-key`, which its clients sent before version 2026-10-21 of the API.
+ */
+function keysIn(request: IncomingMessage, pathname: string): readonly (string | undefined)[] {
+  const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+  const isMessages = pathname === COUNT_PATH || dialectAt(pathname) === ANTHROPIC_MESSAGES;
+  return isMessages ? [bearer, header(request, "x-api-key")] : [bearer];
 }
 
 const EMBEDDINGS_PATH = "/v1/embeddings";
