@@ -27,6 +27,8 @@ const { values } = parseArgs({
     streams: { type: "string", default: "500" },
     seconds: { type: "string", default: "120" },
     first: { type: "string", default: "400" },
+    /** `first` or `long`: that part alone. */
+    only: { type: "string" },
   },
 });
 const STREAMS = Number(values.streams);
@@ -84,8 +86,8 @@ async function measure(): Promise<void> {
       await startWay("empty", emptyPort, empty.pid, targets, modelOrigin),
       await startWay("Regent", grpcPort, regentPid, targets, modelOrigin),
     ] as const;
-    await measureFirst(ways);
-    await measureLong(ways, modelOrigin);
+    if (values.only !== "long") await measureFirst(ways);
+    if (values.only !== "first") await measureLong(ways, modelOrigin);
   } finally {
     await stack.stop();
   }

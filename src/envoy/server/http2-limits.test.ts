@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { type TestContext, test } from "node:test";
@@ -52,10 +53,12 @@ function openStream(session: ClientHttp2Session, path = `/${EXT_PROC_SERVICE}/Pr
 /** One exchange as Envoy has it: a message, its answer, and a reset. */
 async function exchange(session: ClientHttp2Session): Promise<void> {
   const stream = openStream(session);
+  stream.on("error", () => {});
   stream.write(REQUEST_HEADERS);
   await once(stream, "data");
-  stream.close(constants.NGHTTP2_CANCEL);
-  await once(stream, "close");
+  const closed = new Promise((resolve) => stream.once("close", resolve));
+  stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  await closed;
 }
 
 /** Counts calls from their start to their cancellation. */
@@ -87,6 +90,19 @@ test(`answers ${EXCHANGES} exchanges on one connection that resets each of them,
   assert.equal(calls.started, EXCHANGES);
   assert.equal(session.destroyed, false);
   assert.ok(calls.most <= 2 * CONCURRENCY, `${calls.most} streams were open at once`);
+});
+
+test("makes no error of a stream that Envoy resets, and tells its handler that it was cancelled", async (t) => {
+  const errors: unknown[] = [];
+  const onError = (event: unknown) => errors.push(event);
+  subscribe("http2.server.stream.error", onError);
+  t.after(() => unsubscribe("http2.server.stream.error", onError));
+  const { calls, process } = callCounter();
+  const session = await connectTo(t, process);
+  await exchange(session);
+  await calls.idle.promise;
+  assert.equal(calls.started, 1);
+  assert.deepEqual(errors, []);
 });
 
 test("survives streams that are reset before they are looked at, and tells the handler of each that it began", async (t) => {

@@ -23,6 +23,7 @@ export const CONNECTION_WINDOW_BYTES = 4 * STREAM_WINDOW_BYTES;
  * This file is the one place that reaches into grpc-js, for what it has no option for:
  * - `streamResetBurst` and `streamResetRate` (nodejs/node#54875): its private `commonServerOptions` are what it hands to
  *   `http2.createServer`.
+ * - What becomes of a stream that was reset, see {@link takeAsCancelled}.
  * - A stream that was reset before its handler runs and asks for an unknown method, or is no gRPC at all, makes grpc-js
  *   answer on a stream that is gone. That throws where nobody catches it and ends the process.
  * `proveStreamResets` finds out whether both work.
@@ -41,6 +42,7 @@ export function setHttp2Limits(server: Server, log: ServerLog): void {
   });
   const handleStream = inside._streamHandler;
   inside._streamHandler = function (interceptors, stream, headers) {
+    stream.once("aborted", takeAsCancelled);
     try {
       handleStream.call(this, interceptors, stream, headers);
     } catch (error) {
@@ -49,6 +51,15 @@ export function setHttp2Limits(server: Server, log: ServerLog): void {
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     }
   };
+}
+
+/**
+ * Envoy resets its streams with INTERNAL_ERROR, also those that it has simply done with. Of each one Node would make an
+ * error with a stack trace that nobody looks at, which costs as much as a small evaluation. The client's CANCEL means the
+ * same, the end of a call before its status, and needs no error.
+ */
+function takeAsCancelled(this: ServerHttp2Stream): void {
+  Object.defineProperty(this, "rstCode", { value: constants.NGHTTP2_CANCEL });
 }
 
 type GrpcJsInside = {
