@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import { InvalidArgumentError, Option } from "commander";
 import type { Headers } from "../exchange/headers.ts";
 import type { FormatName } from "../exchange/inference.ts";
@@ -68,17 +66,6 @@ export function headersOf({ contentType, header = [] }: BodyFlags): Headers {
   return headers;
 }
 
-/** @throws CommandFailure when the file cannot be read */
-export async function readBodyFile(file: string): Promise<Buffer> {
-  try {
-    return await (file === "-" ? buffer(process.stdin) : readFile(file));
-  } catch (error) {
-    throw new CommandFailure(`the body cannot be read: ${(error as Error).message}`, undefined, {
-      cause: error,
-    });
-  }
-}
-
 /** @throws CommandFailure when none was given and the body shows none */
 export function formatOf(
   given: FormatName | undefined,
@@ -89,6 +76,7 @@ export function formatOf(
 ): FormatName {
   const format = given ?? guessFormat(kind, body, headers);
   if (format !== undefined && format in FORMATS) return format as FormatName;
+  if (body.length === 0) throw new CommandFailure(`the body is empty: name its format with ${option}`);
   throw new CommandFailure(
     `the body does not show which format it is a ${kind} of: look at --kind, or name the format with ${option}, one of ${Object.keys(FORMATS).join(", ")}`,
   );

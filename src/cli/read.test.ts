@@ -1,21 +1,27 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import {
   assertReading,
   FIXTURES_FOLDER,
   fixturesMissing,
   loadFixtures,
 } from "../../test/contract/fixtures.ts";
+import { seedsOf } from "../../test/contract/seeds.ts";
 import { withFolder } from "../../test/support/rego.ts";
 import { type CommandResult, runCommand } from "../../test/support/run-command.ts";
-import { FORMATS } from "../formats/index.ts";
+import { BODY_BYTES_MAX } from "../config/schema.ts";
+import { type BodyKind, FORMATS } from "../formats/index.ts";
 import { readCommand } from "./read.ts";
+import { FILE_BYTES_MAX } from "./read-body.ts";
+
+const KINDS = ["request", "response", "stream"] as const;
 
 const read = (...args: readonly string[]): Promise<CommandResult> => runCommand(readCommand(), args);
 
-async function readBody(body: string, ...args: readonly string[]): Promise<CommandResult> {
+async function readBody(body: string | Buffer, ...args: readonly string[]): Promise<CommandResult> {
   return withFolder(async (folder) => {
     const file = join(folder, "body");
     await writeFile(file, body);
@@ -77,6 +83,97 @@ describe("regent read", () => {
       failure ?? "",
       /the body does not show which format it is a request of: .* --format, one of openai-chat, /,
     );
+  });
+
+  const CHAT = '{"model":"m","messages":[{"role":"user","content":"hello"}]}';
+  const gzip = ["--header", "Content-Encoding: gzip"];
+
+  test("undoes the content coding of a body before it looks at it", async () => {
+    const request = await readBody(gzipSync(CHAT), "--kind", "request", ...gzip);
+    assert.equal((JSON.parse(request.stdout) as { model: string }).model, "m");
+    const answer = brotliCompressSync('{"object":"chat.completion","model":"m","choices":[]}');
+    const response = await readBody(answer, "--kind", "response", "--header", "content-encoding: br");
+    assert.equal((JSON.parse(response.stdout) as { model: string }).model, "m");
+    const events = gzipSync('data: {"object":"chat.completion.chunk","choices":[]}\n\ndata: [DONE]\n\n');
+    const stream = await readBody(events, "--kind", "stream", ...gzip);
+    assert.equal((JSON.parse(stream.stdout) as { events: number }).events, 2);
+  });
+
+  test("takes a body whose coding the gateway refuses for invalid", async () => {
+    const invalid = async (body: Buffer, kind: BodyKind, coding: string) => {
+      const header = `content-encoding: ${coding}`;
+      const { status, stdout } = await readBody(
+        body,
+        ...["--kind", kind, "-f", "openai-chat", "--header", header],
+      );
+      assert.equal(status, 3);
+      return (JSON.parse(stdout) as { invalid: string }).invalid;
+    };
+    const body = gzipSync(CHAT);
+    assert.equal(
+      await invalid(Buffer.from(CHAT), "request", "gzip"),
+      "The request has a body that is not gzip.",
+    );
+    assert.match(await invalid(body, "request", "br"), /a content coding other than gzip/);
+    assert.match(
+      await invalid(body.subarray(0, -9), "stream", "gzip"),
+      /^The answer has a gzip body that is damaged/,
+    );
+    assert.match(await invalid(body, "stream", "gzip, gzip"), /a content coding that is not read/);
+    const guessed = await readBody(Buffer.from(CHAT), "--kind", "request", ...gzip);
+    assert.deepEqual([guessed.status, guessed.failure], [3, "The request has a body that is not gzip."]);
+  });
+
+  test("takes a request that is larger than any route allows for invalid", async () => {
+    const body = (bytes: number) => CHAT.replace("hello", "x".repeat(bytes - CHAT.length + "hello".length));
+    const whole = await readBody(body(BODY_BYTES_MAX), "--kind", "request");
+    assert.equal(whole.status, 0);
+    const { status, stdout } = await readBody(
+      body(BODY_BYTES_MAX + 1),
+      ...["--kind", "request", "-f", "openai-chat"],
+    );
+    assert.equal(status, 3);
+    assert.match((JSON.parse(stdout) as { invalid: string }).invalid, /more than 52428800 bytes/);
+  });
+
+  test("refuses an empty file without a format, a directory, and a file that is too large", async () => {
+    const empty = await readBody("", "--kind", "request");
+    assert.deepEqual([empty.status, empty.failure], [1, "the body is empty: name its format with --format"]);
+    await withFolder(async (folder) => {
+      await mkdir(join(folder, "bodies"));
+      const directory = await read("--kind", "request", join(folder, "bodies"));
+      assert.equal(directory.status, 1);
+      assert.match(directory.failure ?? "", /the body cannot be read: .*bodies is a directory$/);
+      const file = join(folder, "zeros");
+      await writeFile(file, "");
+      await truncate(file, FILE_BYTES_MAX + 1);
+      const large = await read("--kind", "stream", "-f", "openai-chat", file);
+      assert.deepEqual([large.status, large.failure], [1, "the body is larger than 268435456 bytes"]);
+    });
+  });
+
+  test("prints an object of any body as any kind of any format, and ends with 0 or 3", async () => {
+    const formats = Object.values(FORMATS);
+    const bodies = [
+      Buffer.alloc(0),
+      ...formats.flatMap(({ name }) => {
+        const seeds = seedsOf(name).filter(({ body }) => body.length < 5000);
+        return KINDS.flatMap((kind) => seeds.find((seed) => seed.kind === kind)?.body ?? []);
+      }),
+    ];
+    await withFolder(async (folder) => {
+      for (const [index, body] of bodies.entries()) {
+        const file = join(folder, String(index));
+        await writeFile(file, body);
+        for (const { name } of formats)
+          for (const kind of KINDS) {
+            const { status, stdout } = await read("--kind", kind, "--format", name, file);
+            const said = JSON.parse(stdout) as { [member: string]: unknown };
+            assert.deepEqual([said.format, said.kind], [name, kind]);
+            assert.equal(status, said.invalid === undefined ? 0 : 3, `${name} ${kind} ${body}`);
+          }
+      }
+    });
   });
 
   test("says why a body breaks its format and where", async () => {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { FormatName } from "../exchange/inference.ts";
 import { FORMATS, METRICS_TEXT, metricsReading, type Reading, readingOf } from "../formats/index.ts";
+import { invalidReading } from "../formats/reading.ts";
 import {
   type BodyFlags,
   formatOf,
@@ -8,9 +9,9 @@ import {
   headersOf,
   kindOption,
   messageOptions,
-  readBodyFile,
 } from "./body-options.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
+import { plainBody, readFileOf } from "./read-body.ts";
 
 type Flags = BodyFlags & { readonly format?: FormatName | typeof METRICS_TEXT };
 
@@ -33,18 +34,23 @@ export function readCommand(): Command {
 }
 
 async function read(file: string, flags: Flags): Promise<void> {
-  const body = await readBodyFile(file);
+  const body = await readFileOf("the body", file);
   const reading =
-    flags.format === METRICS_TEXT ? readMetrics(body, flags) : readBody(body, flags, flags.format);
+    flags.format === METRICS_TEXT ? readMetrics(body, flags) : await readBody(body, flags, flags.format);
   process.stdout.write(`${JSON.stringify(reading)}\n`);
   if (reading.invalid !== undefined) throw new CommandFailure("", EXIT.errors);
 }
 
-function readBody(body: Buffer, flags: Flags, given: FormatName | undefined): Reading {
+async function readBody(coded: Buffer, flags: Flags, given: FormatName | undefined): Promise<Reading> {
   const headers = headersOf(flags);
-  const format = FORMATS[formatOf(given, "--format", flags.kind, body, headers)];
-  const { status, urlModel, urlStream } = flags;
-  return readingOf(format, flags.kind, body, { status, headers, urlModel, urlStream });
+  const { kind, status, urlModel, urlStream } = flags;
+  const plain = await plainBody(kind, coded, headers);
+  if (!plain.ok) {
+    if (given === undefined) throw new CommandFailure(plain.reason, EXIT.errors);
+    return invalidReading(FORMATS[given], kind, plain.reason);
+  }
+  const format = FORMATS[formatOf(given, "--format", kind, plain.bytes, headers)];
+  return readingOf(format, kind, plain.bytes, { status, headers, urlModel, urlStream });
 }
 
 function readMetrics(body: Buffer, { kind }: Flags): Reading {

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { withFolder } from "../../test/support/rego.ts";
 import {
   loadTranslations,
@@ -16,9 +17,20 @@ type Result = { readonly status: number | null; readonly stdout: Buffer; readonl
 
 /** The program itself: what it writes to stderr is part of what it does. */
 function translate(body: Buffer | string, ...args: readonly string[]): Promise<Result> {
+  return translateWith({}, body, ...args);
+}
+
+/** @param files beside the body, by names that arguments have */
+function translateWith(
+  files: { readonly [name: string]: string },
+  body: Buffer | string,
+  ...given: readonly string[]
+): Promise<Result> {
   return withFolder(async (folder) => {
     const file = join(folder, "body");
     await writeFile(file, body);
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const args = given.map((arg) => (Object.hasOwn(files, arg) ? join(folder, arg) : arg));
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [packageFile("src", "main.ts"), "translate", ...args, file],
@@ -110,6 +122,146 @@ describe("regent translate", () => {
     assert.equal(cut.status, 3);
     assert.match(cut.stderr, /^regent: upstream_incomplete: The model ended/m);
     assert.doesNotMatch(cut.stdout.toString(), /message_stop/);
+  });
+
+  test("refuses a request that the gateway refuses, and translates none of it", async () => {
+    const { model: _named, ...nameless } = CHAT;
+    for (const [body, reason] of [
+      [{ ...nameless, Model: "m" }, /^regent: body_invalid: A member is spelt almost like model/],
+      [nameless, /^regent: body_invalid: model is missing/],
+      [
+        { ...CHAT, messages: [{ role: "user", Content: "hello" }] },
+        /^regent: body_invalid: .*almost like content/,
+      ],
+    ] as const) {
+      const { status, stdout, stderr } = await translate(
+        JSON.stringify(body),
+        ...["--from", "openai-chat", "--to", "anthropic-messages", "--kind", "request"],
+      );
+      assert.deepEqual([status, stdout.length], [3, 0]);
+      assert.match(stderr, reason);
+    }
+  });
+
+  test("undoes the content coding of a body, or says why it cannot", async () => {
+    const gzip = [
+      ...["--to", "anthropic-messages", "--kind", "request"],
+      ...["--header", "content-encoding: gzip"],
+    ];
+    const { status, stdout } = await translate(gzipSync(JSON.stringify(CHAT)), ...gzip);
+    assert.equal(status, 0);
+    assert.equal((JSON.parse(stdout.toString()) as { max_tokens: number }).max_tokens, 5);
+    const plain = await translate(JSON.stringify(CHAT), ...gzip);
+    assert.equal(plain.status, 3);
+    assert.equal(plain.stderr, "regent: encoding_unsupported: The request has a body that is not gzip.\n");
+  });
+
+  test("is strict with requests, and only tells what answers lose", async () => {
+    const answer = {
+      ...{ id: "i", object: "chat.completion", model: "m", system_fingerprint: "f", created: 1 },
+      choices: [
+        {
+          index: 0,
+          message: { role: "assistant", content: "a" },
+          finish_reason: "stop",
+          logprobs: { content: [{}] },
+        },
+      ],
+    };
+    const { status, stdout, stderr } = await translate(
+      JSON.stringify(answer),
+      ...["--to", "anthropic-messages", "--kind", "response", "--strict"],
+    );
+    assert.equal(status, 0);
+    assert.notEqual(stdout.length, 0);
+    assert.ok(lines(stderr).some(({ code }) => code === "dropped"));
+  });
+
+  test("takes an error for an answer where its status is one, and in words of the client where it has none", async () => {
+    const args = ["--from", "openai-chat", "--to", "anthropic-messages", "--kind", "response", "--status"];
+    const error = JSON.stringify({ error: { message: "too many", type: "rate_limit_exceeded" } });
+    const told = await translate(error, ...args, "429");
+    assert.equal(told.status, 0);
+    assert.match(told.stdout.toString(), /too many/);
+    const success = await translate(error, ...args, "200");
+    assert.equal(success.status, 3);
+    assert.match(success.stderr, /^regent: upstream_invalid: .* an error under a status of success/);
+    const page = await translate("<html>Bad Gateway</html>", ...args, "502");
+    assert.equal(page.status, 0);
+    assert.equal((JSON.parse(page.stdout.toString()) as { type: string }).type, "error");
+  });
+
+  describe("of a model in a registry", () => {
+    const REGISTRY = `version: 1
+aliases: { flowers: iris }
+targets:
+  - { name: mlserver, region: us, provider: p, format: kserve-v2, key: { file: nowhere.key } }
+models:
+  - name: iris
+    stage: active
+    versions:
+      - name: iris-1
+        weight: 1
+        targets: [mlserver]
+        tensors: { inputs: [{ name: features, datatype: FP64, shape: [-1, 2] }] }
+      - { name: iris-2, weight: 0, targets: [mlserver] }
+  - name: words
+    stage: active
+    versions:
+      - { name: words, weight: 1, targets: [mlserver], completions: { textInput: prompt } }
+      - { name: words-2, weight: 1, targets: [mlserver] }
+`;
+    const of = (model: string) => ["--registry", "registry.yaml", "--model", model];
+    const rows = (model: string, body: object = { instances: [[1, 2]] }) =>
+      translateWith(
+        { "registry.yaml": REGISTRY },
+        JSON.stringify(body),
+        ...["--from", "tfserving", "--to", "kserve-v2", "--kind", "request", "--url-model", "iris-1"],
+        ...of(model),
+      );
+
+    test("takes what is declared, reads no key, and makes up nothing", async () => {
+      const { status, stdout, stderr } = await rows("iris-1");
+      assert.deepEqual([status, stderr], [0, ""]);
+      assert.deepEqual(JSON.parse(stdout.toString()), {
+        inputs: [{ name: "features", shape: [1, 2], datatype: "FP64", data: [1, 2] }],
+      });
+      const other = await rows("iris-1", { instances: [["a", "b"]] });
+      assert.equal(other.status, 3);
+      assert.equal(other.stderr, "regent: body_invalid: features: text given for FP64\n");
+    });
+
+    test("takes the version that has the name of its model, and asks for one where they differ", async () => {
+      const words = await translateWith(
+        { "registry.yaml": REGISTRY },
+        JSON.stringify({ model: "words", prompt: "p", max_tokens: 1 }),
+        ...["--to", "kserve-v2", "--kind", "request", ...of("words")],
+      );
+      assert.match(words.stdout.toString(), /"name":"prompt"/);
+      for (const name of ["iris", "flowers"]) {
+        const { status, stderr } = await rows(name);
+        assert.equal(status, 1);
+        assert.equal(
+          stderr,
+          `regent: "${name}" has versions that declare different things: name one of iris-1, iris-2\n`,
+        );
+      }
+    });
+
+    test("names what is wrong with the registry or the name", async () => {
+      const unknown = await rows("roses");
+      assert.equal(unknown.status, 1);
+      assert.match(unknown.stderr, /no model of .*registry\.yaml is called "roses"/);
+      const faulty = await translateWith(
+        { "registry.yaml": REGISTRY.replace("FP64", "FP46") },
+        "{}",
+        ...["--to", "kserve-v2", "--kind", "request", ...of("iris-1")],
+      );
+      assert.equal(faulty.status, 1);
+      assert.match(faulty.stderr, /registry\.yaml:12:57 error config\/value .*datatype/);
+      const alone = await translate("{}", "--to", "kserve-v2", "--kind", "request", "--model", "iris");
+      assert.match(alone.stderr, /--registry FILE and --model NAME go together/);
+    });
   });
 
   test("says which pair cannot be translated", async () => {

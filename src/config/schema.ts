@@ -22,7 +22,7 @@ const PEER_PATTERN = /^[a-z][a-z0-9+.-]*:\/\/[^/*\s]+(\/([^/*\s]+|\*))+$/;
 const SPIFFE_PATTERN = /^spiffe:\/\/[a-z0-9._-]+(\/([^/{}*\s]+|\{[^/{}\s]*\}))+$/;
 
 /** A governed body is held in memory as a whole, by Envoy and here. */
-const BODY_BYTES_MAX = 50 * 1024 ** 2;
+export const BODY_BYTES_MAX = 50 * 1024 ** 2;
 /** The newest segment is read as a whole at every start, so it must be read within a second or two. */
 const SEGMENT_BYTES_MAX = 256 * 1024 ** 2;
 /** A label with more values than this costs a Prometheus server more than the label tells. */

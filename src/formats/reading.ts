@@ -36,7 +36,7 @@ export function readingOf(format: Format, kind: BodyKind, body: Buffer, facts: B
 
 /** What a stream said up to here. `fault`: why it could not be read further, so that nothing of it can be relied on. */
 export function streamReading(format: Format, state: unknown, fault: string | undefined): Reading {
-  if (fault !== undefined) return { ...head(format, "stream"), invalid: fault };
+  if (fault !== undefined) return invalidReading(format, "stream", fault);
   const { answer, events, doneMarker, truncated } = format.stream.finish(state);
   return {
     ...answerReading(format, "stream", answer),
@@ -44,6 +44,11 @@ export function streamReading(format: Format, state: unknown, fault: string | un
     ...(doneMarker === undefined ? {} : { done_marker: doneMarker }),
     truncated,
   };
+}
+
+/** The reading of a body that nothing can be read of. */
+export function invalidReading(format: Format, kind: BodyKind, reason: string): Reading {
+  return { ...head(format, kind), invalid: reason };
 }
 
 const NO_HEADERS: Headers = new Map();
@@ -79,7 +84,7 @@ function requestReading(
     };
   } catch (error) {
     const { detail, message: words } = RegentError.from(error);
-    return { ...head(format, "request"), invalid: detail ?? words };
+    return invalidReading(format, "request", detail ?? words);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { renderFault } from "../document/fault.ts";
+import { DECLARED_TENSORS_MAX, DIMENSIONS_MAX } from "./interface-schema.ts";
 import { parseRegistry } from "./registry.ts";
 
 /** A registry with one version that declares something, from line 11 on. */
@@ -151,5 +152,19 @@ embeddings: { input: text, output: vector, shape: rows }`,
     assert.deepEqual(declaredOf("tensors: { layout: row }", ["kserve-v2", "tfserving"]).tensors, {
       layout: "row",
     });
+  });
+
+  test("has as many tensors and dimensions as a model has, and no more", () => {
+    const tensors = (count: number) =>
+      `tensors:\n  inputs:\n${Array.from({ length: count }, (_, index) => `    - { name: x${index}, datatype: FP32 }`).join("\n")}`;
+    assert.equal(declaredOf(tensors(DECLARED_TENSORS_MAX)).tensors?.inputs?.length, DECLARED_TENSORS_MAX);
+    assert.match(
+      faults(tensors(DECLARED_TENSORS_MAX + 1)).join("\n"),
+      /tensors\.inputs: must have at most 1000/,
+    );
+    const shaped = (dimensions: number) =>
+      `tensors: { inputs: [{ name: x, datatype: FP32, shape: [${Array.from({ length: dimensions }, () => 1).join(", ")}] }] }`;
+    assert.equal(declaredOf(shaped(DIMENSIONS_MAX)).tensors?.inputs?.[0]?.shape?.length, DIMENSIONS_MAX);
+    assert.match(faults(shaped(DIMENSIONS_MAX + 1)).join("\n"), /inputs\[0\]\.shape: must have at most 64/);
   });
 });
