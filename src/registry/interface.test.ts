@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { renderFault } from "../document/fault.ts";
+import { packageFile } from "../document/package-root.ts";
 import { DECLARED_TENSORS_MAX, DIMENSIONS_MAX } from "./interface-schema.ts";
 import { parseRegistry } from "./registry.ts";
 
@@ -166,5 +168,29 @@ embeddings: { input: text, output: vector, shape: rows }`,
       `tensors: { inputs: [{ name: x, datatype: FP32, shape: [${Array.from({ length: dimensions }, () => 1).join(", ")}] }] }`;
     assert.equal(declaredOf(shaped(DIMENSIONS_MAX)).tensors?.inputs?.[0]?.shape?.length, DIMENSIONS_MAX);
     assert.match(faults(shaped(DIMENSIONS_MAX + 1)).join("\n"), /inputs\[0\]\.shape: must have at most 64/);
+  });
+
+  test("may be what docs/registry.md shows", () => {
+    const page = readFileSync(packageFile("docs", "registry.md"), "utf8");
+    const [, section = ""] = page.split("## Inputs and outputs\n");
+    const [, example = ""] = section.split(/```(?:yaml)?\n/);
+    const targets = ["tf: tfserving", "triton: kserve-v2"].map((target) => {
+      const [name, format] = target.split(": ");
+      return `  - { name: ${name}, region: us, provider: p, format: ${format} }`;
+    });
+    const text = [
+      "version: 1",
+      "targets:",
+      ...targets,
+      "models:",
+      "  - name: m",
+      "    stage: active",
+      example,
+    ];
+    const parsed = parseRegistry(text.join("\n"), "registry.yaml", {});
+    assert.ok(parsed.ok, parsed.ok ? "" : parsed.faults.map(renderFault).join("\n"));
+    const [churn, llama] = parsed.value.resolve("m")?.versions ?? [];
+    assert.equal(churn?.tensors?.inputs?.length, 2);
+    assert.equal(llama?.completions?.inputs?.seed, false);
   });
 });

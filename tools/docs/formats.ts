@@ -1,13 +1,15 @@
 /**
  * Writes the tables of docs/formats.md from the formats themselves: between `<!-- NAME -->` and `<!-- /NAME -->` stands
- * what they say of their endpoints, of one request with every member of their schema, of refusals, and what translating
- * that request loses.
+ * what they say of their endpoints, of one request with every member of their schema, of refusals, what translating that
+ * request loses, and what inputs of models are called.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { RegentError } from "../../src/exchange/errors.ts";
 import type { FormatName } from "../../src/exchange/inference.ts";
+import { DEFAULT_INPUTS, INPUTS_OF_FORM } from "../../src/exchange/model-interface.ts";
 import { endpointOf } from "../../src/formats/endpoints.ts";
 import { FORMATS, type Format, readingOf } from "../../src/formats/index.ts";
+import { INPUT_TYPES } from "../../src/translation/completions/settings.ts";
 import { TRANSLATIONS, type TranslationWarning, translatorOf } from "../../src/translation/index.ts";
 import { WHOLE_REQUESTS } from "../../test/contract/requests/index.ts";
 
@@ -15,7 +17,7 @@ export const FORMATS_PAGE = new URL("../../docs/formats.md", import.meta.url);
 
 /** The page with its tables made anew. @throws Error where a table has no place in it */
 export function renderFormatsPage(page: string): string {
-  const tables = { endpoints, requests, refusals, translations, losses };
+  const tables = { endpoints, requests, refusals, translations, losses, inputs };
   return Object.entries(tables).reduce((text, [name, table]) => {
     const [before, rest] = text.split(`<!-- ${name} -->\n`);
     const after = rest?.split(`<!-- /${name} -->`)[1];
@@ -100,6 +102,19 @@ function losses(): string {
     },
   );
   return table(["from", "to", "dropped", "changed", "invented", "refused"], rows);
+}
+
+/** What inputs of models behind Triton and KServe v2 are called, by where settings go. */
+function inputs(): string {
+  const rows = (["inputs", "json"] as const).flatMap((form) =>
+    INPUTS_OF_FORM[form].map((setting) => [
+      code(form),
+      code(setting),
+      code(DEFAULT_INPUTS[setting]),
+      code(INPUT_TYPES[setting]),
+    ]),
+  );
+  return table(["settings", "setting", "input", "datatype"], rows);
 }
 
 type Variant = { readonly name: string; readonly body: object };

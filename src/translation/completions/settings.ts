@@ -39,14 +39,18 @@ export function settingsOf(
   return inputSettings(bounded, settings === "none" ? NONE : declared, warn);
 }
 
-/** Datatypes of TensorRT-LLM's inputs. */
-const NUMBER_TYPES: Readonly<Record<NumberSetting, Datatype>> = {
+/** Datatypes of the inputs, as TensorRT-LLM and vLLM have them. */
+export const INPUT_TYPES: Readonly<Record<SettingInput, Datatype>> = {
   max_tokens: "INT32",
   temperature: "FP32",
   top_p: "FP32",
   seed: "UINT64",
   presence_penalty: "FP32",
   frequency_penalty: "FP32",
+  stop: "BYTES",
+  stream: "BOOL",
+  sampling_parameters: "BYTES",
+  exclude_input_in_output: "BOOL",
 };
 
 /** A model that takes the prompt alone. */
@@ -76,26 +80,21 @@ function inputSettings(
     warn({ code: "invented", member: "/max_tokens", message });
   }
   if (echo) warn(dropped("/echo", "whether the prompt is repeated is up to the model's configuration"));
-  const stopWords = setting(declared, "stop", "BYTES", stop);
+  const stopWords = setting(declared, "stop", stop);
   if (stop.length > 0 && stopWords.length === 0) warn(dropped("/stop", NO_INPUT));
   return [
     ...[...all].flatMap(([key, value]) => numberSetting(declared, key, value, warn)),
     ...(stop.length === 0 ? [] : stopWords),
-    ...(stream ? setting(declared, "stream", "BOOL", [true]) : []),
+    ...(stream ? setting(declared, "stream", [true]) : []),
   ];
 }
 
 const NO_INPUT = "the model has no such input";
 
 /** None where the model has no such input. */
-function setting(
-  declared: CompletionInterface,
-  key: SettingInput,
-  datatype: Datatype,
-  values: readonly JsonValue[],
-): Setting[] {
+function setting(declared: CompletionInterface, key: SettingInput, values: readonly JsonValue[]): Setting[] {
   const input = settingInput(declared, key);
-  return input === undefined ? [] : [{ name: input.name, datatype, values }];
+  return input === undefined ? [] : [{ datatype: INPUT_TYPES[key], ...input, values }];
 }
 
 function numberSetting(
@@ -104,16 +103,13 @@ function numberSetting(
   value: number,
   warn: Warn,
 ): Setting[] {
-  const input = settingInput(declared, key);
-  if (input === undefined) {
-    if (key === "max_tokens")
-      throw new RegentError("translation_unsupported", `max_tokens: ${NO_INPUT}, and would give more`);
-    warn(dropped(`/${key}`, NO_INPUT));
-    return [];
-  }
-  const { name, datatype = NUMBER_TYPES[key] } = input;
-  assertHolds(datatype, key, value);
-  return [{ name, datatype, values: [value] }];
+  const settings = setting(declared, key, [value]);
+  for (const { datatype } of settings) assertHolds(datatype, key, value);
+  if (settings.length > 0) return settings;
+  if (key === "max_tokens")
+    throw new RegentError("translation_unsupported", `max_tokens: ${NO_INPUT}, and would give more`);
+  warn(dropped(`/${key}`, NO_INPUT));
+  return [];
 }
 
 const TOO_LARGE = "too large for ";
@@ -139,12 +135,12 @@ function jsonSettings(
   warn: Warn,
 ): Setting[] {
   const sampling: JsonObject = { ...Object.fromEntries(numbers), ...(stop.length === 0 ? {} : { stop }) };
-  const without = setting(declared, "exclude_input_in_output", "BOOL", [!echo]);
+  const without = setting(declared, "exclude_input_in_output", [!echo]);
   if (echo && without.length === 0)
     warn(dropped("/echo", "whether the prompt is repeated is up to the model's configuration"));
   return [
-    ...setting(declared, "stream", "BOOL", [stream]),
-    ...setting(declared, "sampling_parameters", "BYTES", [JSON.stringify(sampling)]),
+    ...setting(declared, "stream", [stream]),
+    ...setting(declared, "sampling_parameters", [JSON.stringify(sampling)]),
     ...without,
   ];
 }
