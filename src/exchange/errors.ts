@@ -26,7 +26,9 @@ export const ERRORS = {
   path_ambiguous: {
     kind: "content",
     status: 400,
-    message: "The path is spelt in a way that servers read differently.",
+    message:
+      "The path is spelt in a way that servers read differently. Spell it plainly: of all names only the ARN of a model of " +
+      "Bedrock's may have escaped slashes (%2F).",
   },
   upgrade_refused: {
     kind: "content",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { detect, dialectOf } from "./index.ts";
 
@@ -229,3 +229,98 @@ test("words a refusal in OpenAI's dialect where none is spoken", () => {
     error: { message: "No.", type: "invalid_request_error", param: null, code: "unknown_endpoint" },
   });
 });
+
+describe("a model of Bedrock's that an ARN names", () => {
+  const ARN =
+    "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0";
+  const escaped = encodeURIComponent(ARN);
+
+  test("is one segment, whose slash is escaped", () => {
+    for (const arn of [
+      ARN,
+      "arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/amazon.titan-text-express-v1",
+      "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.titan-text-lite-v1:0:4k/abcdefghij12",
+      "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3d4",
+      "arn:aws-cn:sagemaker:cn-north-1:123456789012:endpoint/My_Endpoint.1",
+      "arn:aws:bedrock:us-east-1:123456789012:prompt/PROMPT12345:1",
+    ]) {
+      for (const spelt of [encodeURIComponent(arn), arn.replaceAll("/", "%2f"), arn.replaceAll("/", "%2F")]) {
+        const found = detection("POST", `/model/${spelt}/converse`);
+        assert.ok(found.kind === "inference", spelt);
+        assert.equal(found.endpoint.names.model, arn);
+        assert.equal(found.endpoint.pathFor(arn), `/model/${encodeURIComponent(arn)}/converse`);
+      }
+    }
+    const stream = detection("POST", `/model/${escaped}/converse-stream`);
+    assert.ok(stream.kind === "inference" && stream.endpoint.stream === true);
+    assert.equal(kindOf("GET", `/model/${escaped}/converse`), "unknown");
+  });
+
+  for (const path of [
+    "/model%2Fx/converse",
+    "/model%2fx%2fconverse",
+    "/model/x%2Fconverse",
+    "/model/x%5Cconverse",
+    "/model/x%2Fy/converse",
+    "/model/meta-llama%2FLlama-3.1-8B/converse",
+    `/model%2F${escaped}/converse`,
+    `/model/${escaped}%2Fconverse`,
+    `/model/${ARN}/converse`,
+    `/model/${ARN}%2Fconverse`,
+    `/model/${escaped.replaceAll("%", "%25")}/converse`,
+    `/model/${escaped.replaceAll("%", "%2525")}/converse`,
+    `/model/${escaped.replace("%2F", "%252F")}/converse`,
+    `/model/${escaped.replace("%2F", "%5C")}/converse`,
+    `/model/${escaped.replace("%2F", "%2F%5C")}/converse`,
+    `/model/${escaped.replace("%2F", "%2F%2F")}/converse`,
+    `/model/${escaped.replace("%2F", "%u002F")}/converse`,
+    `/model/${escaped.replace("%2F", "%c0%af")}/converse`,
+    `/model/${escaped.replace("%2F", "%ef%bc%8f")}/converse`,
+    `/model/${escaped}%2F..%2F..%2Fv1%2Fmessages/converse`,
+    `/model/${escaped}%2F../converse`,
+    `/model/${escaped.replace("%2F", "%2F..%2F")}/converse`,
+    `/model/${escaped.replace("%2F", "%2F.%2F")}/converse`,
+    `/model/${escaped.replace("%2F", "%2F.hidden%2F")}/converse`,
+    `/model/${escaped}%2F/converse`,
+    `/model/%2F${escaped}/converse`,
+    `/model/${escaped}%2Fa%2Fb/converse`,
+    `/model/${escaped};x/converse`,
+    `/model/${escaped}%3Bx/converse`,
+    `/model/${escaped}%00/converse`,
+    `/model/${escaped}%3F/converse`,
+    `/model/${escaped}%23/converse`,
+    `/model/${escaped}/Converse`,
+    `/MODEL/${escaped}/converse`,
+    `/model/${escaped}/converse/`,
+    `/model/${escaped}//converse`,
+    `/model/${escaped.toUpperCase()}/converse`,
+    `/model/arn%3Aaws%3Abedrock%2Fus-east-1%3A%3A%3Ax/converse`,
+    `/model/arn%3Aaws%3Abedrock%3Aus%2Feast%3A123%3Aa%2Fb/converse`,
+    `/v2/models/${escaped}/infer`,
+    `/v1beta/models/${escaped}:generateContent`,
+    `/v1/models/${escaped}:predict`,
+  ])
+    test(`is not found in ${path}, which is ambiguous`, () => {
+      assert.equal(kindOf("POST", path), "ambiguous");
+    });
+});
+
+for (const path of [
+  "/v1/chat%2Fcompletions",
+  "/v1%2f..%2fchat/completions",
+  "/x%2Fy",
+  "/x%2fy",
+  "/x%252Fy",
+  "/x%25252fy",
+  "/x%5Cy",
+  "/x%5cy",
+  "/x%255Cy",
+  "/x\\y",
+  "/x%u002fy",
+  "/x%c0%afy",
+  "/%2F",
+])
+  test(`${path} has other segments to other servers, whatever they are, and is ambiguous`, () => {
+    assert.equal(kindOf("POST", path), "ambiguous");
+    assert.equal(kindOf("GET", path), "ambiguous");
+  });

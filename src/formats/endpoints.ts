@@ -1,3 +1,4 @@
+import { isArn } from "./arn.ts";
 import type { Endpoint, EndpointMatch, Format } from "./format.ts";
 import { plainName, plainPath } from "./paths.ts";
 
@@ -65,34 +66,36 @@ type Template = {
   readonly plainPattern: RegExp;
 };
 
-/** Only literal text and `[^/]+` groups with text between them: such a pattern takes time linear in the path. */
+/** Only literal text and groups of any text with text between them: such a pattern takes time linear in the path. */
 function templateOf(format: Format, endpoint: Endpoint): Template {
   return {
     format,
     endpoint,
-    pattern: patternOf(endpoint.path),
-    plainPattern: patternOf(plainPath(endpoint.path)),
+    pattern: patternOf(endpoint.path, "[^/]+"),
+    // Some servers undo an escape before they look for slashes.
+    plainPattern: patternOf(plainPath(endpoint.path), endpoint.takesArns === true ? ".+" : "[^/]+"),
   };
 }
 
-function patternOf(path: string): RegExp {
+function patternOf(path: string, name: string): RegExp {
   const source = path
     .split(/(\{[a-z]+\})/)
     .map((part) =>
-      part.startsWith("{") ? `(?<${part.slice(1, -1)}>[^/]+)` : part.replaceAll(/[^\w/-]/g, "\\$&"),
+      part.startsWith("{") ? `(?<${part.slice(1, -1)}>${name})` : part.replaceAll(/[^\w/-]/g, "\\$&"),
     )
     .join("");
   return new RegExp(`^${source}$`);
 }
 
 /** The names in a path; undefined when it is not of the template, or a name could be read in more than one way. */
-function namesIn({ pattern }: Template, pathname: string): EndpointMatch["names"] | undefined {
+function namesIn({ pattern, endpoint }: Template, pathname: string): EndpointMatch["names"] | undefined {
   const groups = pattern.exec(pathname)?.groups;
   if (groups === undefined) return undefined;
   const names: { [name: string]: string } = {};
   for (const [name, escaped] of Object.entries(groups)) {
     const plain = plainName(escaped);
-    if (plain === undefined || plain.includes("/")) return undefined;
+    if (plain === undefined) return undefined;
+    if (plain.includes("/") && !(endpoint.takesArns === true && isArn(plain))) return undefined;
     names[name] = plain;
   }
   return names;

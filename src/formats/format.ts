@@ -99,6 +99,11 @@ export type Endpoint = {
   readonly operation: string;
   /** Whether answers are streams, where the endpoint says so and not the body. */
   readonly stream?: boolean;
+  /**
+   * Whether its names may be ARNs, which have slashes in them: escaped ones, within the one segment. No other name of any
+   * endpoint may.
+   */
+  readonly takesArns?: boolean;
   /** How its answers lie in their bytes, where they are framed as no other endpoint's are. */
   readonly framing?: StreamFraming;
 };

@@ -13,7 +13,7 @@ import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
-import { mayBeReadAs, plainName, plainPath } from "./paths.ts";
+import { hidesSlash, mayBeReadAs, plainName, plainPath } from "./paths.ts";
 import { tfserving } from "./tfserving/index.ts";
 import { tritonGenerate } from "./triton-generate/index.ts";
 
@@ -66,7 +66,7 @@ export type Detection =
   | { readonly kind: "models"; readonly model: string | undefined }
   /** Nothing Regent knows: policy decides with `inference` absent. */
   | { readonly kind: "unknown" }
-  /** A path that some server may read as a governed one. Refused whatever policy says. */
+  /** A path that some server may read as a governed one, or with other segments. Refused whatever policy says. */
   | { readonly kind: "ambiguous" };
 
 const MODELS_PATH = "/v1/models";
@@ -86,7 +86,7 @@ export function detect({ method, pathname }: RequestHead): Detection {
   if (model !== undefined && method === "GET") return { kind: "models", model };
   // Below the list of models lie endpoints: `/v1/models/x%3Apredict` names a model to some and asks it to others.
   const governs = model === undefined ? isGoverned : ENDPOINTS.hasPlain;
-  return mayBeReadAs(pathname, governs) ? { kind: "ambiguous" } : { kind: "unknown" };
+  return hidesSlash(pathname) || mayBeReadAs(pathname, governs) ? { kind: "ambiguous" } : { kind: "unknown" };
 }
 
 /** Whether a path in the form of {@link plainPath} is one that Regent knows. */

@@ -22,6 +22,21 @@ export function mayBeReadAs(path: string, isGoverned: (plain: string) => boolean
 }
 
 /**
+ * Whether some reading of a path has slashes or backslashes that its spelling has not, or a backslash: its segments are then
+ * others to one server than to the next.
+ */
+export function hidesSlash(path: string): boolean {
+  const count = slashes(path);
+  for (const spelling of decodings(path))
+    if (spelling.includes("\\") || slashes(spelling) > count) return true;
+  return false;
+}
+
+function slashes(spelling: string): number {
+  return spelling.split("/").length;
+}
+
+/**
  * A name in a path, percent-decoded once; undefined when it has a character or segment that servers read in more than
  * one way.
  */
@@ -29,8 +44,20 @@ export function plainName(escaped: string): string | undefined {
   const name = decodeOnceStrictly(escaped);
   if (name === undefined || name.split("/").some((part) => part === "" || part === "." || part === ".."))
     return undefined;
-  for (const char of name) if (char < "!" || "%;\\?#\x7f".includes(char)) return undefined;
+  for (const char of name) if (isSpecial(char) || looksLikeMark(char)) return undefined;
   return name;
+}
+
+function isSpecial(char: string): boolean {
+  return char < "!" || "%;\\?#\x7f".includes(char);
+}
+
+/** A full-width slash is one to servers that fold characters. */
+function looksLikeMark(char: string): boolean {
+  if (char < "\x80") return false;
+  for (const folded of char.normalize("NFKC"))
+    if (folded < "\x80" && (isSpecial(folded) || folded === "/" || folded === ".")) return true;
+  return false;
 }
 
 function decodeOnceStrictly(escaped: string): string | undefined {

@@ -17,6 +17,7 @@ const BUFFER = "envoy.filters.http.buffer";
 /** Behind it, where its limit would be that of the answer too. */
 const ROOM = "regent.buffer_room";
 const DIALECT = "regent.client_dialect";
+const PATHS = "regent.plain_paths";
 const GOVERNED = /^virtualInbound |^0\.0\.0\.0_8080 /;
 
 function patchesOf(place: Place): readonly ConfigPatch[] {
@@ -50,7 +51,7 @@ test(
         if (isGoverned) governed += 1;
         assert.deepEqual(
           patched.get(chain),
-          isGoverned ? [DIALECT, BUFFER, ROOM, ...order] : order,
+          isGoverned ? [DIALECT, PATHS, BUFFER, ROOM, ...order] : order,
           `${place}: ${chain}`,
         );
       }

@@ -54,9 +54,10 @@ describe("the Envoy configuration", () => {
     );
     const room = "regent.buffer_room";
     const dialect = "regent.client_dialect";
-    assert.deepEqual(filterNames({ filters: "both" }), [dialect, buffer, room, authz, proc, router]);
-    assert.deepEqual(filterNames({ filters: "ext_proc" }), [dialect, buffer, room, proc, router]);
-    assert.deepEqual(filterNames({ filters: "ext_authz" }), [dialect, buffer, authz, router]);
+    const paths = "regent.plain_paths";
+    assert.deepEqual(filterNames({ filters: "both" }), [dialect, paths, buffer, room, authz, proc, router]);
+    assert.deepEqual(filterNames({ filters: "ext_proc" }), [dialect, paths, buffer, room, proc, router]);
+    assert.deepEqual(filterNames({ filters: "ext_authz" }), [dialect, paths, buffer, authz, router]);
     assert.deepEqual(filterNames({ filters: "none" }), [router]);
   });
 

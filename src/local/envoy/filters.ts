@@ -5,6 +5,7 @@ import { dialectFilter } from "./client-dialect.ts";
 import { DIALECTS } from "./local-replies.ts";
 import { note, type Yaml } from "./note.ts";
 import { type EnvoyOptions, sizesFor, TIMES } from "./options.ts";
+import { plainPaths } from "./plain-paths.ts";
 
 /** Name of the cluster of Regent's gRPC services. */
 export const REGENT_CLUSTER = "regent";
@@ -15,7 +16,7 @@ export function httpFilters(options: EnvoyOptions): Yaml[] {
   const authz = filters === "both" || filters === "ext_authz" || filters === "ext_authz_body";
   const proc = filters === "both" || filters === "ext_proc";
   return [
-    ...(filters === "none" ? [] : [dialectFilter(DIALECTS), bodyLimit(options)]),
+    ...(filters === "none" ? [] : [dialectFilter(DIALECTS), plainPaths(), bodyLimit(options)]),
     ...(proc ? [bufferRoom(options)] : []),
     ...(authz ? [extAuthz(options)] : []),
     ...(proc ? [extProc()] : []),

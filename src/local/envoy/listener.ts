@@ -33,7 +33,7 @@ function connectionManager(options: EnvoyOptions): Yaml {
       "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     stat_prefix: "ingress",
     codec_type: "AUTO",
-    ...canonicalPath(),
+    ...canonicalPath(options),
     ...trust(),
     ...bounds(),
     early_header_mutation_extensions: note(
@@ -61,11 +61,12 @@ function connectionManager(options: EnvoyOptions): Yaml {
   };
 }
 
-function canonicalPath(): { readonly [key: string]: Yaml } {
+function canonicalPath({ filters }: EnvoyOptions): { readonly [key: string]: Yaml } {
   return {
     normalize_path: note("One spelling of every path, before policy and routes see it.", true),
     merge_slashes: true,
-    path_with_escaped_slashes_action: "REJECT_REQUEST",
+    path_with_escaped_slashes_action:
+      filters === "none" ? "REJECT_REQUEST" : note("The first filters see to them.", "KEEP_UNCHANGED"),
   };
 }
 

@@ -2,6 +2,7 @@ import { ERRORS } from "../../exchange/errors.ts";
 import type { Format } from "../../formats/index.ts";
 import { type Dialect, isFramed, isOfSomeDialect, isSpoken, isUsual } from "./client-dialect.ts";
 import { inline, note, type Yaml } from "./note.ts";
+import { HIDDEN_SLASH_RULE } from "./plain-paths.ts";
 import { dialectsOf, wordsOf } from "./worded.ts";
 
 /**
@@ -59,7 +60,11 @@ const SIGNS: readonly Sign[] = [
   },
   {
     code: "path_ambiguous",
-    by: { cel: "response.code_details == 'path_normalization_failed'" },
+    by: {
+      cel:
+        "response.code_details == 'path_normalization_failed' || " +
+        `response.code_details == 'rbac_access_denied_matched_policy[${HIDDEN_SLASH_RULE}]'`,
+    },
     comes: "before",
     inMesh: "always",
   },
@@ -77,6 +82,12 @@ const SIGNS: readonly Sign[] = [
     by: { cel: "response.code == 503 && response.code_details == 'direct_response'" },
     comes: "after",
     inMesh: "in_dialects",
+  },
+  {
+    code: "not_routed",
+    by: { cel: "response.code_details == 'route_not_found'" },
+    comes: "after",
+    inMesh: "never",
   },
   {
     code: "upstream_unavailable",

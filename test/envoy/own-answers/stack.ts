@@ -4,7 +4,12 @@ import { FORMAT_NAMES } from "../../../src/exchange/inference.ts";
 import type { JsonObject } from "../../../src/exchange/json.ts";
 import type { Endpoint, Format } from "../../../src/formats/index.ts";
 import { envoyConfig } from "../../../src/local/envoy/bootstrap.ts";
-import { ENVOY_DEFAULTS, type EnvoyOptions, sizesFor } from "../../../src/local/envoy/options.ts";
+import {
+  ENVOY_DEFAULTS,
+  type EnvoyOptions,
+  type EnvoyTarget,
+  sizesFor,
+} from "../../../src/local/envoy/options.ts";
 import { claimPort } from "../../../src/local/ports.ts";
 import { compileAnswering, createStage, type Stage } from "../../support/pipeline.ts";
 import { loopback, type RunningEnvoy, startEnvoy } from "../support/envoy.ts";
@@ -26,6 +31,9 @@ export type OwnAnswers = {
 
 export type OwnAnswersOptions = Pick<Partial<EnvoyOptions>, "filters" | "bodyBytesMax"> & {
   readonly isRegentStopped?: boolean;
+  /** In the place of the models below, and of their targets. */
+  readonly registry?: string;
+  readonly targets?: readonly EnvoyTarget[];
   /** Changes the settings of the HTTP connection manager. */
   readonly manager?: (manager: Manager) => void;
 };
@@ -58,7 +66,7 @@ export async function startOwnAnswers(options: OwnAnswersOptions = {}): Promise<
     bodyBytesMax = ENVOY_DEFAULTS.bodyBytesMax,
     isRegentStopped = false,
   } = options;
-  const stage = createStage({ policy: await compileAnswering(), registry: REGISTRY });
+  const stage = createStage({ policy: await compileAnswering(), registry: options.registry ?? REGISTRY });
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end();
@@ -75,7 +83,7 @@ export async function startOwnAnswers(options: OwnAnswersOptions = {}): Promise<
       regent,
       filters,
       bodyBytesMax,
-      targets: [
+      targets: options.targets ?? [
         { name: DEAD_MODEL, origin: dead },
         { name: SILENT_CLAUDE_MODEL, origin: `http://127.0.0.1:${silent.port}` },
         { name: SILENT_MODEL, origin: `http://127.0.0.1:${silent.port}` },
