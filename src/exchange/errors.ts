@@ -40,6 +40,7 @@ export const ERRORS = {
     status: 413,
     message: "The request body is larger than this route accepts.",
   },
+  request_timeout: { kind: "content", status: 408, message: "The request did not arrive in time." },
   encoding_unsupported: {
     kind: "content",
     status: 415,

@@ -106,7 +106,7 @@ function foundAt(format: Format, endpoint: Endpoint, names: EndpointMatch["names
 }
 
 function matchOf(
-  { operation, stream, framing, path }: Endpoint,
+  { operation, stream, framing, openRequests, path }: Endpoint,
   names: EndpointMatch["names"],
 ): EndpointMatch {
   const pathFor = (model: string) =>
@@ -115,5 +115,5 @@ function matchOf(
           encodeURIComponent(name === "model" ? model : (names[name] ?? "")),
         )
       : undefined;
-  return { operation, stream, framing, names, pathFor };
+  return { operation, stream, framing, openRequests, names, pathFor };
 }

@@ -75,6 +75,11 @@ export type Format = {
    * like a regular end. It may follow anything that a {@link StreamReducer} gave out.
    */
   refuseInStream(refusal: Refusal): Buffer;
+  /**
+   * Words a refusal as trailers, in the place of those in which a stream that has begun says how it went. Absent: its
+   * streams end without.
+   */
+  refuseInTrailers?(refusal: Refusal): readonly HeaderField[];
   /** Absent: its clients take the list in OpenAI's form. */
   readonly models?: ModelWords;
   /** A header that only clients of this dialect send: it says whose words to take where no endpoint does. */
@@ -106,6 +111,23 @@ export type Endpoint = {
   readonly takesArns?: boolean;
   /** How its answers lie in their bytes, where they are framed as no other endpoint's are. */
   readonly framing?: StreamFraming;
+  /**
+   * Takes apart a body of several requests, where clients send the next one when the one before is answered. Absent: a
+   * body is one request, or all of them are there before the first is answered.
+   */
+  openRequests?(messageBytesMax: number): RequestSplitter;
+};
+
+/** Takes a body of several requests apart as it comes. */
+export type RequestSplitter = {
+  /**
+   * Gives every request that is whole now, as a body of its own: at once, one after the other.
+   *
+   * @throws RegentError body_too_large when the next one says that it is longer than it may be
+   */
+  split(chunk: Buffer): Iterable<Buffer>;
+  /** Bytes that came of a request which is not whole. */
+  readonly pendingBytes: number;
 };
 
 /** An endpoint as a request names it. */
@@ -113,6 +135,7 @@ export type EndpointMatch = {
   readonly operation: string;
   readonly stream?: boolean | undefined;
   readonly framing?: StreamFraming | undefined;
+  readonly openRequests?: Endpoint["openRequests"];
   /** What the request has in the place of the names in braces, percent-decoded once: `model`, `version` ... */
   readonly names: { readonly [name: string]: string };
   /** The path that asks for another model; undefined where the path names none. */
@@ -125,6 +148,8 @@ export type RequestMessage = {
   readonly bytes: Buffer;
   readonly headers: Headers;
   readonly endpoint: EndpointMatch;
+  /** How many requests of the same stream were read before this body; none unless said otherwise. */
+  readonly before?: number | undefined;
 };
 
 /** A request that was understood, on its original bytes. */

@@ -30,6 +30,7 @@ export type {
   ReadRequest,
   Refusal,
   RenderedRefusal,
+  RequestSplitter,
   RewrittenRequest,
   StreamEnd,
   StreamFraming,

@@ -28,6 +28,8 @@ export type Account = {
   candidate: Candidate | undefined;
   estimate: Estimate | undefined;
   findings: readonly Finding[];
+  /** What was found in the requests behind the first of a stream, by type. */
+  readonly laterFindings: Map<string, number>;
   /** What was found in the answer; undefined while nobody looked. */
   answerFindings: readonly { readonly type: string; readonly count: number }[] | undefined;
   redactions: ReadonlyMap<string, number>;
@@ -68,6 +70,7 @@ export function openAccount(exchange: Exchange, monotonicMs: number): Account {
     candidate: undefined,
     estimate: undefined,
     findings: [],
+    laterFindings: new Map(),
     answerFindings: undefined,
     redactions: new Map(),
     policies: undefined,
@@ -167,7 +170,7 @@ export function recordOf(
     ...defined("translation", account.attempts.translation),
     reasons: account.reasons,
     redactions: [...account.redactions].map(([type, count]) => ({ type, count })),
-    findings: countByType(account.findings),
+    findings: countByType(account.findings, account.laterFindings),
     ...defined(
       "answerFindings",
       account.answerFindings?.map(({ type, count }) => ({ type, count })),
@@ -253,8 +256,11 @@ export function costOf({ candidate, answer }: Account): number | undefined {
 /** Prices in a registry are for a million tokens. */
 const TOKENS_PER_PRICE = 1_000_000;
 
-function countByType(findings: readonly Finding[]): { type: string; count: number }[] {
-  const counts = new Map<string, number>();
+function countByType(
+  findings: readonly Finding[],
+  later: ReadonlyMap<string, number>,
+): { type: string; count: number }[] {
+  const counts = new Map(later);
   for (const { type } of findings) counts.set(type, (counts.get(type) ?? 0) + 1);
   return [...counts].map(([type, count]) => ({ type, count }));
 }

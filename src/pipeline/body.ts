@@ -33,6 +33,7 @@ export function readBody(context: Context, body: Buffer | undefined): Promise<Re
         bytes,
         endpoint,
         headers: context.account.exchange.request.headers,
+        before: context.before,
       });
       assertOneModel(request.inference);
       return { body: bytes, document: request.document, request };

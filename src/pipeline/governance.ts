@@ -9,6 +9,7 @@ import type { Context } from "./context.ts";
 import type { CheckBody, CheckDenial, Governance, Governor, Identified, RequestAnswer } from "./governor.ts";
 import { checkHead } from "./head.ts";
 import { decideRequest } from "./request.ts";
+import { openRequestStream, refuseRequest } from "./request-stream.ts";
 import { logFault, rescue, rescueStream } from "./rescue.ts";
 import { createResponse } from "./response.ts";
 import type { PipelineOptions, Rooms } from "./rooms.ts";
@@ -46,15 +47,21 @@ export function createGovernor(rooms: Rooms, options: PipelineOptions): Governor
 
 function beginGovernance(context: Context, onEnd: () => void): Governance {
   const response = createResponse(context);
+  const requests = openRequestStream(context);
   let ended = false;
   let refusal: Refusal | undefined;
   return {
     requestHead: (endOfStream) =>
       rescued(context, async () => {
         checkHead(context);
-        return endOfStream ? decideRequest(context, undefined) : { kind: "need_body" };
+        if (endOfStream) return decideRequest(context, undefined);
+        return { kind: "need_body", ...(requests && { streams: true }) };
       }),
     requestBody: (body) => rescued(context, () => decideRequest(context, body)),
+    ...(requests && {
+      requestChunk: (chunk, endOfStream) => requests.push(chunk, endOfStream),
+      refuseRequest: (error) => refuseRequest(context, error),
+    }),
     responseHead: (head, endOfStream) => rescued(context, () => response.head(head, endOfStream)),
     responseBody: (body) => rescued(context, () => response.body(body)),
     responseChunk(chunk, endOfStream, trailers) {

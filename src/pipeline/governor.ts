@@ -1,6 +1,6 @@
 import type { RegentError } from "../exchange/errors.ts";
 import type { Exchange, ExchangeEnd, ResponseHead } from "../exchange/exchange.ts";
-import type { Headers } from "../exchange/headers.ts";
+import type { HeaderField, Headers } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
 import type { Permit } from "../exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../exchange/plan.ts";
@@ -47,6 +47,13 @@ export type Governance = {
   requestHead(endOfStream: boolean): Promise<RequestHeadAnswer>;
   /** The whole request body, as buffered by Envoy. */
   requestBody(body: Buffer): Promise<RequestAnswer>;
+  /**
+   * One piece of a stream of requests; only after a head answered with `streams`. Between pieces, pieces of the answer to
+   * earlier requests may come. Absent: bodies come whole.
+   */
+  requestChunk?(chunk: Buffer, endOfStream: boolean): Promise<RequestChunkAnswer>;
+  /** Regent's own refusal while the client's stream goes on, for what `src/envoy` finds wrong itself: a time that is over. */
+  refuseRequest?(error: RegentError): RequestRefusal;
   responseHead(head: ResponseHead, endOfStream: boolean): Promise<ResponseHeadAnswer>;
   /** The whole response body; only after a response head answered with `buffered`. */
   responseBody(body: Buffer): Promise<ResponseAnswer>;
@@ -77,7 +84,38 @@ export type RequestAnswer =
   | { readonly kind: "answer"; readonly answer: OwnAnswer };
 
 /** `need_body`: nothing is decided yet; Envoy must send the buffered body and hold the request until it is answered. */
-export type RequestHeadAnswer = RequestAnswer | { readonly kind: "need_body" };
+export type RequestHeadAnswer =
+  | RequestAnswer
+  | {
+      readonly kind: "need_body";
+      /** The body may come piece by piece as well, by `requestChunk`, where Envoy shows it so (FULL_DUPLEX_STREAMED). */
+      readonly streams?: boolean;
+    };
+
+/** A request of a stream that was judged: what goes on in its place. */
+export type JudgedRequest = { readonly permit: Permit; readonly bytes: Buffer };
+
+/** What comes of a piece of a stream of requests. */
+export type RequestChunkAnswer = {
+  /** What changes in the head; only with the first request. */
+  readonly head?: Plan;
+  /** Those that pass, in order. None: none is whole yet. */
+  readonly requests: readonly JudgedRequest[];
+  /** Nothing passes behind `requests`. */
+  readonly refusal?: RequestRefusal;
+  /** Whether bytes of a request that is not whole are held. */
+  readonly isPartial: boolean;
+};
+
+/** A refusal in a stream of requests, in words for wherever the client is. */
+export type RequestRefusal = {
+  /** While no answer has begun. */
+  readonly answer: OwnAnswer;
+  /** As the last event of one that has begun. */
+  readonly last: Buffer;
+  /** In the place of the status that follows one. */
+  readonly trailers: readonly HeaderField[];
+};
 
 export type ResponseHeadAnswer =
   | {

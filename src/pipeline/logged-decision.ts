@@ -98,7 +98,7 @@ function whole({ reads, document, input }: Question): Buffer {
 }
 
 function eventOf(
-  { account, options, rooms }: Context,
+  { account, options, rooms, before = 0 }: Context,
   { entrypoint, policies }: Question,
   { evaluation, error }: Outcome,
   shown: Shown,
@@ -106,8 +106,9 @@ function eventOf(
   const { id } = account.exchange;
   const isRequest = entrypoint === options.requestEntrypoint;
   return {
-    // Receivers tell events apart by their id, and an answer is decided about under the id of its request.
-    ...(isRequest ? { decisionId: id } : { decisionId: randomUUID(), batchDecisionId: id }),
+    // Receivers tell events apart by their id, and an answer is decided about under the id of its request. So is what
+    // follows the first request of a stream.
+    ...(isRequest && before === 0 ? { decisionId: id } : { decisionId: randomUUID(), batchDecisionId: id }),
     entrypoint,
     ...shown,
     result: evaluation?.result,

@@ -1,7 +1,15 @@
 import { RegentError } from "../exchange/errors.ts";
+import { REASON_HEADER } from "../exchange/names.ts";
 import type { OwnAnswer } from "../exchange/plan.ts";
-import { decidingReason, denialFromError, type ErrorDenial, renderDenial } from "../mutation/own-answer.ts";
+import {
+  type Denial,
+  decidingReason,
+  denialFromError,
+  type ErrorDenial,
+  renderDenial,
+} from "../mutation/own-answer.ts";
 import type { Context } from "./context.ts";
+import type { RequestRefusal } from "./governor.ts";
 
 /**
  * The one place where a failure becomes a reply. There is no other way out of a throw: whatever failed, and wherever,
@@ -20,6 +28,24 @@ export function rescueStream(context: Context, error: unknown): Buffer {
   const { code, message } = decidingReason(reasons);
   const { refuseInStream } = context.framing ?? context.dialect;
   return refuseInStream({ status, code, message, requestId: context.account.exchange.id });
+}
+
+/** The same of a request in a stream of them, wherever the client is: some may have passed, and be answered, before it. */
+export function rescueRequest(context: Context, error: unknown): RequestRefusal {
+  return wordRefusal(context, noteFailure(context, error));
+}
+
+/** Words a refusal for each place that it may have to take. */
+export function wordRefusal({ account, dialect, framing }: Context, denial: Denial): RequestRefusal {
+  const { id } = account.exchange;
+  const answer = renderDenial(id, denial, dialect.refuse);
+  const { code, message } = decidingReason(denial.reasons);
+  const refusal = { status: answer.status, code, message, requestId: id };
+  return {
+    answer,
+    last: (framing ?? dialect).refuseInStream(refusal),
+    trailers: [...(dialect.refuseInTrailers?.(refusal) ?? []), [REASON_HEADER, code]],
+  };
 }
 
 function noteFailure(context: Context, error: unknown): ErrorDenial {

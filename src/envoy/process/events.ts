@@ -5,7 +5,9 @@ import type { OwnAnswer } from "../../exchange/plan.ts";
 import type {
   ChunkAnswer,
   RequestAnswer,
+  RequestChunkAnswer,
   RequestHeadAnswer,
+  RequestRefusal,
   ResponseAnswer,
   ResponseHeadAnswer,
 } from "../../pipeline/governor.ts";
@@ -25,6 +27,8 @@ export type ProcessEvent =
     }
   | MessageEvent
   | { readonly event: "answered"; readonly answered: Answered }
+  /** The time that the effect `wait` gave is over. */
+  | { readonly event: "overdue" }
   /** The gRPC deadline is near. */
   | { readonly event: "deadline" }
   /** Something that this room does not know or cannot read: `fault` says what. */
@@ -51,6 +55,8 @@ export type AnswerOrigin = "upstream" | "envoy";
 export type Step =
   | { readonly step: "requestHead"; readonly endOfStream: boolean }
   | { readonly step: "requestBody"; readonly body: Buffer }
+  | { readonly step: "requestChunk"; readonly chunk: Buffer; readonly endOfStream: boolean }
+  | { readonly step: "refuseRequest"; readonly error: RegentError }
   | { readonly step: "responseHead"; readonly head: ResponseHead; readonly endOfStream: boolean }
   | { readonly step: "responseBody"; readonly body: Buffer }
   | {
@@ -65,6 +71,8 @@ export type Step =
 export type Answered =
   | { readonly step: "requestHead"; readonly answer: RequestHeadAnswer; readonly endOfStream: boolean }
   | { readonly step: "requestBody"; readonly answer: RequestAnswer }
+  | { readonly step: "requestChunk"; readonly answer: RequestChunkAnswer; readonly endOfStream: boolean }
+  | { readonly step: "refuseRequest"; readonly answer: RequestRefusal }
   | { readonly step: "responseHead"; readonly answer: ResponseHeadAnswer; readonly endOfStream: boolean }
   | { readonly step: "responseBody"; readonly answer: ResponseAnswer }
   | { readonly step: "responseChunk"; readonly answer: ChunkAnswer; readonly endOfStream: boolean }
@@ -78,5 +86,7 @@ export type Effect =
   | { readonly effect: "send"; readonly reply: Reply }
   /** `status` of an answer that Envoy gave itself. */
   | { readonly effect: "end"; readonly how: ExchangeEnd; readonly status?: number }
+  /** Gives the client, or the model behind a refusal, this many milliseconds from now; undefined: all the time. */
+  | { readonly effect: "wait"; readonly ms: number | undefined }
   | { readonly effect: "finish"; readonly fault: Fault | undefined }
   | { readonly effect: "step"; readonly step: Step };

@@ -6,9 +6,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { answer, deny, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
+import { answer, deny, PERMIT, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
-import type { ChunkAnswer, RequestHeadAnswer, ResponseHeadAnswer } from "../../pipeline/governor.ts";
+import type {
+  ChunkAnswer,
+  RequestHeadAnswer,
+  RequestRefusal,
+  ResponseHeadAnswer,
+} from "../../pipeline/governor.ts";
 import { BodySendMode } from "../codec.ts";
 import type { Answered, Effect, Fault, MessageEvent, ProcessEvent, Step } from "./events.ts";
 import { finish } from "./finish.ts";
@@ -69,6 +74,7 @@ const message: fc.Arbitrary<MessageEvent> = fc.oneof(
 const fate: fc.Arbitrary<ProcessEvent> = fc.constantFrom<ProcessEvent>(
   { event: "closed" },
   { event: "deadline" },
+  { event: "overdue" },
   { event: "broken", fault: { code: 12, details: "unknown" } },
 );
 const verdict = fc.constantFrom<Verdict>(
@@ -107,7 +113,12 @@ const usual: readonly Move[] = [
   },
 ];
 const modes = fc.record({
-  requestBody: fc.constantFrom(BodySendMode.BUFFERED, BodySendMode.BUFFERED, BodySendMode.NONE),
+  requestBody: fc.constantFrom(
+    BodySendMode.BUFFERED,
+    BodySendMode.BUFFERED,
+    BodySendMode.FULL_DUPLEX_STREAMED,
+    BodySendMode.NONE,
+  ),
   responseBody: fc.constantFrom(BodySendMode.STREAMED, BodySendMode.STREAMED, BodySendMode.BUFFERED),
   bodyUnasked: fc.constant(false),
 });
@@ -145,7 +156,8 @@ function play({
       if (effect.effect === "finish") trace.log.push({ over: howItEnds(state, effect.fault) });
       if (effect.effect !== "step") continue;
       // Refusals are worded at once, whatever runs.
-      if (effect.step.step === "refuse") feed(answerTo(effect.step, "deny", trace));
+      if (effect.step.step === "refuse" || effect.step.step === "refuseRequest")
+        feed(answerTo(effect.step, "deny", trace));
       else running = effect.step;
     }
   };
@@ -185,23 +197,46 @@ function howItEnds(state: State, fault: Fault | undefined): "clean" | "error" {
 }
 
 function answerTo(step: Step, given: Verdict, trace: Trace): ProcessEvent {
-  const answered = answerOf(step, given);
+  const answered = answerOf(step, given, trace);
   trace.log.push({ answered });
   return { event: "answered", answered };
 }
 
-function answerOf(step: Step, given: Verdict): Answered {
+const REFUSAL: RequestRefusal = {
+  answer: answer(403, {}),
+  last: Buffer.from("refused"),
+  trailers: [["grpc-status", "7"]],
+};
+
+function answerOf(step: Step, given: Verdict, trace: Trace): Answered {
   const own = given === "bad_status" ? deny(100, "x") : deny(403, "x");
   const changes = given === "bad_plan" ? plan({ "transfer-encoding": "x" }) : plan({ a: "b" });
   const denied = given === "deny" || given === "bad_status";
   switch (step.step) {
     case "requestHead": {
       const head: RequestHeadAnswer =
-        given === "need_body" ? { kind: "need_body" } : denied ? own : pass(changes);
+        given === "need_body" ? { kind: "need_body", streams: true } : denied ? own : pass(changes);
       return { ...step, answer: head };
     }
     case "requestBody":
       return { step: step.step, answer: denied ? own : pass(changes) };
+    case "requestChunk": {
+      // The first request that passes brings the plan for the head.
+      const isFirst = !sent(trace).some(({ reply }) => reply === "request_head");
+      const head = given === "bad_plan" ? changes : plan({ a: "b" });
+      const passes = given !== "nothing" && !denied;
+      return {
+        ...step,
+        answer: {
+          ...(passes && isFirst ? { head } : {}),
+          requests: passes ? [{ permit: PERMIT, bytes: Buffer.from(`judged ${step.chunk}`) }] : [],
+          ...(denied || (step.endOfStream && isFirst && !passes) ? { refusal: REFUSAL } : {}),
+          isPartial: given === "nothing",
+        },
+      };
+    }
+    case "refuseRequest":
+      return { step: step.step, answer: REFUSAL };
     case "responseHead": {
       const body = given === "buffered" || given === "stream" || given === "chunks" ? given : "none";
       const head: ResponseHeadAnswer = denied ? own : { kind: "pass", plan: changes, body };
@@ -252,7 +287,8 @@ test("finishes every stream exactly once and does nothing to it afterwards", () 
 /** Which messages a reply may answer. */
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   hold: ["requestHeaders"],
-  request_head: ["requestHeaders"],
+  // That of a stream of requests is held until the first of them was judged.
+  request_head: ["requestHeaders", "requestBody"],
   request_body: ["requestBody"],
   request_rest: ["requestBody", "requestTrailers"],
   response_head: ["responseHeaders"],
@@ -260,6 +296,7 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   response_body: ["responseBody"],
   passed_chunk: ["responseBody"],
   response_rest: ["responseHeaders", "responseBody", "responseTrailers"],
+  response_trailers: ["responseTrailers"],
 };
 
 test("answers no message twice, and each with a reply of its own kind", () => {
@@ -270,7 +307,7 @@ test("answers no message twice, and each with a reply of its own kind", () => {
       if (!("did" in entry) || entry.did.effect !== "send") continue;
       const { reply } = entry.did;
       // An own answer may come at any time, and chunks need not match.
-      if (reply.reply === "own" || reply.reply === "chunk") continue;
+      if (reply.reply === "own" || reply.reply === "chunk" || reply.reply === "request_chunk") continue;
       assert.ok(open !== undefined, `${reply.reply} answers nothing`);
       assert.ok(ANSWERS[reply.reply]?.includes(open), `${reply.reply} to ${open}`);
       open = undefined;
@@ -292,9 +329,12 @@ test("answers every message of a conversation that keeps the rules, unless it he
         0,
         next.findIndex((other) => "got" in other),
       );
-      const chunk = until.some((other) => "answered" in other && other.answered.step === "responseChunk");
+      const chunk = until.some((other) => "answered" in other && /Chunk$/.test(other.answered.step));
       const repeated = entry.got.event === "requestBody" && entry.got.endOfStream;
-      if (chunk || repeated) continue;
+      // The head of a stream of requests is held, and what comes behind a refusal in one goes nowhere.
+      const held = until.some((other) => "did" in other && other.did.effect === "wait");
+      const late = before.slice(0, i).some((other) => "answered" in other && isRefusal(other.answered));
+      if (chunk || repeated || held || late) continue;
       assert.ok(
         until.some((other) => "did" in other && other.did.effect === "send"),
         `${entry.got.event} was not answered`,
@@ -308,12 +348,53 @@ test("lets nothing of a request pass before Governance gave a permit", () => {
     let permitted = false;
     for (const entry of trace.log) {
       if ("answered" in entry && entry.answered.step.startsWith("request"))
-        permitted ||= "kind" in entry.answered.answer && entry.answered.answer.kind === "pass";
+        permitted ||= isPass(entry.answered);
       if (!("did" in entry) || entry.did.effect !== "send") continue;
-      if (["request_head", "request_body", "request_rest", "response_head"].includes(entry.did.reply.reply))
-        assert.ok(permitted);
+      const passing = ["request_head", "request_body", "request_rest", "request_chunk", "response_head"];
+      if (passing.includes(entry.did.reply.reply)) assert.ok(permitted);
     }
   });
+});
+
+function isPass({ answer: given }: Answered): boolean {
+  if ("requests" in given) return given.requests.length > 0;
+  return "kind" in given && given.kind === "pass";
+}
+
+function isRefusal({ answer: given }: Answered): boolean {
+  return "requests" in given ? given.refusal !== undefined : "trailers" in given;
+}
+
+test("lets of a stream of requests what was judged leave, in order, and nothing else or later", () => {
+  let streams = 0;
+  forAll((trace) => {
+    const judged = trace.log.flatMap((entry) =>
+      "answered" in entry && "requests" in entry.answered.answer ? entry.answered.answer.requests : [],
+    );
+    const left = sent(trace).flatMap((reply) => (reply.reply === "request_chunk" ? [reply] : []));
+    const bytes = Buffer.concat(left.map((reply) => reply.bytes));
+    assert.ok(
+      Buffer.concat(judged.map((one) => one.bytes))
+        .subarray(0, bytes.length)
+        .equals(bytes),
+    );
+    const end = left.findIndex((reply) => reply.endOfStream);
+    if (left.length > 0) streams += 1;
+    if (end !== -1) assert.equal(end, left.length - 1, "something left behind the end");
+    const refused = trace.log.findIndex((entry) => "answered" in entry && isRefusal(entry.answered));
+    if (refused === -1) return;
+    const after = trace.log.slice(refused).flatMap((entry) => ("did" in entry ? [entry.did] : []));
+    const rest = after.flatMap((did) =>
+      did.effect === "send" && did.reply.reply === "request_chunk" ? [did.reply] : [],
+    );
+    const own = trace.log[refused];
+    const beside =
+      own !== undefined && "answered" in own && "requests" in own.answered.answer
+        ? own.answered.answer
+        : { requests: [] };
+    assert.ok(rest.length <= beside.requests.length + 1, "more left than passed beside the refusal");
+  });
+  assert.ok(streams > 0, "no stream of requests was tried");
 });
 
 test("says nothing after its own answer", () => {
@@ -323,6 +404,11 @@ test("says nothing after its own answer", () => {
     if (own !== -1) assert.equal(own, replies.length - 1);
   });
 });
+
+/** Behind a refusal in a stream of requests an answer may be broken off, which is no clean end. */
+function isBrokenOff(trace: Trace): boolean {
+  return trace.log.some((entry) => "over" in entry && entry.over === "error");
+}
 
 /** What was said, read without the reducer's state: whether Envoy may take a clean end for an allow of the rest. */
 function allAnswered(trace: Trace): boolean {
@@ -340,11 +426,12 @@ function allAnswered(trace: Trace): boolean {
     const chunks = trace.log.flatMap((entry) =>
       "answered" in entry && entry.answered.step === "responseChunk" ? [entry.answered] : [],
     );
-    return chunks.some(({ endOfStream, answer: { end } }) => endOfStream || end);
+    return chunks.some(({ endOfStream, answer: { end } }) => endOfStream || end) || isBrokenOff(trace);
   }
   return replies.some(
     (reply) =>
       (reply.reply === "chunk" && reply.endOfStream) ||
+      reply.reply === "response_trailers" ||
       (reply.reply === "response_rest" && reply.part === "responseTrailers"),
   );
 }

@@ -92,6 +92,8 @@ function word(effect: Effect): string {
       return `send ${effect.reply.reply}`;
     case "step":
       return effect.step.step === "refuse" ? `refuse ${effect.step.error.code}` : `call ${effect.step.step}`;
+    case "wait":
+      return `wait ${effect.ms}`;
     case "end":
       return `end ${effect.how}`;
     case "finish":
@@ -327,7 +329,6 @@ test("A.9, A.11: refuses modes that cannot be governed at the first message, bef
     undefined,
     { ...MODES, requestBody: STREAMED },
     { ...MODES, requestBody: BUFFERED_PARTIAL },
-    { ...MODES, requestBody: FULL_DUPLEX_STREAMED },
     { ...MODES, requestBody: GRPC },
     { ...MODES, requestBody: 99 },
     { ...MODES, responseBody: BUFFERED_PARTIAL },

@@ -12,6 +12,9 @@
  *     │ answer of Envoy's own                         └────► whole ── body ──► deciding_body ───────┘
  *   local
  *
+ * A stream of requests takes the way of `request-stream.ts` from `deciding_head` to `permitted`, and an answer may be on
+ * its way meanwhile.
+ *
  * From every state: an own answer of Regent's ends in `refused`, a broken protocol in `finished` with an error, the
  * stream's close in `finished`. `end` is set once, with the effect of the same name, and never changes.
  */
@@ -24,6 +27,7 @@ import {
   onRequestHeaders,
   onRequestTrailers,
 } from "./request.ts";
+import { onOverdue, onRefusedRequest, onRequestChunkAnswer } from "./request-stream.ts";
 import {
   onChunkAnswer,
   onResponseBody,
@@ -43,6 +47,8 @@ export function reduce(state: State, event: ProcessEvent): Transition {
       return onOpened(state, event);
     case "answered":
       return onAnswered(state, event.answered);
+    case "overdue":
+      return onOverdue(state);
     case "deadline":
       return onDeadline(state);
     case "broken":
@@ -95,6 +101,8 @@ function onMessage(state: State, message: MessageEvent): Transition {
 }
 
 function onLocalRest(state: State, message: MessageEvent): Transition {
+  // A piece of a stream of requests that was on its way when Envoy answered.
+  if (message.event === "requestBody") return to(state, {});
   if (message.event !== "responseBody" && message.event !== "responseTrailers")
     return unexpected(state, message);
   return to(state, {}, send({ reply: "response_rest", part: message.event }));
@@ -108,6 +116,10 @@ function onAnswered(state: State, answered: Answered): Transition {
       return onRequestHeadAnswer(state, answered.answer, answered.endOfStream);
     case "requestBody":
       return onRequestBodyAnswer(state, answered.answer);
+    case "requestChunk":
+      return onRequestChunkAnswer(state, answered.answer, answered.endOfStream);
+    case "refuseRequest":
+      return onRefusedRequest(state, answered.answer);
     case "responseHead":
       return onResponseHeadAnswer(state, answered.answer, answered.endOfStream);
     case "responseBody":

@@ -28,7 +28,11 @@ export function announcedModes(config: ProtocolConfiguration | null): AnnouncedM
   };
 }
 
-const REQUEST_MODES: ReadonlySet<number> = new Set([BodySendMode.NONE, BodySendMode.BUFFERED]);
+const REQUEST_MODES: ReadonlySet<number> = new Set([
+  BodySendMode.NONE,
+  BodySendMode.BUFFERED,
+  BodySendMode.FULL_DUPLEX_STREAMED,
+]);
 const RESPONSE_MODES: ReadonlySet<number> = new Set([
   BodySendMode.NONE,
   BodySendMode.STREAMED,
@@ -37,8 +41,9 @@ const RESPONSE_MODES: ReadonlySet<number> = new Set([
 
 /**
  * Why a stream cannot be governed at all, as a sentence for the operator; undefined when it can.
- * FULL_DUPLEX_STREAMED from the configuration cannot be overridden down, GRPC sends nothing for plain HTTP,
- * BUFFERED_PARTIAL shows a prefix, and STREAMED requests have reached the upstream before they are judged.
+ * FULL_DUPLEX_STREAMED answers from the configuration cannot be overridden down, GRPC sends nothing for plain HTTP,
+ * BUFFERED_PARTIAL shows a prefix, and STREAMED requests have reached the upstream before they are judged. Those in
+ * FULL_DUPLEX_STREAMED have not: Envoy holds their head. They are refused where they are no stream of requests.
  */
 export function modesFault(modes: AnnouncedModes | undefined): string | undefined {
   if (modes === undefined)
@@ -49,6 +54,11 @@ export function modesFault(modes: AnnouncedModes | undefined): string | undefine
     return `response_body_mode is ${modeName(modes.responseBody)}, it must be STREAMED.`;
   if (modes.bodyUnasked) return "send_body_without_waiting_for_header_response must be off.";
   return undefined;
+}
+
+/** Whether request bodies come piece by piece, with their head held until it is answered. */
+export function streamsRequests(modes: AnnouncedModes | undefined): boolean {
+  return modes?.requestBody === BodySendMode.FULL_DUPLEX_STREAMED;
 }
 
 /** Why the request body cannot be had whole before the request goes on. */
@@ -84,26 +94,38 @@ export function responseBodyFault(
  * place of some that are DEFAULT, so that a list that leaves a field out may match nothing.
  * `response_trailer_mode` SEND is a condition of FULL_DUPLEX_STREAMED.
  */
-export const OVERRIDES: Readonly<Record<Exclude<ResponseBodyKind, "chunks">, Init<ProcessingMode>>> = {
-  none: override(BodySendMode.NONE, HeaderSendMode.SKIP),
-  buffered: override(BodySendMode.BUFFERED, HeaderSendMode.SKIP),
-  stream: override(BodySendMode.FULL_DUPLEX_STREAMED, HeaderSendMode.SEND),
-};
+export const OVERRIDES: Overrides = overridesFor(BodySendMode.BUFFERED);
+
+/** The same where requests are streamed, which goes on while an answer is on its way. */
+export const OVERRIDES_OF_STREAMS: Overrides = overridesFor(BodySendMode.FULL_DUPLEX_STREAMED);
+
+type Overrides = Readonly<Record<Exclude<ResponseBodyKind, "chunks">, Init<ProcessingMode>>>;
+
+function overridesFor(requestBodyMode: number): Overrides {
+  return {
+    none: override(requestBodyMode, BodySendMode.NONE, HeaderSendMode.SKIP),
+    buffered: override(requestBodyMode, BodySendMode.BUFFERED, HeaderSendMode.SKIP),
+    stream: override(requestBodyMode, BodySendMode.FULL_DUPLEX_STREAMED, HeaderSendMode.SEND),
+  };
+}
 
 /**
  * What is sent as `mode_override` in the reply to request headers where the body need not be seen. Where Envoy ignores it,
  * the body comes all the same and is passed on as it is.
  */
 export const BODY_UNREAD: Init<ProcessingMode> = {
-  ...override(BodySendMode.STREAMED, HeaderSendMode.SKIP),
-  requestBodyMode: BodySendMode.NONE,
+  ...override(BodySendMode.NONE, BodySendMode.STREAMED, HeaderSendMode.SKIP),
 };
 
-function override(responseBodyMode: number, responseTrailerMode: number): Init<ProcessingMode> {
+function override(
+  requestBodyMode: number,
+  responseBodyMode: number,
+  responseTrailerMode: number,
+): Init<ProcessingMode> {
   return {
     requestHeaderMode: HeaderSendMode.SEND,
     responseHeaderMode: HeaderSendMode.SEND,
-    requestBodyMode: BodySendMode.BUFFERED,
+    requestBodyMode,
     requestTrailerMode: HeaderSendMode.SEND,
     responseBodyMode,
     responseTrailerMode,

@@ -69,6 +69,9 @@ class Conversation {
   #pumping = false;
   #writable = true;
   #deadline: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  /** The time of `#patience` is over while something else is being handled. */
+  #isOverdue = false;
   readonly #call: ProcessCall;
   readonly #governor: Begins;
   readonly #options: ProcessOptions;
@@ -93,6 +96,7 @@ class Conversation {
     this.#pumping = true;
     for (let message = this.#read(); message !== null; message = this.#read()) {
       await this.#handle(message);
+      if (this.#isOverdue) await this.#overdue();
       if (!this.#writable) await this.#drained();
     }
     this.#pumping = false;
@@ -144,7 +148,11 @@ class Conversation {
       case "send":
         this.#writable = this.#call.write(renderReply(effect.reply));
         return undefined;
+      case "wait":
+        this.#wait(effect.ms);
+        return undefined;
       case "end":
+        this.#wait(undefined);
         return this.#end(effect.how, effect.status);
       case "finish":
         this.#finish(effect.fault);
@@ -171,8 +179,26 @@ class Conversation {
     this.#governance?.end(how, status);
   }
 
+  #wait(ms: number | undefined): void {
+    clearTimeout(this.#patience);
+    this.#isOverdue = false;
+    if (ms !== undefined) this.#patience = setTimeout(() => this.#onPatienceOver(), ms);
+  }
+
+  /** What is being handled may give more time, so it is ended first. */
+  #onPatienceOver(): void {
+    if (this.#pumping) this.#isOverdue = true;
+    else void this.#overdue();
+  }
+
+  #overdue(): Promise<void> {
+    this.#isOverdue = false;
+    return this.#dispatch({ event: "overdue" });
+  }
+
   #finish(fault: Fault | undefined): void {
     clearTimeout(this.#deadline);
+    this.#wait(undefined);
     // A cancelled call has nobody left to tell.
     if (!this.#call.cancelled) finish(this.#call, this.#state, fault);
     if (fault !== undefined) this.#options.onBroken(this.#exchangeId, fault, this.#cause);
@@ -207,6 +233,16 @@ function callStep(governance: Governance, step: Step): Answered | Promise<Answer
       return governance.requestHead(step.endOfStream).then((answer) => ({ ...step, answer }));
     case "requestBody":
       return governance.requestBody(step.body).then((answer) => ({ step: step.step, answer }));
+    case "requestChunk": {
+      const { step: name, endOfStream } = step;
+      if (governance.requestChunk === undefined) throw new Error("requests are not streamed here");
+      return governance
+        .requestChunk(step.chunk, endOfStream)
+        .then((answer) => ({ step: name, answer, endOfStream }));
+    }
+    case "refuseRequest":
+      if (governance.refuseRequest === undefined) throw new Error("requests are not streamed here");
+      return { step: step.step, answer: governance.refuseRequest(step.error) };
     case "responseHead":
       return governance.responseHead(step.head, step.endOfStream).then((answer) => ({ ...step, answer }));
     case "responseBody":

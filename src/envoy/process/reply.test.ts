@@ -18,7 +18,7 @@ function onTheWire(reply: Reply): ProcessingResponse {
 
 function responseHead(body: ResponseBodyKind, contentLength?: string): ProcessingResponse {
   const changes = plan({ "x-a": "b" });
-  return onTheWire({ reply: "response_head", plan: changes, body, contentLength });
+  return onTheWire({ reply: "response_head", plan: changes, body, contentLength, requests: "whole" });
 }
 
 test("sets headers by raw_value and overwrites in both of Envoy's ways, after it removed", () => {

@@ -12,7 +12,7 @@ import {
   type ProcessingResponse,
 } from "../codec.ts";
 import { structFromJson } from "../struct.ts";
-import { BODY_UNREAD, OVERRIDES, type ResponseBodyKind } from "./modes.ts";
+import { BODY_UNREAD, OVERRIDES, OVERRIDES_OF_STREAMS, type ResponseBodyKind } from "./modes.ts";
 
 /** What the reducer says to Envoy. Whatever lets a request go on, or the rest of one, takes the permit. */
 export type Reply =
@@ -26,6 +26,13 @@ export type Reply =
       readonly bodyUnread: boolean;
     }
   | { readonly reply: "request_body"; readonly permit: Permit; readonly plan: Plan }
+  /** What leaves of a stream of requests: one that was judged, or its end. */
+  | {
+      readonly reply: "request_chunk";
+      readonly permit: Permit;
+      readonly bytes: Buffer;
+      readonly endOfStream: boolean;
+    }
   /** A later part of a request that was permitted: passed on as it is. */
   | {
       readonly reply: "request_rest";
@@ -36,6 +43,8 @@ export type Reply =
       readonly reply: "response_head";
       readonly plan: Plan;
       readonly body: ResponseBodyKind;
+      /** How the body of the request comes, which may still be on its way. */
+      readonly requests: "whole" | "streamed";
       /** Put back where the configured body mode made Envoy take it away. */
       readonly contentLength: string | undefined;
     }
@@ -59,6 +68,8 @@ export type Reply =
       readonly reply: "response_rest";
       readonly part: "responseHeaders" | "responseBody" | "responseTrailers";
     }
+  /** The trailers of an answer, in which the status is another one. */
+  | { readonly reply: "response_trailers"; readonly set: readonly HeaderField[] }
   | { readonly reply: "own"; readonly answer: OwnAnswer };
 
 /** The one place where plans become messages. What it is given was checked by `header-rules.ts`. */
@@ -76,12 +87,14 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
       const length = reply.plan.body === undefined ? undefined : String(reply.plan.body.length);
       return { requestBody: { response: renderPlan(reply.plan, length) }, ...renderMetadata(reply.plan) };
     }
+    case "request_chunk":
+      return { requestBody: { response: renderStreamed(reply) } };
     case "request_rest":
       return reply.part === "requestBody" ? { requestBody: {} } : { requestTrailers: {} };
     case "response_head":
       return {
         responseHeaders: { response: renderPlan(withoutLength(reply), reply.contentLength) },
-        ...(reply.body === "chunks" ? {} : { modeOverride: OVERRIDES[reply.body] }),
+        ...renderOverride(reply),
         ...renderMetadata(reply.plan),
       };
     case "local_head":
@@ -91,13 +104,11 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
         responseBody: { response: renderPlan(reply.plan, reply.contentLength) },
         ...renderMetadata(reply.plan),
       };
-    case "chunk": {
-      const streamedResponse = { body: reply.bytes, endOfStream: reply.endOfStream };
+    case "chunk":
       return {
-        responseBody: { response: { headerMutation: SEAL, bodyMutation: { streamedResponse } } },
+        responseBody: { response: renderStreamed(reply) },
         ...renderMetadata({ metadata: reply.metadata ?? {} }),
       };
-    }
     case "passed_chunk": {
       const bodyMutation = reply.bytes.length === 0 ? { clearBody: true } : { body: reply.bytes };
       return {
@@ -107,9 +118,20 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
     }
     case "response_rest":
       return renderResponseRest(reply.part);
+    case "response_trailers":
+      return { responseTrailers: { headerMutation: renderHeaders([], reply.set) } };
     case "own":
       return renderOwnAnswer(reply.answer);
   }
+}
+
+function renderOverride({ body, requests }: Reply & { reply: "response_head" }): Init<ProcessingResponse> {
+  if (body === "chunks") return {};
+  return { modeOverride: (requests === "streamed" ? OVERRIDES_OF_STREAMS : OVERRIDES)[body] };
+}
+
+function renderStreamed({ bytes, endOfStream }: { readonly bytes: Buffer; readonly endOfStream: boolean }) {
+  return { headerMutation: SEAL, bodyMutation: { streamedResponse: { body: bytes, endOfStream } } };
 }
 
 /** Envoy's own answer names its record too, and says so where it is a denial of ext_authz. */

@@ -2,8 +2,9 @@ import { RegentError } from "../../exchange/errors.ts";
 import type { RequestAnswer, RequestHeadAnswer } from "../../pipeline/governor.ts";
 import type { MessageEvent } from "./events.ts";
 import { planFault } from "./header-rules.ts";
-import { modesFault, requestBodyFault } from "./modes.ts";
+import { modesFault, requestBodyFault, streamsRequests } from "./modes.ts";
 import type { Reply } from "./reply.ts";
+import { gather, isStreaming, onRequestPiece, onRequestStreamTrailers } from "./request-stream.ts";
 import type { State, Transition } from "./state.ts";
 import {
   broken,
@@ -30,6 +31,7 @@ export function onRequestHeaders(
 }
 
 export function onRequestBody(state: State, message: MessageEvent & { event: "requestBody" }): Transition {
+  if (isStreaming(state)) return onRequestPiece(state, message);
   if (state.request === "held") {
     const deciding = { ...state, request: "deciding_body", requestBodySeen: true } as const;
     return step(deciding, { step: "requestBody", body: message.body });
@@ -45,6 +47,7 @@ export function onRequestBody(state: State, message: MessageEvent & { event: "re
 }
 
 export function onRequestTrailers(state: State, message: MessageEvent): Transition {
+  if (isStreaming(state)) return onRequestStreamTrailers(state);
   // HTTP/2 headers, no data, then trailers: Envoy never sends a body message, and were trailers not sent either
   // (request_trailer_mode SKIP), it would let the held request go to the upstream undecided.
   if (state.request === "held")
@@ -64,11 +67,15 @@ export function onRequestHeadAnswer(
   if (answer.kind === "answer") return ownAnswer(state, answer.answer);
   if (answer.kind === "need_body") {
     if (endOfStream) return broken(state, internal("a body is needed where there is none"));
+    if (answer.streams === true && streamsRequests(state.modes)) return gather(state);
     const fault = requestBodyFault(state.modes);
     if (fault !== undefined) return refuse(state, new RegentError("config_mismatch", fault));
     return to(state, { request: "held" }, send({ reply: "hold" }));
   }
   const { permit, plan } = answer;
+  // There no override to NONE is heard of.
+  if (!endOfStream && streamsRequests(state.modes))
+    return refuse(state, new RegentError("config_mismatch", requestBodyFault(state.modes)));
   const fault = headPlanFault(plan, state.requestHeaders);
   if (fault !== undefined) return refuse(state, new RegentError("obligation_unsupported", fault));
   const reply: Reply = { reply: "request_head", permit, plan, bodyUnread: !endOfStream };

@@ -4,8 +4,9 @@ import type { ChunkAnswer, ResponseAnswer, ResponseHeadAnswer } from "../../pipe
 import { BodySendMode } from "../codec.ts";
 import type { AnswerOrigin, Effect, MessageEvent } from "./events.ts";
 import { declaredLength, planFault } from "./header-rules.ts";
-import { responseBodyFault } from "./modes.ts";
-import { STATUS, type State, type Transition } from "./state.ts";
+import { responseBodyFault, streamsRequests } from "./modes.ts";
+import { answerRefused, patienceOf } from "./request-stream.ts";
+import { type RequestPhase, STATUS, type State, type Transition } from "./state.ts";
 import {
   broken,
   complete,
@@ -25,12 +26,15 @@ export function onResponseHeaders(
 ): Transition {
   const { head, endOfStream, origin } = message;
   if (state.response !== "unseen") return unexpected(state, message);
-  if (state.request === "unseen" || state.request === "held") return onUndecidedResponse(state, head, origin);
-  if (state.request !== "permitted") return unexpected(state, message);
+  if (UNDECIDED.has(state.request)) return onUndecidedResponse(state, head, origin);
+  if (!PASSED.has(state.request)) return unexpected(state, message);
   const deciding = { ...state, response: "deciding_head", responseHeaders: head.headers } as const;
   const said = origin === undefined ? head : { ...head, origin };
   return step(deciding, { step: "responseHead", head: said, endOfStream });
 }
+
+const UNDECIDED: ReadonlySet<RequestPhase> = new Set(["unseen", "held", "gathering"]);
+const PASSED: ReadonlySet<RequestPhase> = new Set(["permitted", "flowing", "refused"]);
 
 /**
  * An answer before a decision is Envoy's own: a 413 of its buffer, a 408 of its clock, a denial of ext_authz. It passes
@@ -102,7 +106,12 @@ export function onResponseHeadAnswer(
   const response = ({ none: "unread", buffered: "whole", stream: "streaming", chunks: "passing" } as const)[
     body
   ];
-  return to(state, { response }, send({ reply: "response_head", plan, body, contentLength }));
+  // Of an answer that is nothing but a head, or is not read, nobody reads a status that follows it.
+  if (state.refusal !== undefined && body !== "stream" && body !== "chunks") return answerRefused(state);
+  const requests = streamsRequests(state.modes) ? "streamed" : "whole";
+  const reply = send({ reply: "response_head", plan, body, contentLength, requests });
+  if (endOfStream && state.request === "flowing") return complete(state, reply);
+  return to(state, { response }, reply, ...patienceOf(state));
 }
 
 export function onResponseBodyAnswer(state: State, answer: ResponseAnswer): Transition {
@@ -124,11 +133,25 @@ export function onChunkAnswer(state: State, answer: ChunkAnswer, endOfStream: bo
   if (state.response === "passing") return onPassedChunk(state, answer, endOfStream);
   if (state.replyTo === "trailers") {
     const last: Effect[] = bytes.length === 0 ? [] : [send({ reply: "chunk", bytes, endOfStream: false })];
-    return complete(state, ...last, send({ reply: "response_rest", part: "responseTrailers" }));
+    return complete(state, ...last, trailersOf(state));
   }
-  if (endOfStream || answer.end)
-    return complete(state, send({ reply: "chunk", bytes, endOfStream: true, metadata }));
-  return to(state, {}, send({ reply: "chunk", bytes, endOfStream: false }));
+  if (endOfStream || answer.end) {
+    const said = withRefusal(state, answer);
+    return complete(state, send({ reply: "chunk", bytes: said, endOfStream: true, metadata }));
+  }
+  return to(state, {}, send({ reply: "chunk", bytes, endOfStream: false }), ...patienceOf(state));
+}
+
+/** The status of the model, or that of a refusal in a stream of requests in its place. */
+function trailersOf({ refusal }: State): Effect {
+  return refusal === undefined
+    ? send({ reply: "response_rest", part: "responseTrailers" })
+    : send({ reply: "response_trailers", set: refusal.trailers });
+}
+
+/** Where no trailers follow, the refusal is the last event, unless Governance ended the answer with another one. */
+function withRefusal({ refusal }: State, { bytes, end }: ChunkAnswer): Buffer {
+  return refusal === undefined || end ? bytes : Buffer.concat([bytes, refusal.last]);
 }
 
 /**
@@ -136,20 +159,18 @@ export function onChunkAnswer(state: State, answer: ChunkAnswer, endOfStream: bo
  * out in the place of the piece, and the error status behind it makes Envoy break the client's transfer and close the
  * upstream's, so that what is cut off never looks whole.
  */
-function onPassedChunk(
-  state: State,
-  { bytes, end, metadata }: ChunkAnswer,
-  endOfStream: boolean,
-): Transition {
+function onPassedChunk(state: State, answer: ChunkAnswer, endOfStream: boolean): Transition {
+  const { bytes, end, metadata } = answer;
   if (state.replyTo === "trailers") {
     // Trailers are the end, and no byte can be put in front of them any more.
     if (bytes.length > 0)
       return broken(state, { code: STATUS.CANCELLED, details: "held back until trailers" });
-    return complete(state, send({ reply: "response_rest", part: "responseTrailers" }));
+    return complete(state, trailersOf(state));
   }
+  if (endOfStream)
+    return complete(state, send({ reply: "passed_chunk", bytes: withRefusal(state, answer), metadata }));
   const reply = send({ reply: "passed_chunk", bytes, metadata });
-  if (endOfStream) return complete(state, reply);
-  if (!end) return to(state, {}, reply);
+  if (!end) return to(state, {}, reply, ...patienceOf(state));
   const fault = { code: STATUS.CANCELLED, details: "the answer ends early" };
   return to(state, { response: "answered", end: "complete", finished: true }, reply, finish(fault), {
     effect: "end",

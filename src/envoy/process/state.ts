@@ -2,10 +2,23 @@ import type { RegentError } from "../../exchange/errors.ts";
 import type { ExchangeEnd } from "../../exchange/exchange.ts";
 import type { Headers } from "../../exchange/headers.ts";
 import type { Permit } from "../../exchange/permit.ts";
+import type { RequestRefusal } from "../../pipeline/governor.ts";
 import type { Effect } from "./events.ts";
 import type { AnnouncedModes } from "./modes.ts";
 
-export type RequestPhase = "unseen" | "deciding_head" | "held" | "deciding_body" | "permitted" | "local";
+export type RequestPhase =
+  | "unseen"
+  | "deciding_head"
+  | "held"
+  | "deciding_body"
+  | "permitted"
+  | "local"
+  /** A stream of requests, of which none has passed yet. */
+  | "gathering"
+  /** One, of which some have passed. */
+  | "flowing"
+  /** One that was ended behind those that passed. */
+  | "refused";
 export type ResponsePhase =
   | "unseen"
   | "deciding_head"
@@ -36,6 +49,10 @@ export type State = {
   /** What the running step answers is for this message. */
   readonly replyTo: "chunk" | "trailers";
   readonly requestBodySeen: boolean;
+  /** Of a stream of requests: bytes of one came that is not whole. */
+  readonly isPartial: boolean;
+  /** Why a stream of requests was ended. */
+  readonly refusal: RequestRefusal | undefined;
   readonly responseBodySeen: boolean;
   /** Bytes of the buffered answer, as its content-length; undefined when trailers follow it. */
   readonly wholeLength: string | undefined;
@@ -64,6 +81,8 @@ export const INITIAL: State = {
   permit: undefined,
   replyTo: "chunk",
   requestBodySeen: false,
+  isPartial: false,
+  refusal: undefined,
   responseBodySeen: false,
   wholeLength: undefined,
   end: undefined,

@@ -4,14 +4,14 @@ import { readFrames } from "./frames.ts";
 import { type InferMessage, parseInfer } from "./messages.ts";
 import { fieldBudget } from "./wire.ts";
 
-/** A request body taken apart: one message, or all those of a stream that was sent to its end. */
+/** A request body taken apart: one message, or those of a stream that came at once. */
 export type InferBody = {
   /** With the frames that the messages came in. */
   readonly requests: readonly (InferMessage & { readonly frame: Buffer; readonly pointer: string })[];
 };
 
 /** @throws RegentError body_invalid, encoding_unsupported or body_too_large */
-export function parseBody({ bytes, headers, endpoint }: RequestMessage): InferBody {
+export function parseBody({ bytes, headers, endpoint, before = 0 }: RequestMessage): InferBody {
   const budget = fieldBudget();
   const messages = readFrames(bytes, headers);
   const isStream = endpoint.stream === true;
@@ -25,7 +25,7 @@ export function parseBody({ bytes, headers, endpoint }: RequestMessage): InferBo
     requests: messages.map(({ bytes: message, frame }, index) => ({
       ...parseInfer("request", message, budget),
       frame,
-      pointer: isStream ? `/requests/${index}` : "",
+      pointer: isStream ? `/requests/${before + index}` : "",
     })),
   };
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../format.ts";
 import { refuseInAnswer } from "./refuse.ts";
+import { openRequests } from "./requests.ts";
 import { trailersError } from "./response.ts";
 import { openAnswer } from "./splitter.ts";
 import { answer } from "./stream.ts";
@@ -21,5 +22,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     stream: false,
     framing: { stream: answer, refuseInStream: refuseInAnswer, openSplitter: openAnswer, trailersError },
   },
-  { method: "POST", path: `${SERVICE}/ModelStreamInfer`, operation: OPERATION, stream: true },
+  {
+    method: "POST",
+    path: `${SERVICE}/ModelStreamInfer`,
+    operation: OPERATION,
+    stream: true,
+    openRequests,
+  },
 ];

@@ -2,7 +2,7 @@ import type { Format, ReadRequest, RequestMessage } from "../format.ts";
 import { parseBody } from "./body.ts";
 import { ENDPOINTS } from "./detect.ts";
 import { describeRequest } from "./reading.ts";
-import { GRPC_TYPE, refuse, refuseInStream } from "./refuse.ts";
+import { GRPC_TYPE, refuse, refuseInStream, refuseInTrailers } from "./refuse.ts";
 import { readRequest } from "./request.ts";
 import { describeResponse, readResponse, trailersError } from "./response.ts";
 import { rewrite } from "./rewrite.ts";
@@ -13,8 +13,8 @@ import { stream } from "./stream.ts";
 const PROTO_TYPE = "application/grpc+proto";
 
 /**
- * The Open Inference Protocol (KServe v2) over gRPC, as `inference.proto` beside this file has it. A stream of requests is governed as a whole: Envoy
- * holds it until the client has sent all of it.
+ * The Open Inference Protocol (KServe v2) over gRPC, as `inference.proto` beside this file has it. Of a stream of
+ * requests each is governed for itself before it leaves.
  */
 export const kserveV2Grpc: Format = {
   name: "kserve-v2-grpc",
@@ -30,6 +30,7 @@ export const kserveV2Grpc: Format = {
   framings: { [PROTO_TYPE]: { stream, refuseInStream, openSplitter: openStream, trailersError } },
   refuse,
   refuseInStream,
+  refuseInTrailers,
   clientHeader: { name: "content-type", prefix: GRPC_TYPE },
 };
 

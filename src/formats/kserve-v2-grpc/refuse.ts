@@ -1,3 +1,4 @@
+import type { HeaderField } from "../../exchange/headers.ts";
 import type { Refusal, RenderedRefusal } from "../format.ts";
 import { frameOf } from "./frames.ts";
 import { grpcStatus } from "./status.ts";
@@ -25,6 +26,26 @@ const ERROR_MESSAGE = 1;
 export function refuseInAnswer({ message }: Refusal): Buffer {
   return frameOf(Buffer.concat([NO_MESSAGE, Buffer.from(message)]));
 }
+
+/** The status in which a stream of answers ends; its message is percent-encoded, as gRPC has it. */
+export function refuseInTrailers({ status, code, message }: Refusal): readonly HeaderField[] {
+  return [
+    ["grpc-status", String(grpcStatus(status, code))],
+    ["grpc-message", encodedMessage(message)],
+  ];
+}
+
+/** Printable ASCII but for the percent sign stays (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). */
+function encodedMessage(message: string): string {
+  let text = "";
+  for (const byte of Buffer.from(message)) {
+    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== PERCENT;
+    text += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return text;
+}
+
+const PERCENT = 0x25;
 
 /** The field 0, in a wire type that there is not. */
 const NO_MESSAGE = Buffer.from([7]);

@@ -18,7 +18,7 @@ export const ENVOY_ERRORS = {
   path_ambiguous: ERRORS.path_ambiguous,
   upgrade_refused: ERRORS.upgrade_refused,
   headers_too_large: { status: 431, message: "The request headers are larger than this gateway accepts." },
-  request_timeout: { status: 408, message: "The request did not arrive in time." },
+  request_timeout: ERRORS.request_timeout,
   request_malformed: { status: 400, message: "The request is not valid HTTP." },
   not_routed: { status: 503, message: "No decision chose where this request goes, so it goes nowhere." },
   upstream_timeout: { status: 504, message: "The model server did not answer in time." },

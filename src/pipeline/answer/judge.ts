@@ -1,4 +1,4 @@
-import type { Decision } from "../../exchange/decision.ts";
+import type { Decision, Reason } from "../../exchange/decision.ts";
 import { RegentError } from "../../exchange/errors.ts";
 import type { ResponseHead } from "../../exchange/exchange.ts";
 import type { Finding } from "../../exchange/finding.ts";
@@ -31,7 +31,7 @@ export type Judge = {
 export function createJudge(context: Context): Judge {
   const { account, options } = context;
   const requestDecisions = account.decision === undefined ? [] : [account.decision];
-  const requestReasons = account.reasons;
+  let own: readonly Reason[] = [];
   let decision: Decision | undefined;
   let demands = demandsOf(requestDecisions);
   let findings: readonly FindingSummary[] | undefined;
@@ -53,7 +53,9 @@ export function createJudge(context: Context): Judge {
       const input = (reads: Reads) => responseInput(context, head, findings, reads);
       decision = await evaluate(context, options.responseEntrypoint, input);
       account.answerDecision = decision;
-      account.reasons = [...requestReasons, ...decision.reasons];
+      // Of the request there may be more by now, where it is a stream of them.
+      account.reasons = [...account.reasons.filter((reason) => !own.includes(reason)), ...decision.reasons];
+      own = decision.reasons;
       if (permit(decision) === undefined) return decision;
       assertSupported(decision);
       assertForAnswers(decision);

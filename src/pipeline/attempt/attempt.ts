@@ -20,7 +20,7 @@ import { planAttempt } from "./attempt-plan.ts";
 import type { AllowedAttempts, AttemptFacts, Baseline } from "./attempts.ts";
 import { credentialsFor } from "./credentials.ts";
 import { placedPath } from "./place.ts";
-import { servingOf } from "./serving.ts";
+import { type Serving, servingOf } from "./serving.ts";
 import { openTranslation, type Translation } from "./translate.ts";
 
 /** Attempts of one exchange: beyond any retry policy, and few enough for a record. */
@@ -161,6 +161,7 @@ export class Attempt implements Governance {
     const serving = candidate && servingOf(governed, candidate.target);
     if (candidate === undefined || serving === undefined || attempts.made.length >= ATTEMPTS_MAX)
       throw new RegentError("no_permitted_target", "Policy does not permit the target that Envoy chose.");
+    if (allowed.isStreamed) assertStreamable(candidate, serving, endOfStream);
     const translation =
       serving.how === "native" ? undefined : openTranslation(governed, candidate, serving.to);
     attempts.baseline ??= { path: head.exchange.request.path, headers: head.exchange.request.headers };
@@ -233,10 +234,27 @@ const NO_BODY = Buffer.alloc(0);
 const UNCHANGED: Plan = { headers: { remove: [], set: [] }, clearRouteCache: false, metadata: {} };
 
 /**
+ * A stream of requests goes on one by one, each as it was judged: there is no body that could be translated or signed. None
+ * has ended before one of them was let through.
+ *
+ * @throws RegentError no_permitted_target or not_governed
+ */
+function assertStreamable({ target }: Candidate, serving: Serving, endOfStream: boolean): void {
+  if (endOfStream) throw new RegentError("not_governed");
+  if (serving.how !== "native" || target.aws !== undefined)
+    throw new RegentError(
+      "no_permitted_target",
+      "The target that Envoy chose cannot take a stream of requests.",
+    );
+}
+
+/**
  * A first attempt that only gets a key can go on without its body being looked at once more. A later one has the length
  * of what the one before it sent, and needs its own.
  */
-function needsBody({ context, candidate, translation }: Admitted): boolean {
+function needsBody({ context, allowed, candidate, translation }: Admitted): boolean {
+  // No length was ever said of it, and Envoy shows a later attempt what was let through.
+  if (allowed.isStreamed) return false;
   const { made } = context.account.attempts;
   return translation !== undefined || candidate.target.aws !== undefined || made.length > 1;
 }

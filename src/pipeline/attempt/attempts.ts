@@ -28,10 +28,12 @@ export type Attempts = {
 /** What an attempt may do. */
 export type AllowedAttempts = {
   readonly permit: Permit;
-  /** All of one version, the chosen one first. */
-  readonly candidates: readonly Candidate[];
-  /** SHA-256 of the body that was let through, hex; undefined where the request has none. */
+  /** All of one version, the chosen one first. Later requests of a stream may leave fewer. */
+  candidates: readonly Candidate[];
+  /** SHA-256 of the body that was let through, hex; undefined where the request has none, or is a stream of them. */
   readonly bodySha256: string | undefined;
+  /** Requests go on one by one, each as it is let through at the listener. Absent: the body was there before. */
+  readonly isStreamed?: boolean;
 };
 
 export type Baseline = { readonly path: string; readonly headers: Headers };

@@ -24,12 +24,17 @@ const TRANSLATED_OPERATIONS: ReadonlySet<string> = new Set([
 const NATIVE: Serving = { how: "native" };
 
 /** How a target would take the request of an exchange; undefined when it cannot read it. */
-export function servingOf({ account, detection, rooms }: Context, target: Target): Serving | undefined {
+export function servingOf(
+  { account, detection, rooms, before }: Context,
+  target: Target,
+): Serving | undefined {
   if (detection.kind !== "inference") return undefined;
   // ext_authz alone has no filter at the cluster: what that one does, nobody would do.
   const byAuthz = account.exchange.protocol === "ext_authz";
   if (byAuthz && needsMore(target)) return undefined;
   const { format, endpoint } = detection;
+  // What is translated or signed is a whole body, and of a stream of requests there is never one.
+  if (before !== undefined && (target.aws !== undefined || !isNative(target, format.name))) return undefined;
   if (isNative(target, format.name)) {
     const { pathname } = account.exchange.request;
     return placedPath(target, "", pathname) === undefined ? undefined : NATIVE;
