@@ -203,6 +203,18 @@ const COMPLIANCE_DENIALS: readonly Denial[] = [
   },
 ];
 
+/** The same about an answer. */
+const ANSWER_DENIALS: readonly Denial[] = [
+  {
+    rule: "privacy/secrets_in_answers",
+    code: "secret_in_answer",
+    document: changed(chat("default", "partner"), {
+      ...{ phase: "response", response: { status: 200, headers: {} } },
+      ...found("SECRET", 1, ["/choices/0/message/content"]),
+    }),
+  },
+];
+
 const ALLOWANCES: readonly (readonly [string, Draft])[] = [
   ["the default model", chat("default")],
   ["a model for the caller's role", chat("sim-large")],
@@ -230,18 +242,19 @@ test("the compiled policy refuses one request for each rule that refuses, for th
   const refusing = (await policyCodes())
     .filter(({ status }) => status !== undefined)
     .map(({ policy }) => policy);
-  const covered = [...DENIALS, ...COMPLIANCE_DENIALS].map(({ rule }) => rule);
+  const covered = [...DENIALS, ...COMPLIANCE_DENIALS, ...ANSWER_DENIALS].map(({ rule }) => rule);
   assert.deepEqual(
     (await shippedRules()).filter((rule) => refusing.includes(rule) && !covered.includes(rule)),
     [],
   );
   for (const denial of DENIALS) await assertShown(denial, engine);
-  for (const denial of COMPLIANCE_DENIALS) await assertShown(denial, compliance);
+  for (const denial of [...COMPLIANCE_DENIALS, ...ANSWER_DENIALS]) await assertShown(denial, compliance);
 });
 
 /** A refusal, word for word as the page of its rule shows it. */
 async function assertShown({ rule, code, document }: Denial, asked: ManagedPolicyEngine): Promise<void> {
-  const decision = await decide(REQUEST, asJson(document), asked);
+  const entrypoint = document.phase === "response" ? RESPONSE : REQUEST;
+  const decision = await decide(entrypoint, asJson(document), asked);
   assert.equal(decision.allow, false, rule);
   const reason = reasonsOf(decision).find(({ policy }) => policy === rule);
   assert.equal(reason?.code, code, `${rule}: ${JSON.stringify(decision.reasons)}`);
@@ -285,6 +298,28 @@ test("the compiled policy answers every document as OPA does, with the data of t
     assert.deepEqual(decision, reference[index], JSON.stringify(document));
     assert.equal(decision.allow, index >= COMPLIANCE_DENIALS.length, JSON.stringify(decision.reasons));
   }
+});
+
+test("the compiled policy judges answers as OPA does, with the data of the compliance example", async () => {
+  const answer = (document: Draft) =>
+    asJson(changed(document, { phase: "response", response: { status: 200, headers: {} } }));
+  const documents = [
+    ...ANSWER_DENIALS.map(({ document }) => asJson(document)),
+    answer(chat("default", "partner")),
+    answer(chat("sim-large", "clinic")),
+  ];
+  const reference = await referenceAnswers(RESPONSE, documents, COMPLIANCE_BUNDLE);
+  const decisions: JsonObject[] = [];
+  for (const document of documents) decisions.push(await decide(RESPONSE, document, compliance));
+  assert.deepEqual(decisions, reference);
+  assert.deepEqual(
+    decisions.map(({ allow, response }) => [allow, response]),
+    [
+      [false, undefined],
+      [true, { inspect: false, max_output_tokens: 2048 }],
+      [true, { inspect: false, max_output_tokens: 512 }],
+    ],
+  );
 });
 
 /** A rule that defines everything a rule may define. */
