@@ -67,7 +67,11 @@ export function startGatewayMesh(own?: OwnTargets): Promise<Mesh> {
   });
 }
 
-async function startMesh(own: OwnTargets | undefined, bootstrap: (behind: Behind) => Proto): Promise<Mesh> {
+/** Starts what stands behind, and Envoy with a bootstrap for it. */
+export async function startMesh(
+  own: OwnTargets | undefined,
+  bootstrap: (behind: Behind) => Proto,
+): Promise<Mesh> {
   const behind = await Behind.start(own);
   let envoy: RunningEnvoy;
   try {
@@ -97,6 +101,15 @@ export function meshResources(place: Place): EnvoyResources {
   const gateway = place === "gateway";
   const services = gateway ? shippedTargets().map(({ cluster }) => cluster) : [];
   return applyPatches(withServices(generated, services), shippedPatches(place), gateway);
+}
+
+/** The ingress gateway with other clusters than the shipped ones, and the patches for them behind those of the gateway. */
+export function gatewayWith(clusters: readonly Proto[], patches: readonly ConfigPatch[]): EnvoyResources {
+  const generated = withProvider(withoutExtProc(generatedByIstio("gateway")), meshProvider());
+  const { spec } = manifest("gateway/envoy-filter.yaml", "EnvoyFilter");
+  const own = (spec as { configPatches: ConfigPatch[] }).configPatches;
+  const all = { ...generated, clusters: [...generated.clusters, ...clusters] };
+  return applyPatches(all, [...own, ...patches], true);
 }
 
 /** The patches of all shipped EnvoyFilters for a place, in the order in which they are applied. */

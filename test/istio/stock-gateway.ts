@@ -24,6 +24,26 @@ export type GatewaySurroundings = {
 
 /** A bootstrap for a stock Envoy out of what Istio generated for the ingress gateway's listener on port 8080. */
 export function stockGateway(resources: EnvoyResources, around: GatewaySurroundings): JsonObject {
+  const models = [...around.models].map(([cluster, port]) =>
+    fixed(plaintext(named(resources.clusters, cluster)), loopback(port)),
+  );
+  return bootstrap(resources, around, models);
+}
+
+/** The same with clusters that have their addresses. */
+export function stockOutside(
+  resources: EnvoyResources,
+  around: Omit<GatewaySurroundings, "models"> & { readonly clusters: readonly string[] },
+): JsonObject {
+  const clusters = around.clusters.map((cluster) => named(resources.clusters, cluster));
+  return bootstrap(resources, around, clusters);
+}
+
+function bootstrap(
+  resources: EnvoyResources,
+  around: Omit<GatewaySurroundings, "models">,
+  models: readonly JsonObject[],
+): JsonObject {
   const routeConfig = { virtualHosts: [{ name: "models", domains: ["*"], routes: around.routes }] };
   const listener = named(resources.listeners, "0.0.0.0_8080");
   const filterChains = objects(listener.filterChains).map((chain) => ({
@@ -37,12 +57,7 @@ export function stockGateway(resources: EnvoyResources, around: GatewaySurroundi
         { ...listener, name: around.client, address: loopback(0), filterChains },
         wayAround(filterChains[0]?.filters ?? []),
       ],
-      clusters: [
-        fixed(named(resources.clusters, REGENT_CLUSTER), loopback(around.regentPort)),
-        ...[...around.models].map(([cluster, port]) =>
-          fixed(plaintext(named(resources.clusters, cluster)), loopback(port)),
-        ),
-      ],
+      clusters: [fixed(named(resources.clusters, REGENT_CLUSTER), loopback(around.regentPort)), ...models],
     },
   };
 }
