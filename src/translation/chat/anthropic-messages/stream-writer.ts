@@ -1,8 +1,14 @@
 import { RegentError } from "../../../exchange/errors.ts";
-import { mergeUsage } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
-import type { StreamEvent, StreamPart, WholeUsage } from "../conversation.ts";
+import type { Failure, StreamPart, WholeUsage } from "../conversation.ts";
 import type { ChatStreamWriter } from "../dialect.ts";
+import {
+  type EventsWriter,
+  type Finish,
+  type PartPlace,
+  type Start,
+  singleAnswerWriter,
+} from "../event-writer.ts";
 import { changed, dropped } from "../members.ts";
 import { errorObject } from "./failure.ts";
 import { stopReason } from "./finish.ts";
@@ -13,7 +19,7 @@ import { writeUsage } from "./usage.ts";
  * ends, and the reason to stop waits for the usage, which stands in the same event.
  */
 export function writeStream(facts: AnswerFacts, warn: Warn): ChatStreamWriter {
-  return new MessageWriter(facts, warn);
+  return singleAnswerWriter(new MessageWriter(facts, warn), "Anthropic answers once", warn);
 }
 
 /**
@@ -24,7 +30,7 @@ export const WAITING_BYTES_MAX = 1024 * 1024;
 
 type Part = { readonly number: number; readonly waiting: Buffer[]; isEnded: boolean };
 
-class MessageWriter implements ChatStreamWriter {
+class MessageWriter implements EventsWriter {
   readonly #facts: AnswerFacts;
   readonly #warn: Warn;
   /** In the order in which they began; the first is the open one. */
@@ -32,51 +38,17 @@ class MessageWriter implements ChatStreamWriter {
   #kinds = new Map<number, StreamPart["kind"]>();
   #blocks = 0;
   #waitingBytes = 0;
-  #isStarted = false;
   #hasCalls = false;
   #hasRefusal = false;
-  #usage: WholeUsage | undefined;
-  #finish: Extract<StreamEvent, { event: "finish" }> | undefined;
+  #finish: Finish | undefined;
 
   constructor(facts: AnswerFacts, warn: Warn) {
     this.#facts = facts;
     this.#warn = warn;
   }
 
-  /** @throws RegentError upstream_invalid when too much waits */
-  write(event: StreamEvent): Buffer {
-    if ("choice" in event && event.choice !== 0) {
-      dropped(this.#warn, "/choices", "Anthropic answers once");
-      return NOTHING;
-    }
-    switch (event.event) {
-      case "start":
-        return this.#start(event);
-      case "part_start":
-        return Buffer.concat([this.#start(), this.#begin(event.part, event.begins)]);
-      case "delta":
-        return this.#say(event.part, deltaOf(this.#kinds.get(event.part), event.text));
-      case "signature":
-        return this.#sign(event.part, event.signature);
-      case "part_end":
-        return this.#endPart(event.part);
-      case "finish":
-        this.#finish ??= event;
-        return NOTHING;
-      case "usage":
-        this.#usage = mergeUsage(this.#usage, event.usage);
-        return NOTHING;
-      case "failure":
-        return eventOf("error", errorObject(event.failure));
-      case "end":
-        return Buffer.concat([this.#start(), this.#end()]);
-    }
-  }
-
   /** Counts that are not known yet are null: zeros would be counts, and an answer that never says more would cost nothing. */
-  #start({ id, model }: { id?: string; model?: string } = {}): Buffer {
-    if (this.#isStarted) return NOTHING;
-    this.#isStarted = true;
+  start({ id, model }: Start, usage: WholeUsage | undefined): Buffer {
     const message = {
       id: id ?? `msg_${this.#facts.id}`,
       type: "message",
@@ -88,22 +60,22 @@ class MessageWriter implements ChatStreamWriter {
       usage: {
         input_tokens: null,
         output_tokens: null,
-        ...(this.#usage === undefined ? {} : writeUsage(this.#usage)),
+        ...(usage === undefined ? {} : writeUsage(usage)),
       },
     };
     return eventOf("message_start", { type: "message_start", message });
   }
 
-  #begin(number: number, begins: StreamPart): Buffer {
+  begin({ part: number }: PartPlace, begins: StreamPart): Buffer | undefined {
     const content = this.#blockOf(begins);
-    if (content === undefined) return NOTHING;
+    if (content === undefined) return undefined;
     this.#kinds.set(number, begins.kind);
     this.#parts.push({ number, waiting: [], isEnded: false });
     const index = this.#blocks++;
     const start = blockEvent("content_block_start", index, { content_block: content });
     const first = "text" in begins ? begins.text : begins.kind === "tool_call" ? begins.arguments : "";
     const opened = this.#give(number, start);
-    const delta = first === "" ? NOTHING : this.#say(number, deltaOf(begins.kind, first));
+    const delta = first === "" ? NOTHING : this.#deliver(number, deltaOf(begins.kind, first));
     return Buffer.concat([opened, delta]);
   }
 
@@ -130,15 +102,15 @@ class MessageWriter implements ChatStreamWriter {
     }
   }
 
-  #say(number: number, delta: object): Buffer {
-    return this.#deliver(number, delta);
+  add({ part }: PartPlace, text: string): Buffer {
+    return this.#deliver(part, deltaOf(this.#kinds.get(part), text));
   }
 
-  #sign(number: number, signature: string): Buffer {
+  sign({ part: number }: PartPlace, signature: string): Buffer | undefined {
     if (this.#kinds.get(number) === "reasoning")
       return this.#deliver(number, { type: "signature_delta", signature });
     dropped(this.#warn, "/signature", "only thinking has a signature");
-    return NOTHING;
+    return undefined;
   }
 
   #deliver(number: number, delta: object): Buffer {
@@ -160,7 +132,7 @@ class MessageWriter implements ChatStreamWriter {
   }
 
   /** What waits behind a part that ends comes out, up to one that is still open. */
-  #endPart(number: number): Buffer {
+  endPart({ part: number }: PartPlace): Buffer {
     const ended = this.#parts.find((part) => part.number === number);
     if (ended === undefined) return NOTHING;
     ended.isEnded = true;
@@ -179,9 +151,17 @@ class MessageWriter implements ChatStreamWriter {
     return Buffer.concat(pieces);
   }
 
-  #end(): Buffer {
+  finish(finish: Finish): undefined {
+    this.#finish ??= finish;
+  }
+
+  fail(failure: Failure): Buffer {
+    return eventOf("error", errorObject(failure));
+  }
+
+  end(reported: WholeUsage | undefined): Buffer {
     const open = this.#parts.map(({ number }) => number);
-    const ended = open.map((number) => this.#endPart(number));
+    const ended = open.map((part) => this.endPart({ choice: 0, part }));
     const { finish, stopSequence } = this.#finish ?? {};
     const told = {
       hasCalls: this.#hasCalls,
@@ -192,7 +172,7 @@ class MessageWriter implements ChatStreamWriter {
       stop_reason: stopReason(finish, told, this.#warn),
       stop_sequence: stopSequence ?? null,
     };
-    const usage = this.#usage === undefined ? {} : writeUsage(this.#usage);
+    const usage = reported === undefined ? {} : writeUsage(reported);
     return Buffer.concat([
       ...ended,
       eventOf("message_delta", { type: "message_delta", delta, usage }),

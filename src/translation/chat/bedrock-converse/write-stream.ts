@@ -1,9 +1,9 @@
 import { RegentError } from "../../../exchange/errors.ts";
-import { mergeUsage } from "../../../formats/loose.ts";
 import { AWS_MESSAGE_BYTES_MAX, type AwsHeader, encodeAwsMessage } from "../../../wire/aws-event-stream.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
-import type { StreamEvent, StreamPart, WholeUsage } from "../conversation.ts";
+import type { Failure, StreamPart, WholeUsage } from "../conversation.ts";
 import type { ChatStreamWriter } from "../dialect.ts";
+import { type EventsWriter, type Finish, type PartPlace, singleAnswerWriter } from "../event-writer.ts";
 import { changed, dropped } from "../members.ts";
 import { failureMessage } from "./failure.ts";
 import { stopReason } from "./finish.ts";
@@ -12,77 +12,43 @@ import { writeUsage } from "./usage.ts";
 
 /** The messages of an answer. Blocks have numbers, so they need not come one after another; the end waits for the usage. */
 export function writeStream(_facts: AnswerFacts, warn: Warn): ChatStreamWriter {
-  return new ConverseWriter(warn);
+  return singleAnswerWriter(new ConverseWriter(warn), "Bedrock answers once", warn);
 }
 
 type Block = { readonly index: number; readonly kind: StreamPart["kind"] };
 
-class ConverseWriter implements ChatStreamWriter {
+class ConverseWriter implements EventsWriter {
   readonly #warn: Warn;
   /** The open ones, by the number of their part. */
   readonly #blocks = new Map<number, Block>();
   #count = 0;
-  #isStarted = false;
   #hasCalls = false;
-  #usage: WholeUsage | undefined;
-  #finish: Extract<StreamEvent, { event: "finish" }> | undefined;
+  #finish: Finish | undefined;
 
   constructor(warn: Warn) {
     this.#warn = warn;
   }
 
-  /** @throws RegentError upstream_invalid when an event is too large for a message */
-  write(event: StreamEvent): Buffer {
-    if ("choice" in event && event.choice !== 0) {
-      dropped(this.#warn, "/choices", "Bedrock answers once");
-      return NOTHING;
-    }
-    switch (event.event) {
-      case "start":
-        return this.#start();
-      case "part_start":
-        return Buffer.concat([this.#start(), this.#begin(event.part, event.begins)]);
-      case "delta":
-        return this.#say(event.part, event.text);
-      case "signature":
-        return this.#sign(event.part, event.signature);
-      case "part_end":
-        return this.#endBlock(event.part);
-      case "finish":
-        this.#finish ??= event;
-        return NOTHING;
-      case "usage":
-        this.#usage = mergeUsage(this.#usage, event.usage);
-        return NOTHING;
-      case "failure":
-        return failureMessage(event.failure);
-      case "end":
-        return Buffer.concat([this.#start(), this.#end()]);
-    }
-  }
-
-  #start(): Buffer {
-    if (this.#isStarted) return NOTHING;
-    this.#isStarted = true;
+  start(): Buffer {
     return message("messageStart", { role: "assistant" });
   }
 
-  #begin(part: number, begins: StreamPart): Buffer {
+  begin(place: PartPlace, begins: StreamPart): Buffer | undefined {
     if (isMedia(begins)) {
       dropped(this.#warn, "/content", `a stream of Bedrock's has no ${begins.kind}`);
-      return NOTHING;
+      return undefined;
     }
     const index = this.#count++;
-    this.#blocks.set(part, { index, kind: begins.kind });
+    this.#blocks.set(place.part, { index, kind: begins.kind });
     if (begins.kind === "tool_call")
-      return Buffer.concat([this.#call(index, begins), this.#say(part, begins.arguments)]);
+      return Buffer.concat([this.#call(index, begins), this.add(place, begins.arguments)]);
     if (begins.kind === "refusal") changed(this.#warn, "/refusal", "a refusal becomes text");
     const encrypted = begins.kind === "reasoning" ? begins.encrypted : undefined;
     const closed =
       encrypted === undefined
         ? NOTHING
         : delta(index, { reasoningContent: { redactedContent: sealed(encrypted) } });
-    return Buffer.concat([closed, this.#say(part, begins.text)]);
+    return Buffer.concat([closed, this.add(place, begins.text)]);
   }
 
   #call(index: number, { id, name, signature }: Extract<StreamPart, { kind: "tool_call" }>): Buffer {
@@ -94,38 +60,46 @@ class ConverseWriter implements ChatStreamWriter {
     });
   }
 
-  #say(part: number, text: string): Buffer {
+  add({ part }: PartPlace, text: string): Buffer {
     const block = this.#blocks.get(part);
     if (block === undefined || text === "") return NOTHING;
     if (block.kind === "tool_call") return delta(block.index, { toolUse: { input: text } });
     return delta(block.index, block.kind === "reasoning" ? { reasoningContent: { text } } : { text });
   }
 
-  #sign(part: number, signature: string): Buffer {
+  sign({ part }: PartPlace, signature: string): Buffer | undefined {
     const block = this.#blocks.get(part);
     if (block?.kind === "reasoning") return delta(block.index, { reasoningContent: { signature } });
     dropped(this.#warn, "/signature", "only thinking has a signature");
-    return NOTHING;
+    return undefined;
   }
 
-  #endBlock(part: number): Buffer {
+  endPart({ part }: Pick<PartPlace, "part">): Buffer {
     const block = this.#blocks.get(part);
     this.#blocks.delete(part);
     return block === undefined ? NOTHING : message("contentBlockStop", { contentBlockIndex: block.index });
   }
 
-  #end(): Buffer {
+  finish(finish: Finish): undefined {
+    this.#finish ??= finish;
+  }
+
+  fail(failure: Failure): Buffer {
+    return failureMessage(failure);
+  }
+
+  end(usage: WholeUsage | undefined): Buffer {
     const { finish, stopSequence } = this.#finish ?? {};
     const told = { hasCalls: this.#hasCalls, hasStopSequence: stopSequence !== undefined };
     return Buffer.concat([
-      ...[...this.#blocks.keys()].map((part) => this.#endBlock(part)),
+      ...[...this.#blocks.keys()].map((part) => this.endPart({ part })),
       message("messageStop", {
         stopReason: stopReason(finish, told, this.#warn),
         ...(stopSequence === undefined
           ? {}
           : { additionalModelResponseFields: { stop_sequence: stopSequence } }),
       }),
-      this.#usage === undefined ? NOTHING : message("metadata", { usage: writeUsage(this.#usage) }),
+      usage === undefined ? NOTHING : message("metadata", { usage: writeUsage(usage) }),
     ]);
   }
 }
@@ -138,6 +112,7 @@ function delta(contentBlockIndex: number, piece: object): Buffer {
   return message("contentBlockDelta", { contentBlockIndex, delta: piece });
 }
 
+/** @throws RegentError upstream_invalid for what is too large for a message */
 function message(type: string, payload: object): Buffer {
   const headers: readonly (readonly [string, AwsHeader])[] = [
     [":event-type", { type: "string", value: type }],

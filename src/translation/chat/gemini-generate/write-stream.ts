@@ -1,10 +1,10 @@
 import { RegentError } from "../../../exchange/errors.ts";
 import { KEPT_BYTES_MAX } from "../../../formats/bounds.ts";
 import type { FinishKind } from "../../../formats/finish.ts";
-import { mergeUsage } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
-import type { StreamEvent, StreamPart, ToolCallPart, WholeUsage } from "../conversation.ts";
+import type { Failure, StreamPart, ToolCallPart, WholeUsage } from "../conversation.ts";
 import type { ChatStreamWriter } from "../dialect.ts";
+import { type EventsWriter, eventWriter, type Finish, type PartPlace, type Start } from "../event-writer.ts";
 import { defined, dropped } from "../members.ts";
 import { assertCandidates } from "./candidates.ts";
 import { errorObject } from "./failure.ts";
@@ -17,19 +17,18 @@ import { writeAnswerPart, writeCall } from "./write-answer-part.ts";
  * was used comes in the last event: with it an answer is whole, so it must not come before the end.
  */
 export function writeStream(facts: AnswerFacts, warn: Warn): ChatStreamWriter {
-  return new PieceWriter(facts, warn);
+  return eventWriter(new PieceWriter(facts, warn));
 }
 
 /** A part that has begun. */
 type Open = { readonly kind: StreamPart["kind"]; call: ToolCallPart | undefined };
 
-class PieceWriter implements ChatStreamWriter {
+class PieceWriter implements EventsWriter {
   readonly #warn: Warn;
   readonly #open = new Map<string, Open>();
   /** Why each candidate that was begun has finished, as far as it is known. */
   readonly #finished = new Map<number, FinishKind | undefined>();
   #head: { readonly modelVersion?: string; readonly createTime: string; readonly responseId: string };
-  #usage: WholeUsage | undefined;
   /** Of the arguments of calls that have not ended. */
   #heldBytes = 0;
 
@@ -38,35 +37,7 @@ class PieceWriter implements ChatStreamWriter {
     this.#head = { ...defined({ modelVersion: model }), createTime: timeOf(nowS), responseId: id };
   }
 
-  write(event: StreamEvent): Buffer {
-    switch (event.event) {
-      case "start":
-        this.#start(event);
-        return NOTHING;
-      case "part_start":
-        return this.#begin(event.choice, event.part, event.begins);
-      case "delta":
-        return this.#continue(event.choice, event.part, event.text);
-      case "signature":
-        return this.#sign(event.choice, event.part, event.signature);
-      case "part_end":
-        return this.#endPart(event.choice, event.part);
-      case "finish":
-        if (event.stopSequence !== undefined)
-          dropped(this.#warn, "/stop_sequence", "Gemini does not say which one was met");
-        this.#finished.set(event.choice, event.finish);
-        return NOTHING;
-      case "usage":
-        this.#usage = mergeUsage(this.#usage, event.usage);
-        return NOTHING;
-      case "failure":
-        return eventOf(errorObject(event.failure));
-      case "end":
-        return this.#end();
-    }
-  }
-
-  #start({ id, model, createdS }: Extract<StreamEvent, { event: "start" }>): void {
+  start({ id, model, createdS }: Start): undefined {
     this.#head = {
       ...this.#head,
       ...defined({
@@ -77,36 +48,36 @@ class PieceWriter implements ChatStreamWriter {
     };
   }
 
-  #begin(choice: number, number: number, part: StreamPart): Buffer {
+  begin({ choice, part: number }: PartPlace, part: StreamPart): Buffer | undefined {
     const call = part.kind === "tool_call" ? part : undefined;
     if (!this.#finished.has(choice)) this.#finished.set(choice, undefined);
     assertCandidates(this.#finished.size);
     this.#open.set(`${choice}/${number}`, { kind: part.kind, call });
     if (call === undefined) return this.#parts(choice, writeAnswerPart(part, this.#warn));
     this.#hold(call.arguments);
-    return NOTHING;
+    return undefined;
   }
 
-  #continue(choice: number, number: number, text: string): Buffer {
-    const open = this.#open.get(`${choice}/${number}`);
-    if (open === undefined || text === "") return NOTHING;
+  add({ choice, part }: PartPlace, text: string): Buffer | undefined {
+    const open = this.#open.get(`${choice}/${part}`);
+    if (open === undefined || text === "") return undefined;
     if (open.call !== undefined) {
       this.#hold(text);
       open.call = { ...open.call, arguments: open.call.arguments + text };
-      return NOTHING;
+      return undefined;
     }
     return this.#parts(choice, [open.kind === "reasoning" ? { text, thought: true } : { text }]);
   }
 
-  #sign(choice: number, number: number, signature: string): Buffer {
-    const open = this.#open.get(`${choice}/${number}`);
+  sign({ choice, part }: PartPlace, signature: string): Buffer | undefined {
+    const open = this.#open.get(`${choice}/${part}`);
     if (open?.call !== undefined) open.call = { ...open.call, signature };
-    if (open?.kind !== "reasoning") return NOTHING;
+    if (open?.kind !== "reasoning") return undefined;
     return this.#parts(choice, [{ text: "", thought: true, thoughtSignature: signature }]);
   }
 
-  #endPart(choice: number, number: number): Buffer {
-    const key = `${choice}/${number}`;
+  endPart({ choice, part }: PartPlace): Buffer {
+    const key = `${choice}/${part}`;
     const call = this.#open.get(key)?.call;
     this.#open.delete(key);
     if (call === undefined) return NOTHING;
@@ -126,11 +97,21 @@ class PieceWriter implements ChatStreamWriter {
     return eventOf({ candidates: [{ content: { role: "model", parts }, index: choice }], ...this.#head });
   }
 
+  finish({ choice, finish, stopSequence }: Finish): undefined {
+    if (stopSequence !== undefined)
+      dropped(this.#warn, "/stop_sequence", "Gemini does not say which one was met");
+    this.#finished.set(choice, finish);
+  }
+
+  fail(failure: Failure): Buffer {
+    return eventOf(errorObject(failure));
+  }
+
   /** Parts that are still open have no end of their own in every dialect. */
-  #end(): Buffer {
+  end(usage: WholeUsage | undefined): Buffer {
     const rest = [...this.#open.keys()].map((key) => {
-      const [choice, number] = key.split("/").map(Number) as [number, number];
-      return this.#endPart(choice, number);
+      const [choice, part] = key.split("/").map(Number) as [number, number];
+      return this.endPart({ choice, part });
     });
     const candidates = [...this.#finished].map(([index, finish]) => ({
       content: { role: "model", parts: [] },
@@ -139,7 +120,7 @@ class PieceWriter implements ChatStreamWriter {
     }));
     const last = defined({
       candidates: candidates.length === 0 ? [{ finishReason: "STOP", index: 0 }] : candidates,
-      usageMetadata: this.#usage === undefined ? undefined : writeUsage(this.#usage),
+      usageMetadata: usage === undefined ? undefined : writeUsage(usage),
     });
     return Buffer.concat([...rest, eventOf({ ...last, ...this.#head })]);
   }

@@ -1,7 +1,7 @@
-import { mergeUsage } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
-import type { StreamEvent, StreamPart, WholeUsage } from "../conversation.ts";
+import type { Failure, StreamPart, WholeUsage } from "../conversation.ts";
 import type { ChatStreamWriter } from "../dialect.ts";
+import { type EventsWriter, eventWriter, type Finish, type PartPlace, type Start } from "../event-writer.ts";
 import { dropped } from "../members.ts";
 import { writeCallSignature } from "./call-signature.ts";
 import { errorObject } from "./failure.ts";
@@ -10,7 +10,7 @@ import { writeUsage } from "./usage.ts";
 
 /** Chat completion chunks of OpenAI's, ended by `[DONE]`; the usage before it only for clients that asked. */
 export function writeStream(facts: AnswerFacts, warn: Warn): ChatStreamWriter {
-  return new ChunkWriter(facts, warn);
+  return eventWriter(new ChunkWriter(facts, warn));
 }
 
 /** What is known of a part that has begun. */
@@ -18,12 +18,11 @@ type Part = { readonly kind: StreamPart["kind"]; readonly call: number; hasText:
 
 type Choice = { readonly parts: Map<number, Part>; calls: number; hasRole: boolean };
 
-class ChunkWriter implements ChatStreamWriter {
+class ChunkWriter implements EventsWriter {
   readonly #facts: AnswerFacts;
   readonly #warn: Warn;
   readonly #choices = new Map<number, Choice>();
   #head: { id: string; model: string; created: number };
-  #usage: WholeUsage | undefined;
 
   constructor(facts: AnswerFacts, warn: Warn) {
     this.#facts = facts;
@@ -31,36 +30,15 @@ class ChunkWriter implements ChatStreamWriter {
     this.#head = { id: `chatcmpl-${facts.id}`, model: facts.model ?? "", created: facts.nowS };
   }
 
-  write(event: StreamEvent): Buffer {
-    switch (event.event) {
-      case "start":
-        this.#head = {
-          id: event.id ?? this.#head.id,
-          model: event.model ?? this.#head.model,
-          created: event.createdS ?? this.#head.created,
-        };
-        return NOTHING;
-      case "part_start":
-        return this.#begin(event.choice, event.part, event.begins);
-      case "delta":
-        return this.#continue(event.choice, event.part, event.text);
-      case "signature":
-        return this.#sign(event.choice, event.part, event.signature);
-      case "part_end":
-        return this.#endPart(event.choice, event.part);
-      case "finish":
-        return this.#finish(event);
-      case "usage":
-        this.#usage = mergeUsage(this.#usage, event.usage);
-        return NOTHING;
-      case "failure":
-        return eventOf(errorObject(event.failure));
-      case "end":
-        return this.#end();
-    }
+  start({ id, model, createdS }: Start): undefined {
+    this.#head = {
+      id: id ?? this.#head.id,
+      model: model ?? this.#head.model,
+      created: createdS ?? this.#head.created,
+    };
   }
 
-  #begin(index: number, number: number, part: StreamPart): Buffer {
+  begin({ choice: index, part: number }: PartPlace, part: StreamPart): Buffer | undefined {
     const choice = this.#choiceAt(index);
     const call = part.kind === "tool_call" ? choice.calls++ : -1;
     const hasText = part.kind === "tool_call" && part.arguments !== "";
@@ -85,20 +63,20 @@ class ChunkWriter implements ChatStreamWriter {
         });
       default:
         dropped(this.#warn, "/content", `OpenAI's streams have no ${part.kind}`);
-        return NOTHING;
+        return undefined;
     }
   }
 
-  #beginReasoning(index: number, part: Extract<StreamPart, { kind: "reasoning" }>): Buffer {
+  #beginReasoning(index: number, part: Extract<StreamPart, { kind: "reasoning" }>): Buffer | undefined {
     const { text, encrypted } = part;
     if (encrypted !== undefined)
       return this.#piece(index, { thinking_blocks: [{ type: "redacted_thinking", data: encrypted }] });
-    return text === "" ? NOTHING : this.#piece(index, { reasoning_content: text });
+    return text === "" ? undefined : this.#piece(index, { reasoning_content: text });
   }
 
-  #continue(index: number, number: number, text: string): Buffer {
+  add({ choice: index, part: number }: PartPlace, text: string): Buffer | undefined {
     const part = this.#choiceAt(index).parts.get(number);
-    if (part === undefined || text === "") return NOTHING;
+    if (part === undefined || text === "") return undefined;
     part.hasText = true;
     switch (part.kind) {
       case "text":
@@ -110,30 +88,30 @@ class ChunkWriter implements ChatStreamWriter {
       case "tool_call":
         return this.#piece(index, { tool_calls: [{ index: part.call, function: { arguments: text } }] });
       default:
-        return NOTHING;
+        return undefined;
     }
   }
 
-  #sign(index: number, number: number, signature: string): Buffer {
+  sign({ choice: index, part: number }: PartPlace, signature: string): Buffer | undefined {
     const part = this.#choiceAt(index).parts.get(number);
     if (part?.kind === "reasoning")
       return this.#piece(index, { thinking_blocks: [{ type: "thinking", thinking: "", signature }] });
     if (part?.kind === "tool_call")
       return this.#piece(index, { tool_calls: [{ index: part.call, ...writeCallSignature(signature) }] });
     dropped(this.#warn, "/signature", "only thinking and calls have a signature");
-    return NOTHING;
+    return undefined;
   }
 
   /** Arguments are JSON: those of a call that has none are an empty object, not an empty text. */
-  #endPart(index: number, number: number): Buffer {
+  endPart({ choice: index, part: number }: PartPlace): Buffer | undefined {
     const { parts } = this.#choiceAt(index);
     const part = parts.get(number);
     parts.delete(number);
-    if (part?.kind !== "tool_call" || part.hasText) return NOTHING;
+    if (part?.kind !== "tool_call" || part.hasText) return undefined;
     return this.#piece(index, { tool_calls: [{ index: part.call, function: { arguments: "{}" } }] });
   }
 
-  #finish({ choice: index, finish, stopSequence }: Extract<StreamEvent, { event: "finish" }>): Buffer {
+  finish({ choice: index, finish, stopSequence }: Finish): Buffer {
     if (stopSequence !== undefined)
       dropped(this.#warn, "/delta/stop_sequence", "OpenAI does not say which one was met");
     const choice = this.#choiceAt(index);
@@ -141,12 +119,13 @@ class ChunkWriter implements ChatStreamWriter {
     return this.#chunk([{ index, delta: this.#roleOf(choice), logprobs: null, finish_reason: reason }]);
   }
 
-  #end(): Buffer {
-    const usage =
-      this.#facts.includeUsage && this.#usage !== undefined
-        ? this.#chunk([], writeUsage(this.#usage))
-        : NOTHING;
-    return Buffer.concat([usage, DONE]);
+  fail(failure: Failure): Buffer {
+    return eventOf(errorObject(failure));
+  }
+
+  end(usage: WholeUsage | undefined): Buffer {
+    if (!this.#facts.includeUsage || usage === undefined) return DONE;
+    return Buffer.concat([this.#chunk([], writeUsage(usage)), DONE]);
   }
 
   #piece(index: number, delta: object): Buffer {
@@ -188,4 +167,3 @@ function eventOf(data: object): Buffer {
 }
 
 const DONE = Buffer.from("data: [DONE]\n\n");
-const NOTHING = Buffer.alloc(0);

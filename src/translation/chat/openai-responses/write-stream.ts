@@ -2,10 +2,16 @@ import { RegentError } from "../../../exchange/errors.ts";
 import type { JsonObject } from "../../../exchange/json.ts";
 import { KEPT_BYTES_MAX } from "../../../formats/bounds.ts";
 import type { FinishKind } from "../../../formats/finish.ts";
-import { mergeUsage } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
-import type { Failure, StreamEvent, StreamPart, WholeUsage } from "../conversation.ts";
+import type { Failure, StreamPart, WholeUsage } from "../conversation.ts";
 import type { ChatStreamWriter } from "../dialect.ts";
+import {
+  type EventsWriter,
+  type Finish,
+  type PartPlace,
+  type Start,
+  singleAnswerWriter,
+} from "../event-writer.ts";
 import { dropped } from "../members.ts";
 import { errorObject } from "../openai-chat/failure.ts";
 import { writeFinish } from "./finish.ts";
@@ -20,17 +26,17 @@ import { writeUsage } from "./usage.ts";
  */
 export function writeStream(facts: AnswerFacts, warn: Warn): ChatStreamWriter {
   const writer = new ResponseWriter(facts, warn);
+  const { write } = singleAnswerWriter(writer, "a response has one answer", warn);
   return {
     write(event) {
-      writer.take(event);
+      write(event);
       return Buffer.from(writer.give());
     },
   };
 }
 
-type Starting = Extract<StreamEvent, { event: "start" }>;
-
-class ResponseWriter {
+/** Several events come of one. They are in `give`. */
+class ResponseWriter implements EventsWriter {
   readonly #facts: AnswerFacts;
   readonly #warn: Warn;
   readonly #ids: ItemIds;
@@ -38,7 +44,6 @@ class ResponseWriter {
   /** Which item a part of the answer went into; undefined for what is left out. */
   readonly #places = new Map<number, StreamedItem | undefined>();
   #head: JsonObject | undefined;
-  #usage: WholeUsage | undefined;
   #finish: FinishKind | undefined;
   #bytes = 0;
   #sequence = 0;
@@ -57,33 +62,14 @@ class ResponseWriter {
     return text;
   }
 
-  /** @throws RegentError upstream_invalid when the answer is too large to be repeated */
-  take(event: StreamEvent): void {
-    if ("choice" in event && event.choice !== 0) {
-      dropped(this.#warn, "/choices", "a response has one answer");
-      return;
-    }
-    if (event.event === "start") this.#start(event);
-    else if (event.event === "part_start") this.#begin(event.part, event.begins);
-    else if (event.event === "delta") this.#add(event.part, event.text);
-    else if (event.event === "signature") this.#sign(event.part, event.signature);
-    else if (event.event === "part_end") this.#places.get(event.part)?.end(event.part);
-    else if (event.event === "usage") this.#usage = mergeUsage(this.#usage, event.usage);
-    else if (event.event === "finish") this.#finished(event);
-    else if (event.event === "failure") this.#fail(event.failure);
-    else this.#end();
-  }
-
-  #start(start: Partial<Starting>): void {
-    if (this.#head !== undefined) return;
+  start(start: Start, usage: WholeUsage | undefined): undefined {
     this.#head = responseObject(start, this.#facts);
-    const response = this.#response("in_progress", null);
+    const response = this.#response("in_progress", null, usage);
     this.#emit("response.created", { response });
     this.#emit("response.in_progress", { response });
   }
 
-  #begin(number: number, begins: StreamPart): void {
-    this.#start({});
+  begin({ part: number }: PartPlace, begins: StreamPart): undefined {
     this.#keep(JSON.stringify(begins));
     const last = this.#items.at(-1);
     if (last?.takes(begins) === true) {
@@ -103,12 +89,12 @@ class ResponseWriter {
     item.begin(number, begins);
   }
 
-  #add(part: number, text: string): void {
+  add({ part }: PartPlace, text: string): undefined {
     this.#keep(text);
     this.#places.get(part)?.add(part, text);
   }
 
-  #sign(part: number, signature: string): void {
+  sign({ part }: PartPlace, signature: string): undefined {
     this.#keep(signature);
     if (this.#places.get(part)?.sign(signature) === false) this.#tellSignature();
   }
@@ -117,38 +103,46 @@ class ResponseWriter {
     dropped(this.#warn, "/signature", "a call has no signature in this dialect");
   }
 
-  #finished({ finish, stopSequence }: Extract<StreamEvent, { event: "finish" }>): void {
+  endPart({ part }: PartPlace): undefined {
+    this.#places.get(part)?.end(part);
+  }
+
+  finish({ finish, stopSequence }: Finish): undefined {
     if (stopSequence !== undefined) dropped(this.#warn, "/stop_sequence", "a response does not name it");
     this.#finish = finish;
   }
 
-  #end(): void {
-    this.#start({});
+  end(usage: WholeUsage | undefined): undefined {
     const isRefused = this.#items.some((item) => item.hasRefusal);
     const ending = writeFinish(this.#finish, isRefused, this.#warn);
     for (const item of this.#items) item.close(item === this.#items.at(-1) ? ending.status : "completed");
-    const response = this.#response(ending.status, ending.incomplete_details);
+    const response = this.#response(ending.status, ending.incomplete_details, usage);
     this.#emit(`response.${ending.status}`, { response });
   }
 
   /** The event on which the official clients raise, and the one for which others wait. */
-  #fail(failure: Failure): void {
-    this.#start({});
+  fail(failure: Failure, usage: WholeUsage | undefined): undefined {
+    if (this.#head === undefined) this.start({}, usage);
     const { error } = errorObject(failure) as { error: { message: string; code: string | null } };
     const { message, code } = error;
     this.#emit("error", { code, message, param: null, error });
-    const response = { ...this.#response("failed", null), error: { code: code ?? "server_error", message } };
+    const response = this.#response("failed", null, usage, { code: code ?? "server_error", message });
     this.#emit("response.failed", { response });
   }
 
-  #response(status: string, incomplete: JsonObject | null): JsonObject {
+  #response(
+    status: string,
+    incomplete: JsonObject | null,
+    usage: WholeUsage | undefined,
+    error: JsonObject | null = null,
+  ): JsonObject {
     return {
       ...this.#head,
       status,
-      error: null,
+      error,
       incomplete_details: incomplete,
       output: status === "in_progress" ? [] : this.#items.map((item) => item.whole()),
-      usage: writeUsage(this.#usage),
+      usage: writeUsage(usage),
     };
   }
 
