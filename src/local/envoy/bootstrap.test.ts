@@ -110,12 +110,14 @@ describe("the Envoy configuration", () => {
   test("gives the listener and every cluster buffers far above the largest body", () => {
     for (const bodyBytesMax of [1024, 4 * 1024 ** 2, 50 * 1024 ** 2]) {
       const limits = valuesOf(config({ bodyBytesMax }), "per_connection_buffer_limit_bytes") as number[];
-      assert.equal(limits.length, ENVOY_DEFAULTS.targets.length + 2);
+      assert.equal(limits.length, ENVOY_DEFAULTS.targets.length + 3);
       assert.ok(limits.every((limit) => limit >= 50 * 1024 ** 2 && limit >= 4 * bodyBytesMax));
       // The first limits bodies and with them all buffers of the stream; the second makes room again.
       const { body, connectionBuffer } = sizesFor(bodyBytesMax);
       assert.deepEqual(valuesOf(config({ bodyBytesMax }), "max_request_bytes"), [body, connectionBuffer]);
-      assert.deepEqual(valuesOf(config({ bodyBytesMax }), "initial_stream_window_size"), [2_147_483_647]);
+      // A client's, Regent's for filters at clusters, and Regent's for streams of requests.
+      const windows = valuesOf(config({ bodyBytesMax }), "initial_stream_window_size");
+      assert.deepEqual(windows, [1_048_576, 2_147_483_647, 1_048_576]);
     }
   });
 
@@ -123,9 +125,31 @@ describe("the Envoy configuration", () => {
     const routes = valuesOf(config(), "routes")[0] as JsonObject[];
     assert.deepEqual(
       routes.map(({ match }) => valuesOf(match, "exact")),
-      [...ENVOY_DEFAULTS.targets.map(({ name }) => [name]), []],
+      [...ENVOY_DEFAULTS.targets.map(({ name }) => [name]), [], []],
     );
+    for (const route of routes.slice(-2)) assert.deepEqual(route.direct_response, { status: 503 });
     assert.deepEqual(routes.at(-1), { match: { prefix: "/" }, direct_response: { status: 503 } });
+  });
+
+  test("has streams of requests come as they are sent, by a cluster that holds them back, only where ext_proc governs them", () => {
+    for (const filters of FILTER_CHOICES) {
+      const made = config({ filters });
+      const routes = (valuesOf(made, "routes")[0] as JsonObject[]).filter(
+        ({ typed_per_filter_config: own }) => own !== undefined,
+      );
+      const governs = filters === "both" || filters === "ext_proc";
+      assert.deepEqual(
+        routes.map(({ match }) => match),
+        governs ? [{ path: "/inference.GRPCInferenceService/ModelStreamInfer" }] : [],
+      );
+      const modes = valuesOf(made, "request_body_mode").filter((mode) => mode === "FULL_DUPLEX_STREAMED");
+      // The route, and what Regent may ask for with an answer.
+      assert.equal(modes.length, governs ? 4 : 0);
+      const names = (valuesOf(made, "clusters")[0] as JsonObject[]).map(({ name }) => name);
+      assert.equal(names.includes("regent:streams"), governs);
+      for (const route of routes)
+        assert.deepEqual(valuesOf(route, "envoy_grpc"), [{ cluster_name: "regent:streams" }]);
+    }
   });
 
   test("does not put an ungoverned target behind ext_proc, nor one that is not there", () => {
@@ -156,6 +180,7 @@ describe("the Envoy configuration", () => {
 
   test("reaches Regent over a Unix socket as well", () => {
     const { static_resources } = config({ regent: { kind: "unix", path: "/run/regent/regent.sock" } });
-    assert.deepEqual(valuesOf(static_resources, "pipe"), [{ path: "/run/regent/regent.sock" }]);
+    const pipe = { path: "/run/regent/regent.sock" };
+    assert.deepEqual(valuesOf(static_resources, "pipe"), [pipe, pipe]);
   });
 });

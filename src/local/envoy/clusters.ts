@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import type { Address } from "../../config/address.ts";
 import { TARGET_OF_HOST } from "../../envoy/upstream/upstream.ts";
-import { REGENT_CLUSTER, seconds, upstreamFilters } from "./filters.ts";
+import { REGENT_CLUSTER, REGENT_STREAMS_CLUSTER, seconds, upstreamFilters } from "./filters.ts";
 import { note, type Yaml } from "./note.ts";
 import { COUNTS, type EnvoyOptions, type EnvoyTarget, FALLBACKS_MAX, sizesFor, TIMES } from "./options.ts";
 import { type Origin, originOf } from "./origin.ts";
@@ -15,11 +15,20 @@ const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
  */
 export const REGENT_STREAM_WINDOW_BYTES = 2 ** 31 - 1;
 
+/**
+ * Bytes of a stream of requests, and of the answers to it, that wait for Regent in Envoy before Envoy reads no more of the
+ * client or the target. What a client sends faster than it is judged would else fill Envoy's memory, because a stream of
+ * requests has no end that a buffer could be made for. The crash above is one of filters at a cluster: this one is for
+ * the filter at the listener.
+ */
+export const REQUEST_STREAM_WINDOW_BYTES = 1024 ** 2;
+
 /** Regent's gRPC services, and one cluster a target. */
 export function clusters(options: EnvoyOptions): Yaml[] {
   const buffer = sizesFor(options.bodyBytesMax).connectionBuffer;
   return [
     ...(options.filters === "none" ? [] : [regentCluster(options.regent, buffer)]),
+    ...(isGovernedAtTarget(options) ? [regentStreamsCluster(options.regent, buffer)] : []),
     ...options.targets.map((target) => targetCluster(target, buffer, isGovernedAtTarget(options))),
     ...options.targets.flatMap((target) => {
       const others = fallbacksOf(target, options);
@@ -29,9 +38,26 @@ export function clusters(options: EnvoyOptions): Yaml[] {
 }
 
 function regentCluster(endpoint: Address, buffer: number): Yaml {
+  const window = note(
+    "It also limits what waits to be sent on a stream. Beyond it Envoy holds back a target, and crashes when the\n" +
+      "client or Regent ends the request meanwhile.",
+    REGENT_STREAM_WINDOW_BYTES,
+  );
+  return clusterOfRegent(REGENT_CLUSTER, endpoint, buffer, window);
+}
+
+function regentStreamsCluster(endpoint: Address, buffer: number): Yaml {
+  const window = note(
+    "What waits for Regent before Envoy reads no more of a client that sends faster than it is judged.",
+    REQUEST_STREAM_WINDOW_BYTES,
+  );
+  return clusterOfRegent(REGENT_STREAMS_CLUSTER, endpoint, buffer, window);
+}
+
+function clusterOfRegent(name: string, endpoint: Address, buffer: number, window: Yaml): Yaml {
   const isName = endpoint.kind === "tcp" && isIP(endpoint.host) === 0;
   return {
-    name: REGENT_CLUSTER,
+    name,
     ...common(isName, buffer),
     typed_extension_protocol_options: {
       [HTTP_OPTIONS]: {
@@ -39,16 +65,12 @@ function regentCluster(endpoint: Address, buffer: number): Yaml {
         explicit_http_config: {
           http2_protocol_options: note("A half-open connection is noticed before requests pile up on it.", {
             connection_keepalive: { interval: seconds(30), timeout: seconds(TIMES.connect) },
-            initial_stream_window_size: note(
-              "It also limits what waits to be sent on a stream. Beyond it Envoy holds back a target, and crashes when the\n" +
-                "client or Regent ends the request meanwhile.",
-              REGENT_STREAM_WINDOW_BYTES,
-            ),
+            initial_stream_window_size: window,
           }),
         },
       },
     },
-    load_assignment: assignment(REGENT_CLUSTER, endpoint),
+    load_assignment: assignment(name, endpoint),
   };
 }
 

@@ -1,5 +1,5 @@
 import { BodySendMode, HeaderSendMode, type Init, type ProcessingMode } from "../../envoy/codec.ts";
-import { BODY_UNREAD, OVERRIDES } from "../../envoy/process/modes.ts";
+import { BODY_UNREAD, OVERRIDES, OVERRIDES_OF_STREAMS } from "../../envoy/process/modes.ts";
 import { HOST_ATTRIBUTES, TARGET_OF_HOST, UPSTREAM_METADATA } from "../../envoy/upstream/upstream.ts";
 import { dialectFilter } from "./client-dialect.ts";
 import { DIALECTS } from "./local-replies.ts";
@@ -9,6 +9,11 @@ import { plainPaths } from "./plain-paths.ts";
 
 /** Name of the cluster of Regent's gRPC services. */
 export const REGENT_CLUSTER = "regent";
+
+/** The same for streams of requests, which are held back while Regent judges. A name that no target can have. */
+export const REGENT_STREAMS_CLUSTER = "regent:streams";
+
+const BUFFER_ROOM = "regent.buffer_room";
 
 /** The HTTP filters in the order in which a request passes them. */
 export function httpFilters(options: EnvoyOptions): Yaml[] {
@@ -46,7 +51,7 @@ function bufferRoom(options: EnvoyOptions): Yaml {
       "envoy.filters.http.buffer",
       "buffer.v3.Buffer",
       { max_request_bytes: sizesFor(options.bodyBytesMax).connectionBuffer },
-      "regent.buffer_room",
+      BUFFER_ROOM,
     ),
   );
 }
@@ -85,7 +90,7 @@ function extProc(): Yaml {
       grpc_service: { envoy_grpc: { cluster_name: REGENT_CLUSTER } },
       ...closed(),
       processing_mode: {
-        request_header_mode: "SEND",
+        ...PROCESSING_MODE,
         request_body_mode: note(
           "Whole, before anything goes upstream: streamed bodies cannot be held back.",
           "BUFFERED",
@@ -94,15 +99,13 @@ function extProc(): Yaml {
           "Without, a request of headers and trailers would leave undecided.",
           "SEND",
         ),
-        response_header_mode: "SEND",
         response_body_mode: note(
           "Regent asks for one of the modes below with each answer. STREAMED shows when that was ignored.",
           "STREAMED",
         ),
-        response_trailer_mode: "SKIP",
       },
       allow_mode_override: true,
-      allowed_override_modes: overrideModes(),
+      allowed_override_modes: [...overrideModes(OVERRIDES), ...streamOverrideModes()],
       request_attributes: REQUEST_ATTRIBUTES,
       response_attributes: note(
         "What Envoy answers by itself has no request here: these tell whose answer it is, and to what.",
@@ -117,6 +120,32 @@ function extProc(): Yaml {
       ...mutationRules(),
     }),
   );
+}
+
+/**
+ * What is different for streams of requests, by the names of the filters. Envoy takes it from the route that fits before a
+ * decision chose one.
+ */
+export function streamFilters(): Yaml {
+  const disabled = { "@type": `${TYPES}.buffer.v3.BufferPerRoute`, disabled: true };
+  return {
+    "envoy.filters.http.buffer": disabled,
+    [BUFFER_ROOM]: disabled,
+    "envoy.filters.http.ext_proc": {
+      "@type": `${TYPES}.ext_proc.v3.ExtProcPerRoute`,
+      overrides: {
+        processing_mode: {
+          ...PROCESSING_MODE,
+          request_body_mode: note(
+            "As they come, with the head held until Regent lets it go: no other mode can hold a request back and give\n" +
+              "its answer before the next one has come.",
+            "FULL_DUPLEX_STREAMED",
+          ),
+        },
+        grpc_service: { envoy_grpc: { cluster_name: REGENT_STREAMS_CLUSTER } },
+      },
+    },
+  };
 }
 
 /** What every filter of Regent's has so that nothing passes without an answer of it. */
@@ -162,18 +191,11 @@ export function upstreamFilters(target: string): Yaml[] {
           ]),
         },
         ...closed(),
-        processing_mode: {
-          request_header_mode: "SEND",
-          request_body_mode: "BUFFERED",
-          request_trailer_mode: "SEND",
-          response_header_mode: "SEND",
-          response_body_mode: "STREAMED",
-          response_trailer_mode: "SKIP",
-        },
+        processing_mode: PROCESSING_MODE,
         allow_mode_override: true,
         allowed_override_modes: [
           note("Requests that go as they came.", modeNames(BODY_UNREAD)),
-          ...overrideModes(),
+          ...overrideModes(OVERRIDES),
         ],
         ...(ofHost ? { request_attributes: Object.values(HOST_ATTRIBUTES) } : {}),
         response_attributes: ["response.code_details"],
@@ -185,14 +207,20 @@ export function upstreamFilters(target: string): Yaml[] {
 }
 
 /** What Regent may ask for in its reply to response headers. Envoy compares field by field, so it is the same list. */
-function overrideModes(): Yaml[] {
+function overrideModes({ none, buffered, stream }: typeof OVERRIDES): Yaml[] {
   return [
-    note("Answers that are not read.", modeNames(OVERRIDES.none)),
-    note("JSON answers that are read.", modeNames(OVERRIDES.buffered)),
-    note(
-      "Event streams: the one mode in which an answer can be ended early and well.",
-      modeNames(OVERRIDES.stream),
-    ),
+    note("Answers that are not read.", modeNames(none)),
+    note("JSON answers that are read.", modeNames(buffered)),
+    note("Event streams: the one mode in which an answer can be ended early and well.", modeNames(stream)),
+  ];
+}
+
+function streamOverrideModes(): Yaml[] {
+  const { none, buffered, stream } = OVERRIDES_OF_STREAMS;
+  return [
+    note("The same for answers to streams of requests.", modeNames(none)),
+    modeNames(buffered),
+    modeNames(stream),
   ];
 }
 
@@ -230,6 +258,17 @@ const RESPONSE_ATTRIBUTES: readonly string[] = [
   "request.path",
 ];
 
+const PROCESSING_MODE = {
+  request_header_mode: "SEND",
+  request_body_mode: "BUFFERED",
+  request_trailer_mode: "SEND",
+  response_header_mode: "SEND",
+  response_body_mode: "STREAMED",
+  response_trailer_mode: "SKIP",
+} as const;
+
+const TYPES = "type.googleapis.com/envoy.extensions.filters.http";
+
 /** `name`: another than that of the kind, where there are two of it. */
 function filter(
   kind: string,
@@ -239,7 +278,7 @@ function filter(
 ): Yaml {
   return {
     name,
-    typed_config: { "@type": `type.googleapis.com/envoy.extensions.filters.http.${type}`, ...config },
+    typed_config: { "@type": `${TYPES}.${type}`, ...config },
   };
 }
 

@@ -1,5 +1,6 @@
+import { FORMATS } from "../../formats/index.ts";
 import { fallbacksOf, retryClusterName } from "./clusters.ts";
-import { httpFilters, seconds } from "./filters.ts";
+import { httpFilters, seconds, streamFilters } from "./filters.ts";
 import { localReplies } from "./local-replies.ts";
 import { note, type Yaml } from "./note.ts";
 import { COUNTS, type EnvoyOptions, type EnvoyTarget, sizesFor, TIMES } from "./options.ts";
@@ -7,6 +8,12 @@ import { originOf } from "./origin.ts";
 
 /** The header by which Regent says where a request goes. */
 const TARGET_HEADER = "x-regent-target";
+
+/**
+ * Bytes that a client may send on a stream of HTTP/2 before Envoy has dealt with them. Of a stream of requests that is held
+ * back they are one message to Regent, which takes up to some 50 MiB; Envoy's default is 16 MiB.
+ */
+export const CLIENT_STREAM_WINDOW_BYTES = 1024 ** 2;
 
 /** The listener that clients talk to. */
 export function listener(options: EnvoyOptions): Yaml {
@@ -92,7 +99,13 @@ function bounds(): { readonly [key: string]: Yaml } {
       headers_with_underscores_action: note("Many servers read x_a as x-a.", "REJECT_REQUEST"),
       idle_timeout: seconds(TIMES.connectionIdle),
     },
-    http2_protocol_options: { max_concurrent_streams: COUNTS.streamsPerConnection },
+    http2_protocol_options: {
+      max_concurrent_streams: COUNTS.streamsPerConnection,
+      initial_stream_window_size: note(
+        "What a client may send of a stream of requests while Regent judges what came before.",
+        CLIENT_STREAM_WINDOW_BYTES,
+      ),
+    },
     request_headers_timeout: seconds(TIMES.requestHeaders),
     request_timeout: seconds(TIMES.request),
     stream_idle_timeout: note(
@@ -109,7 +122,11 @@ function routes(options: EnvoyOptions): Yaml {
       {
         name: "all",
         domains: ["*"],
-        routes: [...options.targets.map((target) => targetRoute(target, options)), lastRoute(options)],
+        routes: [
+          ...options.targets.map((target) => targetRoute(target, options)),
+          ...streamRoutes(options),
+          lastRoute(options),
+        ],
       },
     ],
   };
@@ -138,6 +155,21 @@ function forwardAgain(target: EnvoyTarget, count: number): Yaml {
       num_retries: count,
     },
   };
+}
+
+/** As the last route, but for how Regent sees what is sent there. */
+function streamRoutes({ filters }: EnvoyOptions): Yaml[] {
+  if (filters !== "both" && filters !== "ext_proc") return [];
+  const endpoints = Object.values(FORMATS).flatMap((format) => format.endpoints);
+  return endpoints
+    .filter(({ openRequests }) => openRequests !== undefined)
+    .map(({ path }) =>
+      note("Streams of requests: each is judged before it leaves, while answers to earlier ones come back.", {
+        match: { path },
+        direct_response: { status: 503 },
+        typed_per_filter_config: streamFilters(),
+      }),
+    );
 }
 
 function lastRoute(options: EnvoyOptions): Yaml {

@@ -152,7 +152,7 @@ export function localReplies(place: "local" | "mesh" = "local"): Yaml {
 
 /** What follows the sentence for clients of gRPC, where one of theirs is the likely reason. */
 const GRPC_HINTS: ReadonlyMap<EnvoyErrorCode, string> = new Map([
-  ["request_timeout", "A stream of requests is governed when the client has sent all of it."],
+  ["request_timeout", "The answer to a stream of requests must begin in this time too."],
 ]);
 
 function mapper({ code, by, comes }: Sign, dialect: Dialect, isLimited: boolean): Yaml {
