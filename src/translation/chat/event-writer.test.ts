@@ -15,7 +15,10 @@ const NAMES: EventsWriter = {
   end: (usage) => Buffer.from(`end(${usage?.input},${usage?.output}) `),
 };
 const text = { kind: "text", text: "" } as const;
-const FAILURE: StreamEvent = { event: "failure", failure: { status: 500, type: "t", message: "m" } };
+const FAILURE: StreamEvent = {
+  event: "failure",
+  failure: { status: 500, type: "t", code: null, message: "m" },
+};
 
 function said(write: (event: StreamEvent) => Buffer, ...events: readonly StreamEvent[]): string {
   return events.map((event) => write(event).toString()).join("");
