@@ -1,10 +1,11 @@
 import { isJsonObject } from "../../../exchange/json.ts";
 import { parseBody } from "../../../formats/json-format.ts";
-import { invalid, readModel } from "../../../formats/members.ts";
+import { readModel } from "../../../formats/members.ts";
 import type { RequestFacts, Warn } from "../../translation.ts";
 import type { Conversation, OutputForm, Reasoning, Setting } from "../conversation.ts";
-import { changed, defined, dropped, Members } from "../members.ts";
+import { defined, dropped, Members } from "../members.ts";
 import { readMessages, readSystem } from "./read-messages.ts";
+import { readEffort, readThinking } from "./read-thinking.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 
 /** A request for a message (https://platform.claude.com/docs/en/api/messages). */
@@ -81,46 +82,9 @@ function readBetaFormat(body: Members, warn: Warn): Members | undefined {
 }
 
 function readReasoning(body: Members, config: Members | undefined, warn: Warn): Reasoning | undefined {
-  const effort = readEffort(config, warn);
-  const thinking = body.object("thinking");
-  if (thinking === undefined) return effort === undefined ? undefined : { mode: "on", effort };
-  const type = thinking.needText("type");
-  const budgetTokens = thinking.count("budget_tokens");
-  const display = thinking.text("display");
-  thinking.tellRest(warn);
-  if (type === "disabled") {
-    if (effort !== undefined)
-      dropped(warn, "/output_config/effort", "without thinking it has no counterpart");
-    return { mode: "off" };
-  }
-  if (type !== "enabled" && type !== "adaptive") throw invalid("/thinking/type is not known");
-  return {
-    mode: "on",
-    ...defined({
-      effort,
-      budgetTokens,
-      shown: display === undefined ? undefined : display !== "omitted",
-      adaptive: type === "adaptive" ? true : undefined,
-    }),
-  };
-}
-
-function readEffort(config: Members | undefined, warn: Warn) {
-  const effort = config?.text("effort");
-  switch (effort) {
-    case undefined:
-    case "low":
-    case "medium":
-    case "high":
-    case "xhigh":
-      return effort;
-    case "max":
-      changed(warn, "/output_config/effort", "the most that other dialects know is xhigh");
-      return "xhigh";
-    default:
-      dropped(warn, "/output_config/effort", "an effort of this name is not known");
-      return undefined;
-  }
+  const effortAt = "/output_config/effort";
+  const effort = readEffort(config?.text("effort"), "low", effortAt, warn);
+  return readThinking(body.object("thinking"), effort, effortAt, warn);
 }
 
 function readUser(body: Members, warn: Warn): string | undefined {

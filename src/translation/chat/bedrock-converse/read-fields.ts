@@ -1,7 +1,7 @@
-import { invalid } from "../../../formats/members.ts";
 import type { Warn } from "../../translation.ts";
+import { readEffort, readThinking } from "../anthropic-messages/read-thinking.ts";
 import type { Conversation, Reasoning } from "../conversation.ts";
-import { changed, defined, dropped, type Members } from "../members.ts";
+import { defined, type Members } from "../members.ts";
 
 type Read = Pick<Conversation, "topK" | "reasoning" | "user">;
 
@@ -36,32 +36,14 @@ export function readModelFields(body: Members, output: Members | undefined, warn
   return read;
 }
 
+/** Among the models are some whose efforts begin with `minimal`. */
 function reasoningOf(
   thinking: Members | undefined,
   effort: string | undefined,
   at: string,
   warn: Warn,
 ): Reasoning | undefined {
-  const known = effort === undefined ? undefined : effortOf(effort, at, warn);
-  if (thinking === undefined) return known === undefined ? undefined : { mode: "on", effort: known };
-  const type = thinking.needText("type");
-  const budgetTokens = thinking.count("budget_tokens");
-  const display = thinking.text("display");
-  thinking.tellRest(warn);
-  if (type === "disabled") {
-    if (known !== undefined) dropped(warn, at, "without thinking an effort has no counterpart");
-    return { mode: "off" };
-  }
-  if (type !== "enabled" && type !== "adaptive") throw invalid(`${thinking.at("type")} is not known`);
-  return {
-    mode: "on",
-    ...defined({
-      effort: known,
-      budgetTokens,
-      shown: display === undefined ? undefined : display !== "omitted",
-      adaptive: type === "adaptive" ? true : undefined,
-    }),
-  };
+  return readThinking(thinking, readEffort(effort, "minimal", at, warn), at, warn);
 }
 
 /** `{"type": "enabled", "maxReasoningEffort": "low"}` */
@@ -72,23 +54,8 @@ function novaReasoning(fields: Members, warn: Warn): Reasoning | undefined {
   const effort = config.text("maxReasoningEffort");
   config.tellRest(warn);
   if (!isOn) return { mode: "off" };
-  const known = effort === undefined ? undefined : effortOf(effort, config.at("maxReasoningEffort"), warn);
-  return { mode: "on", ...defined({ effort: known }) };
-}
-
-function effortOf(effort: string, at: string, warn: Warn) {
-  switch (effort) {
-    case "minimal":
-    case "low":
-    case "medium":
-    case "high":
-    case "xhigh":
-      return effort;
-    case "max":
-      changed(warn, at, "the most that other dialects know is xhigh");
-      return "xhigh";
-    default:
-      dropped(warn, at, "an effort of this name is not known");
-      return undefined;
-  }
+  return {
+    mode: "on",
+    ...defined({ effort: readEffort(effort, "minimal", config.at("maxReasoningEffort"), warn) }),
+  };
 }
