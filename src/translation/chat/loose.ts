@@ -1,8 +1,28 @@
+import { RegentError } from "../../exchange/errors.ts";
 import type { JsonObject, JsonValue } from "../../exchange/json.ts";
+import { parseAnswer } from "../../formats/loose.ts";
 import type { Warn } from "../translation.ts";
+import type { Failure } from "./conversation.ts";
 import { dropped } from "./members.ts";
 
 /** What an upstream sends is read loosely: a member of another type says nothing. */
+
+/**
+ * The object that a whole answer is, or the error in its place. What comes with the status of an error need not be JSON.
+ *
+ * @param failureOf tells an error by its object, empty where there is none, and by its status
+ * @throws RegentError upstream_invalid for an answer that is neither
+ */
+export function answerOrFailure(
+  bytes: Buffer,
+  failureOf: (object: JsonObject) => Failure | undefined,
+): { readonly object: JsonObject } | { readonly failure: Failure } {
+  const parsed = parseAnswer(bytes);
+  const failure = failureOf("invalid" in parsed ? {} : parsed.object);
+  if (failure !== undefined) return { failure };
+  if ("invalid" in parsed) throw new RegentError("upstream_invalid", `The ${parsed.invalid}.`);
+  return parsed;
+}
 
 /** An empty text says nothing where a name or an id is expected. */
 export function textOf(value: JsonValue | undefined): string | undefined {

@@ -2,11 +2,10 @@ import { RegentError } from "../../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { CONTENT_BLOCKS_MAX } from "../../../formats/anthropic-messages/answer.ts";
 import { finishKind } from "../../../formats/anthropic-messages/finish.ts";
-import { parseAnswer } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
 import { answeredArguments } from "../arguments.ts";
 import type { Failure, Part, Reply } from "../conversation.ts";
-import { tellUnread, textOf } from "../loose.ts";
+import { answerOrFailure, tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
 import { readFailure } from "./failure.ts";
 import { readWholeUsage } from "./usage.ts";
@@ -21,11 +20,9 @@ export function readReply(
   facts: AnswerFacts,
   warn: Warn,
 ): Reply | { readonly failure: Failure } {
-  const parsed = parseAnswer(bytes);
-  const body = "invalid" in parsed ? {} : parsed.object;
-  const failure = readFailure(body, facts.status);
-  if (failure !== undefined) return { failure };
-  if ("invalid" in parsed) throw new RegentError("upstream_invalid", `The ${parsed.invalid}.`);
+  const read = answerOrFailure(bytes, (object) => readFailure(object, facts.status));
+  if ("failure" in read) return read;
+  const body = read.object;
   if (!Array.isArray(body.content)) throw new RegentError("upstream_invalid", "The answer has no content.");
   const blocks = (body.content as readonly JsonValue[]).filter(isJsonObject);
   if (blocks.length > CONTENT_BLOCKS_MAX)

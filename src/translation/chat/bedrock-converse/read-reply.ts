@@ -2,11 +2,10 @@ import { RegentError } from "../../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { CONVERSE_BLOCKS_MAX } from "../../../formats/bedrock-converse/answer.ts";
 import { finishKind } from "../../../formats/bedrock-converse/finish.ts";
-import { parseAnswer } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
 import { answeredArguments } from "../arguments.ts";
 import type { Failure, Part, Reply } from "../conversation.ts";
-import { tellUnread, textOf } from "../loose.ts";
+import { answerOrFailure, tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
 import { readFailure } from "./failure.ts";
 import { mediaTypeOf } from "./media-formats.ts";
@@ -23,11 +22,9 @@ export function readReply(
   facts: AnswerFacts,
   warn: Warn,
 ): Reply | { readonly failure: Failure } {
-  const parsed = parseAnswer(bytes);
-  const body = "invalid" in parsed ? {} : parsed.object;
-  const failure = readFailure(body, facts.headers, facts.status);
-  if (failure !== undefined) return { failure };
-  if ("invalid" in parsed) throw new RegentError("upstream_invalid", `The ${parsed.invalid}.`);
+  const read = answerOrFailure(bytes, (object) => readFailure(object, facts.headers, facts.status));
+  if ("failure" in read) return read;
+  const body = read.object;
   const message = memberOf(body.output, "message");
   const content = memberOf(message, "content");
   if (!Array.isArray(content)) throw new RegentError("upstream_invalid", "The answer has no message.");

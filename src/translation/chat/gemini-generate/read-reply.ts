@@ -4,10 +4,10 @@ import { TOOL_CALLS_MAX } from "../../../formats/bounds.ts";
 import { CANDIDATES_MAX } from "../../../formats/gemini-generate/answer.ts";
 import { finishKind, finishName } from "../../../formats/gemini-generate/finish.ts";
 import { readUsage } from "../../../formats/gemini-generate/usage.ts";
-import { parse, parseAnswer } from "../../../formats/loose.ts";
+import { parse } from "../../../formats/loose.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
 import type { Choice, Failure, Part, Reply } from "../conversation.ts";
-import { tellUnread, textOf } from "../loose.ts";
+import { answerOrFailure, tellUnread, textOf } from "../loose.ts";
 import { defined } from "../members.ts";
 import { AnswerParts } from "./answer-parts.ts";
 import { readFailure } from "./failure.ts";
@@ -23,15 +23,10 @@ export function readReply(
   facts: AnswerFacts,
   warn: Warn,
 ): Reply | { readonly failure: Failure } {
-  const parsed = parseAnswer(unwrapped(bytes, facts.status));
-  if ("invalid" in parsed) {
-    const failure = readFailure({}, facts.status);
-    if (failure !== undefined) return { failure };
-    throw new RegentError("upstream_invalid", `The ${parsed.invalid}.`);
-  }
-  const body = parsed.object;
-  const failure = readFailure(body, facts.status);
-  if (failure !== undefined) return { failure };
+  const { status } = facts;
+  const read = answerOrFailure(unwrapped(bytes, status), (object) => readFailure(object, status));
+  if ("failure" in read) return read;
+  const body = read.object;
   const choices = readChoices(body, facts, warn);
   if (choices === undefined) throw new RegentError("upstream_invalid", "The answer has no candidates.");
   tellUnread(body, REPLY_MEMBERS, "", warn);

@@ -1,13 +1,12 @@
 import { RegentError } from "../../../exchange/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../exchange/json.ts";
 import { TOOL_CALLS_MAX } from "../../../formats/bounds.ts";
-import { parseAnswer } from "../../../formats/loose.ts";
 import { CHOICES_MAX } from "../../../formats/openai/answer.ts";
 import { finishKind } from "../../../formats/openai/finish.ts";
 import type { AnswerFacts, Warn } from "../../translation.ts";
 import { answeredArguments } from "../arguments.ts";
 import type { Choice, Failure, Part, Reply, ToolCallPart } from "../conversation.ts";
-import { secondsOf, tellUnread, textOf } from "../loose.ts";
+import { answerOrFailure, secondsOf, tellUnread, textOf } from "../loose.ts";
 import { defined, dropped } from "../members.ts";
 import { callSignature } from "./call-signature.ts";
 import { readFailure } from "./failure.ts";
@@ -24,14 +23,9 @@ export function readReply(
   facts: AnswerFacts,
   warn: Warn,
 ): Reply | { readonly failure: Failure } {
-  const parsed = parseAnswer(bytes);
-  if ("invalid" in parsed) {
-    if (facts.status >= 400) return { failure: plainFailure(facts.status) };
-    throw new RegentError("upstream_invalid", `The ${parsed.invalid}.`);
-  }
-  const body = parsed.object;
-  const failure = readFailure(body, facts.status);
-  if (failure !== undefined) return { failure };
+  const read = answerOrFailure(bytes, (object) => readFailure(object, facts.status));
+  if ("failure" in read) return read;
+  const body = read.object;
   if (!Array.isArray(body.choices)) throw new RegentError("upstream_invalid", "The answer has no choices.");
   const choices = (body.choices as readonly JsonValue[]).filter(isJsonObject);
   if (choices.length > CHOICES_MAX)
@@ -51,10 +45,6 @@ export function readReply(
 }
 
 /** What a server says that is no JSON stays unsaid: pages of proxies are none of the client's. */
-function plainFailure(status: number): Failure {
-  return { type: null, message: "The model's server answered with an error.", code: null, status };
-}
-
 function inOrder(choices: readonly JsonObject[]): readonly JsonObject[] {
   const index = (choice: JsonObject) => (typeof choice.index === "number" ? choice.index : 0);
   return choices.toSorted((a, b) => index(a) - index(b));
