@@ -50,6 +50,7 @@ export function failure(message: string, { status }: AnswerFacts): TranslatedRes
     bytes: Buffer.from(JSON.stringify(failureObject(message, status))),
     contentType: JSON_TYPE,
     headers: [],
+    isFailure: true,
   };
 }
 

@@ -32,7 +32,7 @@ export function tensorTranslator(
     },
     response(bytes, facts, warn) {
       const reply = replyOf(source, bytes, facts, warn);
-      if ("failure" in reply) return target.writeFailure(reply.failure, facts);
+      if ("failure" in reply) return { ...target.writeFailure(reply.failure, facts), isFailure: true };
       return blamingUpstream(() =>
         target.writeReply(replyAsDeclared(reply, declared), facts, declared, warn),
       );
