@@ -16,6 +16,7 @@ import {
   type FilterChoice,
 } from "../local/envoy/options.ts";
 import { CommandFailure } from "./failure.ts";
+import { addFallback, withFallbacks } from "./fallback-option.ts";
 import { addTarget } from "./target-option.ts";
 
 type Options = {
@@ -93,15 +94,9 @@ export function envoyCommand(): Command {
 
 function render({ target, maxBody, fallback = new Map(), ...options }: Options): string {
   try {
-    const targets = target ?? ENVOY_DEFAULTS.targets;
-    const twice = targets.find(({ name }, at) => targets.findIndex((one) => one.name === name) < at);
-    if (twice !== undefined) throw new Error(`there are two targets ${twice.name}`);
-    for (const name of fallback.keys())
-      if (!targets.some((one) => one.name === name))
-        throw new Error(`there is no target ${name}: give it with --target`);
     return renderEnvoyConfig({
       ...options,
-      targets: targets.map((one) => ({ ...one, fallbacks: fallback.get(one.name) ?? [] })),
+      targets: withFallbacks(target ?? ENVOY_DEFAULTS.targets, fallback),
       bodyBytesMax: maxBody,
     });
   } catch (error) {
@@ -143,12 +138,4 @@ function size(text: string): number {
   if (bytes === undefined || bytes === 0)
     throw new InvalidArgumentError("Expected a size such as 65536, 64Ki or 4Mi.");
   return bytes;
-}
-
-const FALLBACK_PATTERN = /^([A-Za-z0-9._-]{1,128})=([A-Za-z0-9._,-]+)$/;
-
-function addFallback(text: string, earlier?: ReadonlyMap<string, readonly string[]>) {
-  const [, name, others] = FALLBACK_PATTERN.exec(text) ?? [];
-  if (name === undefined || others === undefined) throw new InvalidArgumentError("Expected NAME=NAME,NAME.");
-  return new Map([...(earlier ?? []), [name, others.split(",")]]);
 }

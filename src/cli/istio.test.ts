@@ -8,6 +8,11 @@ import { istioCommand } from "./istio.ts";
 
 type Manifest = { readonly kind: string; readonly spec: { readonly [key: string]: unknown } };
 
+type Patch = {
+  readonly applyTo: string;
+  readonly patch: { readonly operation: string; readonly value: { readonly name?: string } };
+};
+
 const targets = (...all: readonly string[]) => all.flatMap((target) => ["--target", target]);
 const generate = (...all: readonly string[]) => runCommand(istioCommand(), ["generate", ...targets(...all)]);
 
@@ -95,6 +100,52 @@ describe("regent istio generate", () => {
         subjectAltNames: ["api.example.com"],
       },
     });
+  });
+
+  test("sends on what a host outside fails to serve, by clusters that name their targets", async () => {
+    const outside = targets("us=https://a.example.com", "claude=https://b.example.com");
+    const { stdout, status } = await runCommand(istioCommand(), [
+      "generate",
+      ...outside,
+      "--fallback",
+      "us=claude",
+    ]);
+    assert.equal(status, 0);
+    const patches = parseAllDocuments(stdout).flatMap((document) => {
+      const { kind, spec } = document.toJS() as Manifest;
+      return kind === "EnvoyFilter" ? (spec.configPatches as Patch[]) : [];
+    });
+    assert.deepEqual(
+      patches.map(({ applyTo, patch: { operation, value } }) => [applyTo, operation, value.name]),
+      [
+        ["CLUSTER", "MERGE", undefined],
+        ["CLUSTER", "MERGE", undefined],
+        ["CLUSTER", "ADD", "target:us"],
+        ["CLUSTER", "ADD", "target:claude"],
+        ["CLUSTER", "ADD", "retry:us"],
+        ["HTTP_ROUTE", "MERGE", undefined],
+      ],
+    );
+    // A way around the cluster of several is governed as well.
+    for (const { patch } of patches.slice(0, 5)) assert.match(JSON.stringify(patch), /"x-regent-upstream"/);
+    for (const [all, said] of [
+      [["--fallback", "us=nobody"], /no target nobody/],
+      [["--fallback", "nobody=us"], /no target nobody/],
+      [["--fallback", "us=us"], /once/],
+      [
+        ["--target", "in=http://in.models.svc.cluster.local", "--fallback", "us=in"],
+        /in is a service of the mesh/,
+      ],
+      [
+        ["--target", "in=http://in.models.svc.cluster.local", "--fallback", "in=us"],
+        /in is a service of the mesh/,
+      ],
+    ] as const) {
+      const refused = await runCommand(istioCommand(), ["generate", ...outside, ...all]);
+      assert.notEqual(refused.status, 0, String(all));
+      assert.equal(refused.stdout, "");
+      assert.match(refused.failure ?? "", said);
+    }
   });
 
   test("refuses what Istio could not tell apart, or match by name", async () => {

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { EnvoyTarget } from "../local/envoy/options.ts";
 import { renderIstioTargets } from "../local/istio/targets.ts";
 import { CommandFailure } from "./failure.ts";
+import { addFallback, withFallbacks } from "./fallback-option.ts";
 import { addTarget } from "./target-option.ts";
 
 const EXAMPLE =
@@ -23,16 +24,26 @@ export function istioCommand(): Command {
         "outside; may be repeated",
       addTarget,
     )
+    .option(
+      "--fallback <name=names>",
+      "send what one target outside the mesh fails to serve to others outside, in turn: us=eu,claude; may be repeated",
+      addFallback,
+    )
     .addHelpText("after", EXAMPLE)
-    .action(({ target }: { readonly target: readonly EnvoyTarget[] }) => {
-      process.stdout.write(render(target));
+    .action(({ target, fallback = new Map() }: Options) => {
+      process.stdout.write(render(target, fallback));
     });
   return command;
 }
 
-function render(targets: readonly EnvoyTarget[]): string {
+type Options = {
+  readonly target: readonly EnvoyTarget[];
+  readonly fallback?: ReadonlyMap<string, readonly string[]>;
+};
+
+function render(targets: Options["target"], fallbacks: NonNullable<Options["fallback"]>): string {
   try {
-    return renderIstioTargets(targets);
+    return renderIstioTargets(withFallbacks(targets, fallbacks));
   } catch (error) {
     throw new CommandFailure((error as Error).message);
   }

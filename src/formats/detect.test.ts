@@ -296,6 +296,8 @@ describe("a model of Bedrock's that an ARN names", () => {
     `/model/${escaped.toUpperCase()}/converse`,
     `/model/arn%3Aaws%3Abedrock%2Fus-east-1%3A%3A%3Ax/converse`,
     `/model/arn%3Aaws%3Abedrock%3Aus%2Feast%3A123%3Aa%2Fb/converse`,
+    `/model/${escaped.replace("us.", "us%2E")}/converse`,
+    `/model/${escaped.replace("us.", "%75s.")}/converse`,
     `/v2/models/${escaped}/infer`,
     `/v1beta/models/${escaped}:generateContent`,
     `/v1/models/${escaped}:predict`,

@@ -95,7 +95,7 @@ function namesIn({ pattern, endpoint }: Template, pathname: string): EndpointMat
   for (const [name, escaped] of Object.entries(groups)) {
     const plain = plainName(escaped);
     if (plain === undefined) return undefined;
-    if (plain.includes("/") && !(endpoint.takesArns === true && isArn(plain))) return undefined;
+    if (plain.includes("/") && !(endpoint.takesArns === true && isArn(escaped))) return undefined;
     names[name] = plain;
   }
   return names;

@@ -103,12 +103,20 @@ export function meshResources(place: Place): EnvoyResources {
   return applyPatches(withServices(generated, services), shippedPatches(place), gateway);
 }
 
-/** The ingress gateway with other clusters than the shipped ones, and the patches for them behind those of the gateway. */
-export function gatewayWith(clusters: readonly Proto[], patches: readonly ConfigPatch[]): EnvoyResources {
+/** The ingress gateway with other routes and clusters than the shipped ones, and the patches for them behind its own. */
+export function gatewayWith(
+  routes: readonly Proto[],
+  clusters: readonly Proto[],
+  patches: readonly ConfigPatch[],
+): EnvoyResources {
   const generated = withProvider(withoutExtProc(generatedByIstio("gateway")), meshProvider());
   const { spec } = manifest("gateway/envoy-filter.yaml", "EnvoyFilter");
   const own = (spec as { configPatches: ConfigPatch[] }).configPatches;
-  const all = { ...generated, clusters: [...generated.clusters, ...clusters] };
+  const all = {
+    ...generated,
+    clusters: [...generated.clusters, ...clusters],
+    routes: [{ name: "http.8080", virtualHosts: [{ name: "models", domains: ["*"], routes }] }],
+  };
   return applyPatches(all, [...own, ...patches], true);
 }
 

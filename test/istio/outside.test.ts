@@ -13,33 +13,38 @@ import { renderIstioTargets } from "../../src/local/istio/targets.ts";
 import { chat, KEYS, Stage } from "../../src/local/scenes/stage.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { checkSignature } from "../support/sigv4.ts";
-import { WITH_FIXTURES } from "./fixtures.ts";
+import { generatedByIstio, WITH_FIXTURES } from "./fixtures.ts";
 import { gatewayWith, type Mesh, startMesh } from "./mesh.ts";
-import { type OutsideServer, outsideOf, startOutsideServer } from "./outside.ts";
+import { atHome, type OutsideServer, outsideOf, startOutsideServer } from "./outside.ts";
+import { objects } from "./patches.ts";
 import { stockOutside } from "./stock-gateway.ts";
 
 const CLAUDE = "claude.example.test";
 const BEDROCK = "bedrock-runtime.us-east-1.example.test";
 /** Whose certificate the server does not have. */
 const STRANGER = "stranger.example.test";
+/** Falls back to the other two. */
+const FIRST = "first.example.test";
 const ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-v1:0";
 const TARGETS = [
   { name: "claude", origin: `https://${CLAUDE}` },
   { name: "bedrock", origin: `https://${BEDROCK}` },
   { name: "stranger", origin: `https://${STRANGER}` },
+  { name: "first", origin: `https://${FIRST}`, fallbacks: ["claude", "bedrock"] },
 ];
 const secrets = {
   "claude.key": randomBytes(24).toString("hex"),
+  "first.key": randomBytes(24).toString("hex"),
   "aws.id": randomBytes(10).toString("hex"),
   "aws.secret": randomBytes(20).toString("base64"),
 };
 
-const model = (name: string, version: string, target: string) => ({
+const model = (name: string, version: string, ...targets: readonly string[]) => ({
   name,
   stage: "active",
   dataClasses: ["public", "internal", "personal"],
   maxOutputTokens: 256,
-  versions: [{ name: version, weight: 1, targets: [target] }],
+  versions: [{ name: version, weight: 1, targets }],
 });
 const REGISTRY = {
   version: 1,
@@ -63,11 +68,14 @@ const REGISTRY = {
       },
     },
     { name: "stranger", region: "us", provider: "test", format: "openai-chat" },
+    { name: "first", region: "us", provider: "test", format: "openai-chat", key: { file: "first.key" } },
   ],
   models: [
     model("claude-model", "claude-model", "claude"),
     model("bedrock-model", ARN, "bedrock"),
     model("stranger-model", "stranger-model", "stranger"),
+    model("either-model", "either-model", "first", "claude", "bedrock"),
+    model("first-or-bedrock", "first-or-bedrock", "first", "bedrock"),
   ],
 };
 
@@ -98,14 +106,18 @@ describe("targets outside the mesh, at its ingress gateway", WITH_FIXTURES, () =
     const authority = createAuthority();
     const caFile = join(folder, "ca.pem");
     writeFileSync(caFile, authority.cert);
-    server = await startOutsideServer(authority.issue({ dnsNames: [CLAUDE, BEDROCK] }));
+    server = await startOutsideServer(authority.issue({ dnsNames: [CLAUDE, BEDROCK, FIRST] }));
     const { clusters, routes, patches } = outsideOf(renderIstioTargets(TARGETS), server.port, caFile);
+    const made = gatewayWith(routes, clusters, patches);
+    const own = new Set(generatedByIstio("gateway").clusters.map(({ name }) => name));
     mesh = await startMesh({ registry: REGISTRY, keys: secrets, targets: [] }, (behind) =>
-      stockOutside(gatewayWith(clusters, patches), {
+      stockOutside(made, {
         client: "outside",
         regentPort: behind.regentPort,
-        routes,
-        clusters: clusters.map(({ name }) => String(name)),
+        routes: objects(objects(made.routes[0]?.virtualHosts)[0]?.routes),
+        clusters: made.clusters
+          .filter(({ name }) => !own.has(name))
+          .map((cluster) => atHome(cluster, server.port, caFile)),
       }),
     );
     stage = new Stage(mesh.origin("outside"), mesh.behind.targets, mesh.behind.auditDir);
@@ -179,5 +191,56 @@ describe("targets outside the mesh, at its ingress gateway", WITH_FIXTURES, () =
       await response.text(),
     );
     assert.equal(server.seen.length, before);
+  });
+
+  test("that fail hand over to the next, each with its own name, dialect and key, and one charge", async () => {
+    server.answer = ({ headers }, response) => {
+      response.setHeader("content-type", "application/json");
+      if (headers.host === FIRST) response.writeHead(503).end('{"error":{"message":"Not now."}}');
+      else response.end(JSON.stringify(headers.host === BEDROCK ? CONVERSED : MESSAGE));
+    };
+    const before = server.seen.length;
+    const { data, response } = await ask("either-model");
+    assert.equal(data.choices[0]?.message.content, "Hello from outside.");
+    const seen = server.seen.slice(before);
+    assert.deepEqual(
+      seen.map(({ sni, path, headers }) => [
+        sni,
+        headers.host,
+        path,
+        headers.authorization,
+        headers["x-api-key"],
+      ]),
+      [
+        [FIRST, FIRST, "/v1/chat/completions", `Bearer ${secrets["first.key"]}`, undefined],
+        [CLAUDE, CLAUDE, "/v1/messages", undefined, secrets["claude.key"]],
+      ],
+    );
+    const record = (await stage.record(
+      response.headers.get("x-regent-decision-id"),
+    )) as unknown as RegentRecord;
+    assert.deepEqual(
+      record.attempts?.map(({ target, status }) => [target, status]),
+      [
+        ["first", 503],
+        ["claude", 200],
+      ],
+    );
+    assert.equal(record.charge?.tokens, 7);
+  });
+
+  test("that policy does not permit get nothing as the next either", async () => {
+    server.answer = (_, response) => void response.writeHead(503).end();
+    const before = server.seen.length;
+    const response = await stage.post(JSON.stringify(chat("first-or-bedrock", "Hello.")));
+    assert.deepEqual(
+      [response.status, response.headers.get("x-regent-reason")],
+      [503, "no_permitted_target"],
+      await response.text(),
+    );
+    assert.deepEqual(
+      server.seen.slice(before).map(({ headers }) => headers.host),
+      [FIRST],
+    );
   });
 });

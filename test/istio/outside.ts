@@ -6,7 +6,7 @@ import { loopback } from "../envoy/support/envoy.ts";
 import type { Answer, Seen } from "../envoy/support/witness.ts";
 import type { KeyPair } from "../support/certificates.ts";
 import type { Manifest } from "./manifests.ts";
-import type { ConfigPatch, JsonObject } from "./patches.ts";
+import type { ConfigPatch, Json, JsonObject } from "./patches.ts";
 
 /**
  * What Istio makes of the objects that `regent istio generate` prints for hosts outside the mesh, as far as a stock Envoy
@@ -114,6 +114,16 @@ function routeOf({ name, match, route, rewrite, directResponse }: Service["http"
       ...(rewrite === undefined ? {} : { hostRewriteLiteral: rewrite.authority }),
     },
   };
+}
+
+/** A cluster that patches have added, at the address and with the CAs of the test. */
+export function atHome(cluster: JsonObject, port: number, caFile: string): JsonObject {
+  const text = JSON.stringify(cluster, (key, value) => {
+    if (key === "socketAddress") return { address: "127.0.0.1", portValue: port };
+    return key === "trustedCa" ? { filename: caFile } : value;
+  });
+  const { dnsLookupFamily: _, ...kept } = JSON.parse(text) as { readonly [key: string]: Json };
+  return kept.type === "LOGICAL_DNS" ? { ...kept, type: "STATIC" } : kept;
 }
 
 /** A server outside, of TLS, that remembers what reached it and which name the client began with. */

@@ -22,6 +22,7 @@ export type ConfigPatch = {
     readonly context: Context;
     readonly listener?: { readonly name?: string; readonly filterChain?: { readonly filter: FilterMatch } };
     readonly cluster?: { readonly portNumber?: number; readonly service?: string };
+    readonly routeConfiguration?: { readonly vhost: { readonly route: { readonly name: string } } };
   };
   readonly patch: { readonly operation: string; readonly value: JsonObject };
 };
@@ -44,6 +45,8 @@ function applyPatch(resources: EnvoyResources, patch: ConfigPatch, gateway: bool
       return inNetworkFilters(resources, patch, gateway, (filter) => merged(filter, onlyMerge(patch, value)));
     case "HTTP_FILTER":
       return inNetworkFilters(resources, patch, gateway, (filter) => withHttpFilter(filter, patch, value));
+    case "HTTP_ROUTE":
+      return { ...resources, routes: withRoutes(resources.routes, patch, onlyMerge(patch, value)) };
     case "CLUSTER":
       return { ...resources, clusters: withClusters(resources.clusters, patch, value, gateway) };
     default:
@@ -146,6 +149,24 @@ function withClusters(
   }
 }
 
+/** Routes are called as in the VirtualService that they come from. Only those of a gateway are here. */
+function withRoutes(
+  configurations: readonly JsonObject[],
+  { match }: ConfigPatch,
+  value: JsonObject,
+): readonly JsonObject[] {
+  const wanted = match.routeConfiguration?.vhost.route.name;
+  if (wanted === undefined || match.context !== "GATEWAY")
+    throw new Error("a route must be matched by its name");
+  return configurations.map((configuration) => ({
+    ...configuration,
+    virtualHosts: objects(configuration.virtualHosts).map((host) => ({
+      ...host,
+      routes: objects(host.routes).map((route) => (route.name === wanted ? merged(route, value) : route)),
+    })),
+  }));
+}
+
 /** Istio names clusters `direction|port|subset|service`; inbound ones have no service. */
 function clusterMatches({ name }: JsonObject, { match }: ConfigPatch, gateway: boolean): boolean {
   const [direction, port, , service] = String(name).split("|");
@@ -159,10 +180,17 @@ function clusterMatches({ name }: JsonObject, { match }: ConfigPatch, gateway: b
 /** Fields that are maps. Of a map, proto.Merge replaces the entries that both have. */
 const MAPS: ReadonlySet<string> = new Set(["typedExtensionProtocolOptions", "filterMetadata"]);
 
+/** Fields of which a message has one at a time. */
+const ONE_OF: readonly (readonly string[])[] = [
+  ["hostRewriteLiteral", "autoHostRewrite", "hostRewriteHeader", "hostRewritePathRegex"],
+];
+
 /** proto.Merge: messages are merged field by field, lists are joined, everything else is overwritten. */
 function merged(base: JsonObject, change: JsonObject): JsonObject {
   const result: { [key: string]: Json } = { ...base };
   for (const [key, value] of Object.entries(change)) {
+    for (const other of ONE_OF.find((keys) => keys.includes(key)) ?? [])
+      if (other !== key) delete result[other];
     const old = result[key];
     if (Array.isArray(old) && Array.isArray(value)) result[key] = [...old, ...value];
     else if (!isObject(old) || !isObject(value)) result[key] = value;

@@ -26,6 +26,7 @@ test("what is printed for targets of every kind fits as well", options, () => {
   const targets = ["http", "grpc", "https", "grpcs"].map((scheme) => ({
     name: scheme,
     origin: `${scheme}://${scheme}.example.com`,
+    fallbacks: scheme === "https" ? ["grpcs"] : [],
   }));
   const kinds = parseAllDocuments(renderIstioTargets(targets)).map((document) => {
     const { apiVersion, kind, spec } = document.toJS() as Manifest;

@@ -33,10 +33,9 @@ export function stockGateway(resources: EnvoyResources, around: GatewaySurroundi
 /** The same with clusters that have their addresses. */
 export function stockOutside(
   resources: EnvoyResources,
-  around: Omit<GatewaySurroundings, "models"> & { readonly clusters: readonly string[] },
+  around: Omit<GatewaySurroundings, "models"> & { readonly clusters: readonly JsonObject[] },
 ): JsonObject {
-  const clusters = around.clusters.map((cluster) => named(resources.clusters, cluster));
-  return bootstrap(resources, around, clusters);
+  return bootstrap(resources, around, around.clusters);
 }
 
 function bootstrap(

@@ -101,17 +101,27 @@ export function retryClusterName(target: string): string {
   return `retry:${target}`;
 }
 
-/** One target first, then the others in their order: whether policy permits one, Regent says at each attempt. */
 function retryCluster(target: EnvoyTarget, others: readonly string[], buffer: number): Yaml {
+  const filters = upstreamFilters(TARGET_OF_HOST);
+  return clusterOfSeveral(retryClusterName(target.name), [target.name, ...others], buffer, filters);
+}
+
+/** One after the other, in their order: whether policy permits one, Regent says at each attempt. */
+export function clusterOfSeveral(
+  name: string,
+  members: readonly string[],
+  buffer: number,
+  filters: readonly Yaml[],
+): Yaml {
   return {
-    name: retryClusterName(target.name),
+    name,
     connect_timeout: seconds(TIMES.connect),
     lb_policy: "CLUSTER_PROVIDED",
     cluster_type: {
       name: "envoy.clusters.composite",
       typed_config: {
         "@type": "type.googleapis.com/envoy.extensions.clusters.composite.v3.ClusterConfig",
-        clusters: [target.name, ...others].map((name) => ({ name })),
+        clusters: members.map((member) => ({ name: member })),
       },
     },
     per_connection_buffer_limit_bytes: buffer,
@@ -122,7 +132,7 @@ function retryCluster(target: EnvoyTarget, others: readonly string[], buffer: nu
         explicit_http_config: { http_protocol_options: {} },
         http_filters: note(
           "Envoy runs these at every attempt, and never those of the clusters above.",
-          upstreamFilters(TARGET_OF_HOST),
+          filters,
         ),
       },
     },
@@ -130,20 +140,42 @@ function retryCluster(target: EnvoyTarget, others: readonly string[], buffer: nu
 }
 
 function targetCluster(target: EnvoyTarget, buffer: number, governed: boolean): Yaml {
+  const filters = governed ? upstreamFilters(target.name) : undefined;
+  return clusterOfTarget(target.name, target, { buffer, filters, caFile: systemCaFile() });
+}
+
+type ClusterOptions = {
+  /** Bytes of a connection's buffer. */
+  readonly buffer: number;
+  readonly filters: readonly Yaml[] | undefined;
+  /** Of the certificates that are trusted, where Envoy runs. */
+  readonly caFile: string;
+};
+
+/** The one endpoint of a target, which carries the target's name. */
+export function clusterOfTarget(
+  name: string,
+  target: EnvoyTarget,
+  { buffer, filters, caFile }: ClusterOptions,
+): Yaml {
   const origin = originOf(target.origin);
   return {
-    name: target.name,
+    name,
     ...common(!origin.isAddress, buffer),
     typed_extension_protocol_options: {
       [HTTP_OPTIONS]: {
         "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
         common_http_protocol_options: { idle_timeout: seconds(TIMES.connectionIdle) },
         explicit_http_config: origin.http2 ? { http2_protocol_options: {} } : { http_protocol_options: {} },
-        ...(governed ? { http_filters: upstreamFilters(target.name) } : {}),
+        ...(filters === undefined ? {} : { http_filters: filters }),
       },
     },
-    ...(origin.tls ? { transport_socket: tls(origin) } : {}),
-    load_assignment: assignment(target.name, { kind: "tcp", host: origin.host, port: origin.port }, origin),
+    ...(origin.tls ? { transport_socket: tls(origin, caFile) } : {}),
+    load_assignment: assignment(
+      name,
+      { kind: "tcp", host: origin.host, port: origin.port },
+      { target: target.name, host: origin.authority },
+    ),
   };
 }
 
@@ -170,8 +202,8 @@ function breakers(retriesMax: number): Yaml {
   };
 }
 
-/** A server certificate must be of the name that was asked for, signed by a CA that this machine trusts. */
-function tls({ host, isAddress, http2 }: Origin): Yaml {
+/** A server certificate must be of the name that was asked for, signed by a CA of the file. */
+function tls({ host, isAddress, http2 }: Origin, caFile: string): Yaml {
   const sameAddress = {
     match_typed_subject_alt_names: [{ san_type: "IP_ADDRESS", matcher: { exact: host } }],
   };
@@ -182,7 +214,7 @@ function tls({ host, isAddress, http2 }: Origin): Yaml {
       ...(isAddress ? {} : { sni: host, auto_sni_san_validation: true }),
       common_tls_context: {
         ...(http2 ? { alpn_protocols: ["h2"] } : {}),
-        validation_context: { trusted_ca: { filename: systemCaFile() }, ...(isAddress ? sameAddress : {}) },
+        validation_context: { trusted_ca: { filename: caFile }, ...(isAddress ? sameAddress : {}) },
       },
     },
   };
@@ -200,18 +232,19 @@ function systemCaFile(): string {
   return CA_FILES.find((file) => existsSync(file)) ?? (CA_FILES[0] as string);
 }
 
-/** `origin`: of a target, by which a cluster of several tells whose endpoint it has picked. */
-function assignment(name: string, endpoint: Address, origin?: Origin): Yaml {
+/** `whose`: by which a cluster of several tells whose endpoint it has picked, and the host that requests to it name. */
+function assignment(
+  name: string,
+  endpoint: Address,
+  whose?: { readonly target: string; readonly host: string },
+): Yaml {
   const address: Yaml =
     endpoint.kind === "unix"
       ? { pipe: { path: endpoint.path } }
       : { socket_address: { address: endpoint.host, port_value: endpoint.port } };
   const endpoints =
-    origin === undefined
+    whose === undefined
       ? { endpoint: { address } }
-      : {
-          endpoint: { address, hostname: origin.authority },
-          metadata: { filter_metadata: { regent: { target: name, host: origin.authority } } },
-        };
+      : { endpoint: { address, hostname: whose.host }, metadata: { filter_metadata: { regent: whose } } };
   return { cluster_name: name, endpoints: [{ lb_endpoints: [endpoints] }] };
 }

@@ -136,14 +136,14 @@ function targetRoute(target: EnvoyTarget, options: EnvoyOptions): Yaml {
   const others = fallbacksOf(target, options).length;
   return {
     match: { prefix: "/", headers: [{ name: TARGET_HEADER, string_match: { exact: target.name } }] },
-    route: others === 0 ? forward(target) : forwardAgain(target, others),
+    route: others === 0 ? forward(target) : forwardAgain(retryClusterName(target.name), others),
   };
 }
 
 /** To the target, and to the next one when it fails before anything of an answer came. */
-function forwardAgain(target: EnvoyTarget, count: number): Yaml {
+export function forwardAgain(cluster: string, count: number): Yaml {
   return {
-    cluster: retryClusterName(target.name),
+    cluster,
     auto_host_rewrite: note("Each endpoint has a name of its own.", true),
     timeout: note("All attempts together.", seconds(TIMES.answer)),
     retry_policy: {

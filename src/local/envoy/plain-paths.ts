@@ -1,4 +1,4 @@
-import { arnPattern } from "../../formats/arn.ts";
+import { ARN_PATTERN } from "../../formats/arn.ts";
 import { FORMATS } from "../../formats/index.ts";
 import { note, type Yaml } from "./note.ts";
 import { pathPattern } from "./path-pattern.ts";
@@ -6,15 +6,11 @@ import { pathPattern } from "./path-pattern.ts";
 /** The rule by whose name Envoy's own answer is recognised. */
 export const HIDDEN_SLASH_RULE = "regent_hidden_slash";
 
-/** A colon, and a slash, as clients write them in one segment of a path. */
-const COLON = "(?::|%3[Aa])";
-const SLASH = "%2[Ff]";
-
 /** Paths in which a slash may be escaped: those of endpoints that take ARNs, with an ARN. */
 export function arnPathPattern(): string {
   const endpoints = Object.values(FORMATS).flatMap((format) => format.endpoints);
   const paths = endpoints.flatMap(({ takesArns, path }) => (takesArns === true ? [path] : []));
-  return pathPattern(paths, arnPattern(COLON, SLASH));
+  return pathPattern(paths, ARN_PATTERN);
 }
 
 /**

@@ -28,10 +28,13 @@ export function targetPatch(match: ClusterMatch, target: string, { tls, http2 }:
         }
       : {}),
     explicit_http_config: http2 ? { http2_protocol_options: {} } : { http_protocol_options: {} },
-    http_filters: upstreamFilters(target).map((filter) =>
-      callsRegent(filter) ? throughIstio(filter) : filter,
-    ),
+    http_filters: filtersThroughIstio(target),
   });
+}
+
+/** The filters at the cluster of a target, which ask Regent by the cluster that Istio makes. */
+export function filtersThroughIstio(target: string): Yaml[] {
+  return upstreamFilters(target).map((filter) => (callsRegent(filter) ? throughIstio(filter) : filter));
 }
 
 /**

@@ -2,6 +2,7 @@ import { note, renderYaml, type Yaml } from "../envoy/note.ts";
 import type { EnvoyTarget } from "../envoy/options.ts";
 import { type Origin, originOf } from "../envoy/origin.ts";
 import { targetPatch } from "./cluster.ts";
+import { CA_FILE, fallbackPatches, routeName } from "./fallback.ts";
 
 /** The namespace of Istio's ingress gateway, and the label of its pods. */
 const NAMESPACE = "istio-system";
@@ -10,23 +11,27 @@ const GATEWAY_LABELS = { istio: "ingressgateway" };
 /** Names of services are whole, because EnvoyFilters match nothing else: labels of DNS with a dot between them. */
 const HOST_PATTERN = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+$/;
 
-type Place = { readonly name: string; readonly origin: Origin };
+type Place = { readonly name: string; readonly origin: Origin; readonly hasFallbacks: boolean };
 
 /**
  * The Istio objects by which an ingress gateway with Regent beside it reaches the targets, as YAML: a route for each, the
  * filter that translates and adds keys in the cluster of each, and what makes hosts outside the mesh (`https`, `grpcs`)
  * known to it.
  *
- * @throws Error with a sentence when Istio could not tell a target's cluster
+ * @throws Error with a sentence when Istio could not tell a target's cluster, or a target cannot be a fallback
  */
 export function renderIstioTargets(targets: readonly EnvoyTarget[]): string {
-  const places = targets.map(({ name, origin }) => ({ name, origin: originOf(origin) }));
+  const places = targets.map(({ name, origin, fallbacks = [] }) => ({
+    name,
+    origin: originOf(origin),
+    hasFallbacks: fallbacks.length > 0,
+  }));
   for (const place of places) check(place, places);
   const outside = places.filter(({ origin }) => origin.tls);
   const documents: readonly (readonly [Yaml, string])[] = [
     [virtualService(places), HEAD],
     [
-      envoyFilter(places),
+      envoyFilter(places, fallbackPatches(targets)),
       "Translates to the dialect of a target and adds its key, when Envoy has picked it: docs/translation.md",
     ],
     ...outside.flatMap(({ origin }) => [
@@ -72,9 +77,10 @@ function virtualService(places: readonly Place[]): Yaml {
   };
 }
 
-function route({ name, origin }: Place): Yaml {
+function route({ name, origin, hasFallbacks }: Place): Yaml {
   const { host, port, tls, authority } = origin;
   return {
+    ...(hasFallbacks ? { name: routeName(name) } : {}),
     match: [{ headers: { "x-regent-target": { exact: name } } }],
     route: [{ destination: { host, port: { number: port } } }],
     ...(tls ? { rewrite: { authority } } : {}),
@@ -82,23 +88,25 @@ function route({ name, origin }: Place): Yaml {
   };
 }
 
-function envoyFilter(places: readonly Place[]): Yaml {
+function envoyFilter(places: readonly Place[], fallbacks: readonly Yaml[]): Yaml {
   return {
     apiVersion: "networking.istio.io/v1alpha3",
     kind: "EnvoyFilter",
     metadata: { name: "regent-targets", namespace: NAMESPACE },
     spec: {
       workloadSelector: { labels: GATEWAY_LABELS },
-      configPatches: places.map(({ name, origin }) => {
-        const cluster = { service: origin.host, portNumber: origin.port };
-        return note(
-          `${name}: in Envoy the cluster outbound|${origin.port}||${origin.host}. Replaces what Istio has there of HTTP, the\n` +
-            "connectionPool of a DestinationRule included.",
-          targetPatch({ context: "GATEWAY", cluster }, name, origin),
-        );
-      }),
+      configPatches: [...places.map(placePatch), ...fallbacks],
     },
   };
+}
+
+function placePatch({ name, origin }: Place): Yaml {
+  const cluster = { service: origin.host, portNumber: origin.port };
+  return note(
+    `${name}: in Envoy the cluster outbound|${origin.port}||${origin.host}. Replaces what Istio has there of HTTP, the\n` +
+      "connectionPool of a DestinationRule included.",
+    targetPatch({ context: "GATEWAY", cluster }, name, origin),
+  );
 }
 
 function objectName({ host, port }: Origin): string {
@@ -135,7 +143,7 @@ function destinationRule(origin: Origin): Yaml {
           mode: "SIMPLE",
           caCertificates: note(
             "Of the proxy's image. Older versions of Istio check no certificate unless told so.",
-            "/etc/ssl/certs/ca-certificates.crt",
+            CA_FILE,
           ),
           sni: host,
           subjectAltNames: [host],
