@@ -23,6 +23,14 @@ export const REGENT_STREAM_WINDOW_BYTES = 2 ** 31 - 1;
  */
 export const REQUEST_STREAM_WINDOW_BYTES = 1024 ** 2;
 
+/**
+ * Bytes that Envoy reads of a target before it turns to anything else. With as much as a body may have, a target that never
+ * pauses gets 40 bytes into Envoy for each that Regent has translated, and fills the window above before its stream is cut
+ * off; with this it is some 20 to 28. The buffers of a stream, which must hold whole bodies, have the limit of the buffer
+ * filter.
+ */
+export const TARGET_READ_BYTES = 64 * 1024;
+
 /** Regent's gRPC services, and one cluster a target. */
 export function clusters(options: EnvoyOptions): Yaml[] {
   const buffer = sizesFor(options.bodyBytesMax).connectionBuffer;
@@ -145,7 +153,7 @@ function targetCluster(target: EnvoyTarget, buffer: number, governed: boolean): 
 }
 
 type ClusterOptions = {
-  /** Bytes of a connection's buffer. */
+  /** Bytes of a connection's buffer, where no filter at the cluster reads what comes. */
   readonly buffer: number;
   readonly filters: readonly Yaml[] | undefined;
   /** Of the certificates that are trusted, where Envoy runs. */
@@ -161,7 +169,7 @@ export function clusterOfTarget(
   const origin = originOf(target.origin);
   return {
     name,
-    ...common(!origin.isAddress, buffer),
+    ...common(!origin.isAddress, filters === undefined ? buffer : TARGET_READ_BYTES),
     typed_extension_protocol_options: {
       [HTTP_OPTIONS]: {
         "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
