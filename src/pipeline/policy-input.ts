@@ -59,8 +59,10 @@ type Pruned<T> = T extends readonly (infer E)[]
     ? { [K in keyof T]?: Pruned<T[K]> | undefined }
     : T;
 
-/** What builds each member of an object, told what of it is read. */
-type Makers<T> = { readonly [K in keyof Required<T>]: (reads: Reads) => Pruned<T[K]> | undefined };
+/** What builds each member of an object from facts, told what of it is read. Made once: there are four documents an exchange. */
+type Makers<F, T> = {
+  readonly [K in keyof Required<T>]: (facts: F, reads: Reads) => Pruned<T[K]> | undefined;
+};
 
 /**
  * The input document of the policy contract, version 1, as JSON bytes: what of it the policy reads, and nothing else is
@@ -70,7 +72,7 @@ type Makers<T> = { readonly [K in keyof Required<T>]: (reads: Reads) => Pruned<T
 export function policyInput(facts: ExchangeFacts, body: JsonDocument | undefined, reads: Reads): Buffer {
   const request = readsOf(reads, "request");
   // `request` comes last and ends without a body, so that the body can be spliced in before its closing brace.
-  const text = JSON.stringify(build<WithoutBody>(reads, documentMakers(facts)));
+  const text = JSON.stringify(build(DOCUMENT, facts, reads));
   const bodyReads = request === undefined ? undefined : readsOf(request, "body");
   if (bodyReads === undefined) return Buffer.from(text);
   const head = text.slice(0, -2);
@@ -84,36 +86,33 @@ type WithoutBody = Omit<PolicyInput, "request"> & { readonly request: Omit<Reque
 const NULL = Buffer.from("null");
 const CLOSE = Buffer.from("}}");
 
-function documentMakers(facts: ExchangeFacts): Makers<WithoutBody> {
-  const { exchange, inference, estimate, candidates } = facts;
-  return {
-    version: (reads) => prune<PolicyInput["version"]>({ regent: 1 }, reads),
-    phase: () => facts.phase,
-    identity: (reads) => prune<IdentityInput>(facts.identity, reads),
-    inference: (reads) => inferenceInput(inference, estimate, reads),
-    model: (reads) => modelInput(facts.model, reads),
-    findings: (reads) => {
-      const findings = facts.findings();
-      return findings && list(reads, () => findings);
-    },
-    risk: () => undefined,
-    budgets: (reads) => list(reads, () => facts.budgets().map(budgetInput)),
-    estimate: (reads) => estimateInput(estimate, reads),
-    targets: (reads) =>
-      inference === undefined ? undefined : list(reads, () => candidates.map(targetInput)),
-    source: (reads) => prune<PeerInput>(exchange.source, reads),
-    destination: (reads) => prune<PeerInput>(exchange.destination, reads),
-    response: (reads) => responseInput(facts.response, reads),
-    request: (reads) => build<WithoutBody["request"]>(reads, requestMakers(exchange, facts.bodyBytes)),
-  };
-}
+const DOCUMENT: Makers<ExchangeFacts, WithoutBody> = {
+  version: (_, reads) => prune<PolicyInput["version"]>({ regent: 1 }, reads),
+  phase: ({ phase }) => phase,
+  identity: ({ identity }, reads) => prune<IdentityInput>(identity, reads),
+  inference: ({ inference, estimate }, reads) => inferenceInput(inference, estimate, reads),
+  model: ({ model }, reads) => modelInput(model, reads),
+  findings: (facts, reads) => {
+    const findings = facts.findings();
+    return findings && list(reads, () => findings);
+  },
+  risk: () => undefined,
+  budgets: (facts, reads) => list(reads, () => facts.budgets().map(budgetInput)),
+  estimate: ({ estimate }, reads) => estimate && build(ESTIMATE, estimate, reads),
+  targets: ({ inference, candidates }, reads) =>
+    inference === undefined ? undefined : list(reads, () => candidates.map(targetInput)),
+  source: ({ exchange }, reads) => prune<PeerInput>(exchange.source, reads),
+  destination: ({ exchange }, reads) => prune<PeerInput>(exchange.destination, reads),
+  response: ({ response }, reads) => response && build(RESPONSE, response, reads),
+  request: (facts, reads) => build(REQUEST, facts, reads),
+};
 
 /** The members that are read, in the order of their makers. */
-function build<T extends object>(reads: Reads, makers: Makers<T>): Pruned<T> {
+function build<F, T extends object>(makers: Makers<F, T>, facts: F, reads: Reads): Pruned<T> {
   const built: { [member: string]: unknown } = {};
-  for (const member of Object.keys(makers) as (keyof Makers<T> & string)[]) {
+  for (const member in makers) {
     const inner = readsOf(reads, member);
-    if (inner !== undefined) built[member] = makers[member](inner);
+    if (inner !== undefined) built[member] = makers[member](facts, inner);
   }
   return built as Pruned<T>;
 }
@@ -128,23 +127,19 @@ function list<E>(reads: Reads, make: () => readonly E[]): readonly E[] {
   return readsElements(reads) ? make() : [];
 }
 
-function requestMakers(
-  { id, startedAtMs, request }: Exchange,
-  bodyBytes: number | undefined,
-): Makers<Omit<RequestInput, "body">> {
-  return {
-    id: () => id,
-    time: () => new Date(startedAtMs).toISOString(),
-    method: () => request.method,
-    scheme: () => request.scheme,
-    host: () => request.host,
-    path: () => request.path,
-    parsed_path: (reads) => list(reads, () => request.pathname.replace(/^\/+/, "").split("/").map(decoded)),
-    parsed_query: (reads) => queryInput(request.query, reads),
-    headers: (reads) => headersInput(request.headers, reads),
-    size: () => bodyBytes,
-  };
-}
+const REQUEST: Makers<ExchangeFacts, WithoutBody["request"]> = {
+  id: ({ exchange }) => exchange.id,
+  time: ({ exchange }) => new Date(exchange.startedAtMs).toISOString(),
+  method: ({ exchange }) => exchange.request.method,
+  scheme: ({ exchange }) => exchange.request.scheme,
+  host: ({ exchange }) => exchange.request.host,
+  path: ({ exchange }) => exchange.request.path,
+  parsed_path: ({ exchange }, reads) =>
+    list(reads, () => exchange.request.pathname.replace(/^\/+/, "").split("/").map(decoded)),
+  parsed_query: ({ exchange }, reads) => queryInput(exchange.request.query, reads),
+  headers: ({ exchange }, reads) => headersInput(exchange.request.headers, reads),
+  size: ({ bodyBytes }) => bodyBytes,
+};
 
 /** A segment that does not decode stays as it is: the path is ambiguous then, and was refused where that matters. */
 function decoded(segment: string): string {
@@ -192,42 +187,47 @@ function inferenceInput(
 ): Pruned<InferenceInput> | undefined {
   if (inference === undefined) return undefined;
   if (estimate === undefined) throw new TypeError("an inference is estimated before policy is asked");
-  return build<InferenceInput>(reads, {
-    format: () => inference.format,
-    operation: () => inference.operation,
-    model: () => inference.model,
-    stream: () => inference.stream,
-    text_bytes: () => inference.textBytes,
-    input_tokens_estimate: () => estimate.inputTokens,
-    max_output_tokens: () => inference.maxOutputTokens,
-    tools: (inner) => list(inner, () => inference.tools),
-    modalities: (inner) => list(inner, () => inference.modalities),
-    parameters: (inner) => pruneInput(inference.parameters, inner) as JsonObject,
-    tensors: (inner) => list(inner, () => inference.tensors ?? []),
-  });
+  return build(INFERENCE, { inference, estimate }, reads);
 }
+
+type Estimated = { readonly inference: Inference; readonly estimate: Estimate };
+
+const INFERENCE: Makers<Estimated, InferenceInput> = {
+  format: ({ inference }) => inference.format,
+  operation: ({ inference }) => inference.operation,
+  model: ({ inference }) => inference.model,
+  stream: ({ inference }) => inference.stream,
+  text_bytes: ({ inference }) => inference.textBytes,
+  input_tokens_estimate: ({ estimate }) => estimate.inputTokens,
+  max_output_tokens: ({ inference }) => inference.maxOutputTokens,
+  tools: ({ inference }, reads) => list(reads, () => inference.tools),
+  modalities: ({ inference }, reads) => list(reads, () => inference.modalities),
+  parameters: ({ inference }, reads) => pruneInput(inference.parameters, reads) as JsonObject,
+  tensors: ({ inference }, reads) => list(reads, () => inference.tensors ?? []),
+};
 
 /** A registry entry as policy sees it. */
 export function modelInput(
   model: Model | undefined,
   reads: Reads = READS_EVERYTHING,
 ): Pruned<ModelInput> | undefined {
-  if (model === undefined) return undefined;
-  return build<ModelInput>(reads, {
-    name: () => model.name,
-    stage: () => model.stage,
-    sunset: () => model.sunset,
-    deprecated_since: () => model.deprecatedSince,
-    successor: () => model.successor,
-    owner: () => model.owner,
-    roles: (inner) => model.roles && list(inner, () => model.roles ?? []),
-    data_classes: (inner) => model.dataClasses && list(inner, () => model.dataClasses ?? []),
-    context_window: () => model.contextWindow,
-    max_output_tokens: () => model.maxOutputTokens,
-    price: (inner) => model.price && prune(model.price, inner),
-    versions: (inner) => list(inner, () => model.versions.map(versionInput)),
-  });
+  return model && build(MODEL, model, reads);
 }
+
+const MODEL: Makers<Model, ModelInput> = {
+  name: ({ name }) => name,
+  stage: ({ stage }) => stage,
+  sunset: ({ sunset }) => sunset,
+  deprecated_since: ({ deprecatedSince }) => deprecatedSince,
+  successor: ({ successor }) => successor,
+  owner: ({ owner }) => owner,
+  roles: ({ roles }, reads) => roles && list(reads, () => roles),
+  data_classes: ({ dataClasses }, reads) => dataClasses && list(reads, () => dataClasses),
+  context_window: ({ contextWindow }) => contextWindow,
+  max_output_tokens: ({ maxOutputTokens }) => maxOutputTokens,
+  price: ({ price }, reads) => price && prune(price, reads),
+  versions: ({ versions }, reads) => list(reads, () => versions.map(versionInput)),
+};
 
 function versionInput({ name, weight, targets }: Model["versions"][number]): ModelInput["versions"][number] {
   return { name, weight, targets: targets.map((target) => target.name) };
@@ -249,39 +249,29 @@ function budgetInput(budget: BudgetState): BudgetInput {
   return { key, unit, window: `${windowMs}ms`, limit, used, reserved, remaining };
 }
 
-function estimateInput(estimate: Estimate | undefined, reads: Reads): Pruned<EstimateInput> | undefined {
-  if (estimate === undefined) return undefined;
-  return build<EstimateInput>(reads, {
-    input_tokens: () => estimate.inputTokens,
-    output_tokens_max: () => estimate.outputTokensMax,
-    cost_usd: () => estimate.costUsd,
-  });
-}
+const ESTIMATE: Makers<Estimate, EstimateInput> = {
+  input_tokens: ({ inputTokens }) => inputTokens,
+  output_tokens_max: ({ outputTokensMax }) => outputTokensMax,
+  cost_usd: ({ costUsd }) => costUsd,
+};
 
-function responseInput(response: ExchangeFacts["response"], reads: Reads): Pruned<ResponseInput> | undefined {
-  if (response === undefined) return undefined;
-  const { head, answer, latencyMs } = response;
-  return build<ResponseInput>(reads, {
-    status: () => head.status,
-    headers: (inner) => headersInput(head.headers, inner),
-    usage: (inner) => usageInput(answer?.usage, inner),
-    finish_reasons: (inner) => answer && list(inner, () => answer.finishReasons),
-    text_bytes: () => (answer?.text === undefined ? undefined : Buffer.byteLength(answer.text)),
-    latency_ms: () => latencyMs,
-    confidence: () => undefined,
-  });
-}
+type ResponseFacts = NonNullable<ExchangeFacts["response"]>;
 
-type UsageInput = NonNullable<ResponseInput["usage"]>;
+const RESPONSE: Makers<ResponseFacts, ResponseInput> = {
+  status: ({ head }) => head.status,
+  headers: ({ head }, reads) => headersInput(head.headers, reads),
+  usage: ({ answer }, reads) => answer?.usage && build(USAGE, answer.usage, reads),
+  finish_reasons: ({ answer }, reads) => answer && list(reads, () => answer.finishReasons),
+  text_bytes: ({ answer }) => (answer?.text === undefined ? undefined : Buffer.byteLength(answer.text)),
+  latency_ms: ({ latencyMs }) => latencyMs,
+  confidence: () => undefined,
+};
 
-function usageInput(usage: Usage | undefined, reads: Reads): Pruned<UsageInput> | undefined {
-  if (usage === undefined) return undefined;
-  return build<UsageInput>(reads, {
-    input: () => usage.input,
-    output: () => usage.output,
-    cached_input: () => usage.cachedInput,
-    cache_creation_input: () => usage.cacheCreationInput,
-    reasoning: () => usage.reasoning,
-    total: () => usage.total,
-  });
-}
+const USAGE: Makers<Usage, NonNullable<ResponseInput["usage"]>> = {
+  input: ({ input }) => input,
+  output: ({ output }) => output,
+  cached_input: ({ cachedInput }) => cachedInput,
+  cache_creation_input: ({ cacheCreationInput }) => cacheCreationInput,
+  reasoning: ({ reasoning }) => reasoning,
+  total: ({ total }) => total,
+};
