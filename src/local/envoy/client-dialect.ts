@@ -1,4 +1,10 @@
-import { BY_CLIENT_HEADER, FORMATS, type Format, USUAL_DIALECT } from "../../formats/index.ts";
+import {
+  BY_CLIENT_HEADER,
+  type ClientHeader,
+  FORMATS,
+  type Format,
+  USUAL_DIALECT,
+} from "../../formats/index.ts";
 import { note, type Yaml } from "./note.ts";
 import { pathPattern } from "./path-pattern.ts";
 
@@ -9,59 +15,42 @@ export type Dialect = { readonly name: string; readonly formats: readonly Format
 const NAMESPACE = "regent.client";
 const ANY_PATH = "path";
 const pathKey = ({ name }: Dialect) => `path:${name}`;
-const headerKey = ({ name }: Dialect) => `header:${name}`;
 
 /** Whether this is what is spoken where nothing says whose client asks. */
 export function isUsual({ formats }: Dialect): boolean {
   return formats.includes(USUAL_DIALECT);
 }
 
-/** Notes whose client asks, by the rules of `dialectOf`, while path and headers are those that the client sent. */
+/** Notes whose path a request has, by the rules of `dialectOf`, while it is the one that the client sent. */
 export function dialectFilter(dialects: readonly Dialect[]): Yaml {
   const all = Object.values(FORMATS);
   return note(
-    "Whose client asks, for the wording of Envoy's own answers. It is noted here, because an attempt to reach a target\n" +
-      "of another dialect changes path and headers.",
+    "Whose path it is, for the wording of Envoy's own answers. It is noted here, because an attempt to reach a target of\n" +
+      "another dialect changes it.",
     {
       name: "regent.client_dialect",
       typed_config: {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.header_to_metadata.v3.Config",
         request_rules: [
           pathRule(ANY_PATH, all),
-          ...dialects.filter((dialect) => !isUsual(dialect)).flatMap(rulesOf),
+          ...dialects
+            .filter((dialect) => !isUsual(dialect))
+            .map((dialect) => pathRule(pathKey(dialect), dialect.formats)),
         ],
       },
     },
   );
 }
 
-function rulesOf(dialect: Dialect): Yaml[] {
-  const headers = headersOf(dialect).map(({ name, prefix = "" }) =>
-    rule(name, headerKey(dialect), prefix.replaceAll(/[^\w/-]/g, "\\$&"), ".*"),
-  );
-  return [pathRule(pathKey(dialect), dialect.formats), ...headers];
-}
-
+/** Keeps the path, where it is one of the formats' and without a query; else the value is empty, and nothing is kept. */
 function pathRule(key: string, formats: readonly Format[]): Yaml {
   const paths = formats.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
-  return rule(":path", key, pathPattern([...new Set(paths)]), "(?:\\?.*)?");
-}
-
-/** Keeps what the pattern matches, where what follows it is as it should be; else the value is empty, and nothing is kept. */
-function rule(header: string, key: string, pattern: string, then: string): Yaml {
-  const on_header_present = {
-    metadata_namespace: NAMESPACE,
-    key,
-    ...(pattern === ""
-      ? { value: "sent" }
-      : {
-          regex_value_rewrite: {
-            pattern: { regex: `^(?:(${pattern})${then}|.*)$` },
-            substitution: "\\1",
-          },
-        }),
+  const regex = `^(?:(${pathPattern([...new Set(paths)])})(?:\\?.*)?|.*)$`;
+  const regex_value_rewrite = { pattern: { regex }, substitution: "\\1" };
+  return {
+    header: ":path",
+    on_header_present: { metadata_namespace: NAMESPACE, key, regex_value_rewrite },
   };
-  return { header, on_header_present };
 }
 
 function headersOf({ formats }: Dialect) {
@@ -70,12 +59,16 @@ function headersOf({ formats }: Dialect) {
   );
 }
 
-/** Whether the client of a request is one of this dialect: its path says so, or a header where the path says nothing. */
+/**
+ * Whether the client of a request is one of this dialect: its path says so, or a header where the path says nothing. What has
+ * such a path may be translated, which changes headers; what has not never is.
+ */
 export function isSpoken(dialect: Dialect): Yaml {
   const byPath = isKept(pathKey(dialect));
-  if (headersOf(dialect).length === 0) return byPath;
-  const byHeader = { and_filter: { filters: [isKept(headerKey(dialect)), isNotKept(ANY_PATH)] } };
-  return { or_filter: { filters: [byPath, byHeader] } };
+  const byHeader = headersOf(dialect).map((header) => ({
+    and_filter: { filters: [isSent(header), isNotKept(ANY_PATH)] },
+  }));
+  return byHeader.length === 0 ? byPath : { or_filter: { filters: [byPath, ...byHeader] } };
 }
 
 /** Whether the path is one of any dialect. */
@@ -92,7 +85,12 @@ export function isOfSomeDialect(): Yaml {
 export function isFramed(dialect: Dialect): Yaml {
   const [header] = headersOf(dialect);
   if (header?.prefix === undefined) throw new Error(`no header says that a client speaks ${dialect.name}`);
-  return { header_filter: { header: { name: header.name, string_match: { prefix: header.prefix } } } };
+  return isSent(header);
+}
+
+function isSent({ name, prefix }: ClientHeader): Yaml {
+  const how = prefix === undefined ? { present_match: true } : { string_match: { prefix } };
+  return { header_filter: { header: { name, ...how } } };
 }
 
 function isKept(key: string): Yaml {

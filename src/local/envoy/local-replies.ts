@@ -23,6 +23,10 @@ export const ENVOY_ERRORS = {
   not_routed: { status: 503, message: "No decision chose where this request goes, so it goes nowhere." },
   upstream_timeout: { status: 504, message: "The model server did not answer in time." },
   upstream_unavailable: { status: 503, message: "The model server cannot be reached or broke off." },
+  gateway_overloaded: {
+    status: 503,
+    message: "The gateway takes no more requests just now. Try again later.",
+  },
   gateway_error: { status: 500, message: "The gateway could not serve this request." },
 } as const satisfies Record<string, { readonly status: number; readonly message: string }>;
 
@@ -73,6 +77,12 @@ const SIGNS: readonly Sign[] = [
     by: { cel: "response.code_details == 'upgrade_failed'" },
     comes: "before",
     inMesh: "always",
+  },
+  {
+    code: "gateway_overloaded",
+    by: { cel: "response.code_details == 'overload'" },
+    comes: "before",
+    inMesh: "in_dialects",
   },
   { code: "headers_too_large", by: { cel: "response.code == 431" }, comes: "before", inMesh: "never" },
   { code: "upstream_timeout", by: { cel: "response.code == 504" }, comes: "after", inMesh: "in_dialects" },

@@ -31,6 +31,8 @@ export type OwnAnswers = {
 
 export type OwnAnswersOptions = Pick<Partial<EnvoyOptions>, "filters" | "bodyBytesMax"> & {
   readonly isRegentStopped?: boolean;
+  /** Whether Envoy's overload manager refuses all requests. */
+  readonly isOverloaded?: boolean;
   /** In the place of the models below, and of their targets. */
   readonly registry?: string;
   readonly targets?: readonly EnvoyTarget[];
@@ -90,7 +92,7 @@ export async function startOwnAnswers(options: OwnAnswersOptions = {}): Promise<
       ],
       accessLog: "/dev/null",
     });
-    const envoy: RunningEnvoy = await startEnvoy(withChanges(config as Bootstrap, options.manager));
+    const envoy: RunningEnvoy = await startEnvoy(withChanges(config as Bootstrap, options));
     stops.push(() => envoy.stop());
     const port = envoy.port("ingress");
     const decided = (id: string) =>
@@ -119,6 +121,7 @@ async function serve(stage: Stage, stops: (() => Promise<unknown>)[]) {
 }
 
 type Bootstrap = {
+  overload_manager: JsonObject;
   readonly static_resources: {
     readonly listeners: {
       address: JsonObject;
@@ -127,7 +130,28 @@ type Bootstrap = {
   };
 };
 
-function withChanges(config: Bootstrap, change: OwnAnswersOptions["manager"]): JsonObject {
+/** A heap of one byte is full from the beginning. */
+const OVERLOADED: JsonObject = {
+  refresh_interval: "0.01s",
+  resource_monitors: [
+    {
+      name: "envoy.resource_monitors.fixed_heap",
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+        max_heap_size_bytes: 1,
+      },
+    },
+  ],
+  actions: [
+    {
+      name: "envoy.overload_actions.stop_accepting_requests",
+      triggers: [{ name: "envoy.resource_monitors.fixed_heap", threshold: { value: 0.5 } }],
+    },
+  ],
+};
+
+function withChanges(config: Bootstrap, { manager: change, isOverloaded }: OwnAnswersOptions): JsonObject {
+  if (isOverloaded === true) config.overload_manager = OVERLOADED;
   for (const listener of config.static_resources.listeners) {
     listener.address = loopback(0);
     const manager = listener.filter_chains[0]?.filters[0]?.typed_config;
@@ -190,17 +214,29 @@ type Asking = (name: string) => { readonly path: string; readonly body: object }
 export function wordsOf(
   format: Format,
   error: { status: number; code: string; message: string },
-  requestId: string,
+  requestId: string | null,
 ) {
-  const { body, headers = [], contentType } = format.refuse({ ...error, requestId });
+  const refusal = requestId === null ? error : { ...error, requestId };
+  const { body, headers = [], contentType } = format.refuse(refusal);
   return { body: JSON.parse(body.toString()) as unknown, headers: new Map(headers), contentType };
 }
 
-/** Takes no answer for one after a tenth of a second, in the place of minutes. */
+/** Seconds that a target has which never answers, in the place of minutes; where the request must be seen there, enough for that. */
+const PATIENCE: ReadonlyMap<string, string> = new Map([
+  [SILENT_MODEL, "0.1s"],
+  [SILENT_CLAUDE_MODEL, "3s"],
+]);
+
+/** Gives up waiting for targets that never answer. The others keep the time that they have. */
 export function impatient(manager: Manager): void {
-  const { virtual_hosts } = manager.route_config as {
-    virtual_hosts: { routes: { route?: { timeout: string } }[] }[];
-  };
-  for (const { route } of virtual_hosts.flatMap(({ routes }) => routes))
-    if (route !== undefined) route.timeout = "0.1s";
+  const { virtual_hosts } = manager.route_config as { virtual_hosts: { routes: Route[] }[] };
+  for (const { match, route } of virtual_hosts.flatMap(({ routes }) => routes)) {
+    const timeout = PATIENCE.get(match.headers?.[0]?.string_match.exact ?? "");
+    if (route !== undefined && timeout !== undefined) route.timeout = timeout;
+  }
 }
+
+type Route = {
+  readonly match: { readonly headers?: readonly { readonly string_match: { readonly exact: string } }[] };
+  readonly route?: { timeout: string };
+};

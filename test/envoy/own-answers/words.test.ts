@@ -9,6 +9,7 @@ import {
   ASKING,
   DEAD_MODEL,
   impatient,
+  type Manager,
   type OwnAnswers,
   pathOf,
   SILENT_CLAUDE_MODEL,
@@ -23,9 +24,9 @@ const HTTP_FORMATS: readonly Format[] = Object.values(FORMATS).filter(
 const ALLOWED = { "x-decide-request": '{"allow":true}', "x-decide-answer": '{"allow":true}' };
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** Asserts that an answer is that of the format for this error, headers included. */
-function assertWorded(answer: Received, format: Format, code: EnvoyErrorCode, id: string | undefined): void {
-  assert.ok(id !== undefined && id !== "", "no id");
+/** Asserts that an answer is that of the format for this error, headers included. `null`: it has no id. */
+function assertWorded(answer: Received, format: Format, code: EnvoyErrorCode, id: string | null): void {
+  assert.notEqual(id, "", "no id");
   const words = wordsOf(format, { ...ENVOY_ERRORS[code], code }, id);
   assert.equal(answer.status, ENVOY_ERRORS[code].status, answer.body);
   assert.equal(answer.headers["content-type"], words.contentType);
@@ -198,3 +199,40 @@ describe("with Regent at work", () => {
     assert.equal(stack.silent.seen.at(-1)?.path, "/v1/messages");
   });
 });
+
+describe("before Envoy's filters run", () => {
+  test("an overloaded Envoy says so in the words of clients that a header tells", async () => {
+    const stack = await startOwnAnswers({ isOverloaded: true });
+    try {
+      await eventually("Envoy to notice", async () => {
+        const { headers } = await send(stack.port, {});
+        return headers["x-regent-reason"] === "gateway_overloaded" ? true : undefined;
+      });
+      for (const format of [FORMATS["anthropic-messages"], FORMATS["bedrock-converse"], USUAL_DIALECT]) {
+        const { name } = format.clientHeader ?? { name: "x-any" };
+        const answer = await send(stack.port, { path: "/v1/messages", headers: { [name]: "1" } });
+        assertWorded(answer, format, "gateway_overloaded", null);
+      }
+    } finally {
+      await stack.stop();
+    }
+  });
+
+  test("a route that is missing is no fault of the client's", async () => {
+    const stack = await startOwnAnswers({ filters: "ext_proc", manager: withoutLastRoute });
+    try {
+      const answer = await send(stack.port, {
+        path: "/v1/nowhere",
+        headers: { ...ALLOWED, authorization: `Bearer ${stack.stage.keys.analyst}` },
+      });
+      assertWorded(answer, USUAL_DIALECT, "not_routed", "any");
+    } finally {
+      await stack.stop();
+    }
+  });
+});
+
+function withoutLastRoute(manager: Manager): void {
+  const { virtual_hosts } = manager.route_config as { virtual_hosts: { routes: object[] }[] };
+  for (const host of virtual_hosts) host.routes.pop();
+}
