@@ -1,9 +1,9 @@
 import { type Reads, readsOf } from "../../exchange/reads.ts";
 import type { CheckRequest, CheckRequest2 } from "../codec.ts";
-import { listsText, messageText } from "./document-text.ts";
-import { attributesText2 } from "./document-text-2.ts";
+import { attributesV2Text } from "./attributes-v2-text.ts";
 import { parseQuery, unescapePath } from "./go-text.ts";
 import type { GrpcMethods } from "./grpc/descriptors.ts";
+import { listsText, messageText } from "./message-text.ts";
 import { type BodySource, parseBody } from "./parsed-body.ts";
 
 export type InputOptions = {
@@ -40,7 +40,7 @@ export function inputDocument(check: CheckRequest, options: InputOptions): Input
 /** The same for version 2 of the protocol, where the attributes stand as Go's structs are called. */
 export function inputDocument2(check: CheckRequest2, options: InputOptions): InputDocument {
   const { attributes } = check;
-  const text = attributes === null ? undefined : attributesText2(attributes);
+  const text = attributes === null ? undefined : attributesV2Text(attributes);
   return documentOf({
     attributes: text === undefined ? undefined : () => text,
     version: () => VERSION_2,

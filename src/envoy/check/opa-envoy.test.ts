@@ -26,9 +26,9 @@ import {
 } from "../codec.ts";
 import { GrpcError } from "../server/grpc-error.ts";
 import { entrypointOf, parseDecisionPath } from "./decision-path.ts";
-import { messageText } from "./document-text.ts";
 import { loadDescriptors } from "./grpc/descriptors.ts";
 import { type CheckOptions, type CheckRooms, createCheckHandlers } from "./handler.ts";
+import { messageText } from "./message-text.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const VECTORS = join(ROOT, "../shared/vectors/opa-envoy");

@@ -1,10 +1,10 @@
 import type { HttpRequest } from "../codec.ts";
-import { listsText } from "./document-text.ts";
 import { parseInt64, parseQuery, textOfUtf8 } from "./go-text.ts";
 import { readGrpcBody } from "./grpc/body.ts";
 import type { GrpcMethods } from "./grpc/descriptors.ts";
 import { parseJsonText } from "./json-text.ts";
 import { parseMediaType } from "./media-type.ts";
+import { listsText } from "./message-text.ts";
 import { parseMultipart } from "./multipart.ts";
 
 /** What a policy sees of a body: JSON text, and whether Envoy cut it. */

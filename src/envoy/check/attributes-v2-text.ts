@@ -13,7 +13,7 @@ type HttpRequest = NonNullable<Request["http"]>;
  * with the name of the member that is set (`{"Address": {"Pipe": {…}}}`), or null; what is empty is left out.
  * @throws RequestParseError when the metadata hold what JSON cannot hold
  */
-export function attributesText2(attributes: Attributes): string {
+export function attributesV2Text(attributes: Attributes): string {
   const { metadataContext } = attributes;
   return objectText({
     source: orAbsent(attributes.source, peerText),
