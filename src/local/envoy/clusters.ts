@@ -25,8 +25,8 @@ export const REQUEST_STREAM_WINDOW_BYTES = 1024 ** 2;
 
 /**
  * Bytes that Envoy reads of a target before it turns to anything else. With as much as a body may have, a target that never
- * pauses gets 40 bytes into Envoy for each that Regent has translated, and fills the window above before its stream is cut
- * off; with this it is some 20 to 28. The buffers of a stream, which must hold whole bodies, have the limit of the buffer
+ * pauses gets 40 bytes into Envoy for each that Regent has translated; with this it is some 20 to 33, and its stream is cut
+ * off when half of the window above is full. The buffers of a stream, which must hold whole bodies, have the limit of the buffer
  * filter.
  */
 export const TARGET_READ_BYTES = 64 * 1024;

@@ -24,7 +24,11 @@ import { DECODED_PIECE_BYTES_MAX } from "../answer/streamed-answer.ts";
 import type { Governance } from "../governor.ts";
 import { ATTEMPTS_MAX } from "./attempt.ts";
 import { REPLACED_BYTES_MAX } from "./translate.ts";
-import { STREAM_BYTES_MAX } from "./translated-stream.ts";
+import {
+  STREAM_BURST_BYTES_MAX,
+  STREAM_BYTES_MAX,
+  STREAM_BYTES_PER_SECOND_MAX,
+} from "./translated-stream.ts";
 
 const policy = await compileAnswering();
 const REGISTRY = `
@@ -417,12 +421,41 @@ describe("an answer on its way back", () => {
   });
 
   test("of a stream that does not end is broken off", async () => {
-    const { attempt } = await answering({ translatorOf: streaming(undefined, true) });
+    const { stage, attempt } = await answering({ translatorOf: streaming(undefined, true) });
     await attempt.responseHead(STREAM_HEAD, false);
+    stage.clock.monotonicMs += (STREAM_BYTES_MAX / STREAM_BYTES_PER_SECOND_MAX) * 1000;
     const most = await attempt.responseChunk(Buffer.alloc(STREAM_BYTES_MAX), false);
     assert.ok(most.bytes.length > STREAM_BYTES_MAX);
     const { bytes } = await attempt.responseChunk(Buffer.alloc(1), false);
-    assert.match(bytes.toString(), /upstream_invalid/);
+    assert.match(bytes.toString(), /does not end.*upstream_invalid/);
+  });
+
+  test("of a stream that never pauses is broken off earlier", async () => {
+    const secondMs = 1000;
+    for (const [elapsedMs, more, isBroken] of [
+      [0, 0, false],
+      [0, 1, true],
+      [(STREAM_BURST_BYTES_MAX / STREAM_BYTES_PER_SECOND_MAX) * secondMs, 1, true],
+      [
+        (STREAM_BURST_BYTES_MAX / STREAM_BYTES_PER_SECOND_MAX + 1) * secondMs,
+        STREAM_BYTES_PER_SECOND_MAX,
+        false,
+      ],
+      [
+        (STREAM_BURST_BYTES_MAX / STREAM_BYTES_PER_SECOND_MAX + 1) * secondMs,
+        STREAM_BYTES_PER_SECOND_MAX + 1,
+        true,
+      ],
+    ] as const) {
+      const { stage, attempt } = await answering({ translatorOf: joining });
+      await attempt.responseHead(STREAM_HEAD, false);
+      const most = await attempt.responseChunk(Buffer.alloc(STREAM_BURST_BYTES_MAX, "\n"), false);
+      assert.equal(most.bytes.length, STREAM_BURST_BYTES_MAX);
+      stage.clock.monotonicMs += elapsedMs;
+      const { bytes } = await attempt.responseChunk(Buffer.alloc(more, "\n"), false);
+      if (isBroken) assert.match(bytes.toString(), /never pauses.*upstream_invalid/);
+      else assert.equal(bytes.length, more);
+    }
   });
 
   /** Everything that a client gets for the pieces of a coded stream, as far as they are taken. */
@@ -502,7 +535,7 @@ describe("an answer on its way back", () => {
     const once = gzipSync(lines(DECODED_PIECE_BYTES_MAX + 1), { level: 1 });
     const bomb = brotliCompressSync(lines(DECODED_PIECE_BYTES_MAX));
     // Stored blocks of no bytes (RFC 1951 3.2.4), which decode to nothing for ever.
-    const empty = Buffer.alloc(STREAM_BYTES_MAX, Buffer.from([0, 0, 0, 0xff, 0xff]));
+    const empty = Buffer.alloc(STREAM_BURST_BYTES_MAX, Buffer.from([0, 0, 0, 0xff, 0xff]));
     const begun = gzipSync("", { finishFlush: constants.Z_SYNC_FLUSH });
     for (const [coding, pieces] of [
       ["gzip", [once]],

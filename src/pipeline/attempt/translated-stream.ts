@@ -19,6 +19,14 @@ import { untranslatable } from "./whole-answer.ts";
  */
 export const STREAM_BYTES_MAX = 64 * 1024 * 1024;
 
+/**
+ * Of them, those that may come as fast as they like; beyond, a stream must have been slower than this on the whole. No model
+ * says 5,000 tokens a second: what does is a recording, which ends, or a target that never pauses. Of the latter some 20 to 40
+ * bytes wait in Envoy for each that is taken here, and 2 GiB of them end Envoy 1.40 (src/local/envoy/clusters.ts).
+ */
+export const STREAM_BURST_BYTES_MAX = 32 * 1024 * 1024;
+export const STREAM_BYTES_PER_SECOND_MAX = 2 * 1024 * 1024;
+
 /** The stream of a target on its way into the client's dialect. */
 export type TranslatedStream = {
   /** Never throws: what cannot go on ends in a refusal, as the last event of the stream. At once where it is not coded. */
@@ -51,7 +59,8 @@ class Translated implements TranslatedStream {
   readonly #client: Format;
   readonly #translator: ReturnType<Translation["stream"]>;
   readonly #decoder: ContentDecoder | undefined;
-  #room = STREAM_BYTES_MAX;
+  readonly #startedMs: number;
+  #taken = 0;
   /** Bytes that the client got. */
   #given = 0;
 
@@ -65,6 +74,7 @@ class Translated implements TranslatedStream {
     this.#client = client;
     this.#translator = translator;
     this.#decoder = decoder;
+    this.#startedMs = context.rooms.clock.monotonicMs();
   }
 
   push(chunk: Buffer, endOfStream: boolean): ChunkAnswer | Promise<ChunkAnswer> {
@@ -90,12 +100,12 @@ class Translated implements TranslatedStream {
     }
   }
 
-  /** @param bytesTaken of what is left of {@link STREAM_BYTES_MAX} */
+  /** @param bytesTaken of what a stream may have */
   #translate(chunk: Buffer, bytesTaken: number, endOfStream: boolean): ChunkAnswer {
     try {
-      this.#room -= bytesTaken;
-      if (this.#room < 0)
-        return this.#breakOff(this.#wordFault(untranslatable("is a stream that does not end")), endOfStream);
+      this.#taken += bytesTaken;
+      const excess = this.#excess();
+      if (excess !== undefined) return this.#breakOff(this.#wordFault(untranslatable(excess)), endOfStream);
       return timed(this.#context, "translation", () => {
         const { bytes, fault } = this.#translator.push(chunk);
         if (fault !== undefined) {
@@ -107,6 +117,16 @@ class Translated implements TranslatedStream {
     } catch (error) {
       return this.#breakOff(rescueStream(this.#context, error), endOfStream);
     }
+  }
+
+  /** Why no more of the stream is taken; completes "it …". */
+  #excess(): string | undefined {
+    if (this.#taken > STREAM_BYTES_MAX) return "is a stream that does not end";
+    if (this.#taken <= STREAM_BURST_BYTES_MAX) return undefined;
+    const elapsedMs = this.#context.rooms.clock.monotonicMs() - this.#startedMs;
+    return this.#taken > (elapsedMs / 1000) * STREAM_BYTES_PER_SECOND_MAX
+      ? "is a stream that never pauses"
+      : undefined;
   }
 
   #end(before: Buffer): ChunkAnswer {

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { JsonValue } from "../../../src/exchange/json.ts";
-import { STREAM_BYTES_MAX } from "../../../src/pipeline/attempt/translated-stream.ts";
+import { STREAM_BURST_BYTES_MAX } from "../../../src/pipeline/attempt/translated-stream.ts";
 import { SSE_EVENT_BYTES_MAX } from "../../../src/wire/sse.ts";
 import { tell } from "../../support/answer-streams.ts";
 import { eventually } from "../governed/records.ts";
@@ -54,7 +54,8 @@ type Flood = { bytes: number; closed: boolean };
 const PIECE_EVERY_MS = 5;
 
 /** Begins a stream and then sends the same words, for ever. */
-function flood(dialect: ChatDialect, flooded: Flood): Answer {
+function flood(dialect: ChatDialect, flooded: Flood, everyMs = PIECE_EVERY_MS): Answer {
+  const next = (pour: () => void) => (everyMs === 0 ? setImmediate(pour) : setTimeout(pour, everyMs));
   const { open } = tell(dialect, [""]);
   const piece = tell(dialect, Array<string>(2_000).fill("word ".repeat(10))).open.subarray(open.length);
   return (_request, response) => {
@@ -67,8 +68,8 @@ function flood(dialect: ChatDialect, flooded: Flood): Answer {
     const pour = () => {
       if (flooded.closed) return;
       flooded.bytes += piece.length;
-      if (response.write(piece)) setTimeout(pour, PIECE_EVERY_MS);
-      else response.once("drain", () => setTimeout(pour, PIECE_EVERY_MS));
+      if (response.write(piece)) next(pour);
+      else response.once("drain", () => next(pour));
     };
     pour();
   };
@@ -103,7 +104,7 @@ describe("a target that is faster than its answer can be translated", () => {
       formats.play(flood(to, flooded));
       const got = await formats.ask(chatIn(from, modelOn(to), true));
       await closedOf(flooded);
-      assert.ok(flooded.bytes > STREAM_BYTES_MAX);
+      assert.ok(flooded.bytes > STREAM_BURST_BYTES_MAX);
       if (got.end === "clean") assert.match(got.text.slice(-400), /upstream_invalid/);
       await assertAlive(`${from} from ${to}`);
     }
@@ -247,6 +248,19 @@ describe("more large requests at once than can be translated in time", () => {
     await assertAlive("overload");
     for (const pid of pids) assert.ok(peakBytes(pid) < MEMORY_BYTES_MAX, `${peakBytes(pid)} bytes`);
     assert.equal((await formats.ask(asked(10))).status, 200);
+  });
+});
+
+// The last one: the most memory that Envoy has had is that of this, from here on.
+describe("a target that never pauses", () => {
+  test("is cut off before 2 GiB of it wait in Envoy, which would end it", async () => {
+    const flooded = { bytes: 0, closed: false };
+    formats.play(flood("anthropic-messages", flooded, 0));
+    const got = await formats.ask(chatIn("openai-chat", modelOn("anthropic-messages"), true));
+    await closedOf(flooded);
+    assert.ok(flooded.bytes > STREAM_BURST_BYTES_MAX);
+    if (got.end === "clean") assert.match(got.text.slice(-400), /upstream_invalid/);
+    await assertAlive("a target that never pauses");
   });
 });
 
