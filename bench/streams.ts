@@ -46,6 +46,8 @@ const OPENING_MS = 10_000;
 const SHAPE = { streams: STREAMS, rate: RATE, seconds: SECONDS };
 /** First tokens are measured in slices of both ways in turns. */
 const FIRST_SLICES = 8;
+/** Streams of each way before that: V8 compiles what runs often, and a server that has just begun is another measurement. */
+const FIRST_WARM_UP = 1_000;
 /** What the sidecar is started with by `bin/regent`, here for both processors. */
 const NODE_FLAGS = ["--max-semi-space-size=8"];
 const READY_MS_MAX = 20_000;
@@ -145,12 +147,15 @@ async function start(name: string, command: string, args: string[], announces: b
 
 /** One stream after the other, two at a time: nothing queues, so the delay is the way's own. */
 async function measureFirst(ways: readonly [Way, Way]): Promise<void> {
+  for (const way of ways) await firstTokens(way, `${way.name}-warm-up`, FIRST_WARM_UP);
   const delays = new Map<Way, number[]>(ways.map((way) => [way, []]));
-  for (let slice = 0; slice <= FIRST_SLICES; slice++) {
+  const usedMs = new Map<Way, number>();
+  for (let slice = 0; slice < FIRST_SLICES; slice++) {
     for (const way of ways) {
+      const before = cpuMs(way.pid);
       const firsts = await firstTokens(way, `${way.name}-${slice}`, FIRST_TOKENS / FIRST_SLICES);
-      // The first slice warms up.
-      if (slice > 0) delays.get(way)?.push(...firsts);
+      usedMs.set(way, (usedMs.get(way) ?? 0) + cpuMs(way.pid) - before);
+      delays.get(way)?.push(...firsts);
     }
   }
   const [empty, regent] = ways.map((way) => Float64Array.from(delays.get(way) ?? []).sort());
@@ -163,6 +168,11 @@ async function measureFirst(ways: readonly [Way, Way]): Promise<void> {
   );
   printRatio("p50", at(0.5), 1.5);
   printRatio("p99", at(0.99), undefined);
+  printRatio(
+    "CPU",
+    ways.map((way) => (usedMs.get(way) ?? Number.NaN) / FIRST_TOKENS),
+    undefined,
+  );
 }
 
 async function firstTokens(way: Way, name: string, count: number): Promise<number[]> {
