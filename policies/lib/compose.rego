@@ -162,7 +162,7 @@ ordered(reasons) := [reason |
 
 obligations := object.union(_hold, {
 	"redact": sort({member | some members in _said.redact; some member in members}),
-	"route": object.union_n([_targets_of_route, _model_of_route, {"headers": _first("route header")}]),
+	"route": object.union_n([_targets_of_route, _model_of_route, _strictness, {"headers": _first("route header")}]),
 	"limits": _limits,
 	"transform": {"set_headers": _first("header")},
 	"response": object.union({"inspect": _inspects_answers}, _bounds),
@@ -240,6 +240,13 @@ _values.route[name][route.model] contains policy if {
 _first(what) := {name: min({value | some value, _ in policies}) | some name, policies in _values[what]}
 
 _model_of_route := _first("route")
+
+default _strictness := {}
+
+_strictness := {"strict": true} if {
+	some route in _said.route
+	route.strict == true
+}
 
 default _targets_of_route := {}
 

@@ -105,6 +105,22 @@ _response_of(one, other, document) := response if {
 	response := compose.obligations.response with input as document with data.regent.rules as together
 }
 
+test_allow_with_the_stricter_of_two_translations if {
+	every asked in [
+		[true, false, {"strict": true}],
+		[false, true, {"strict": true}],
+		[true, true, {"strict": true}],
+		[false, false, {}],
+	] {
+		[one, other, expected] := asked
+		together := {"a": {"b": {"route": {"strict": one}}, "c": {"route": {"strict": other}}}}
+		targets := {"targets": ["sim-us", "sim-eu"], "headers": {}}
+		compose.errors == set() with input as samples.request with data.regent.rules as together
+		route := compose.obligations.route with input as samples.request with data.regent.rules as together
+		route == object.union(targets, expected)
+	}
+}
+
 test_allow_with_the_audit_level_that_a_rule_asks_for if {
 	compose.audit == {"level": "digest", "labels": {}} with input as samples.request
 		with data.regent.rules as {"a": {"b": {"audit": {{"level": "digest"}}}, "c": {"audit": {{"level": "digest"}}}}}
@@ -150,7 +166,7 @@ test_deny_sets_of_another_form if {
 
 test_deny_objects_of_another_form if {
 	every name in ["labels", "set_headers", "route", "response"] {
-		every value in ["text", ["a"], {"a": 1}, {"headers": {"a": 1}}, {"model": 1}, null] {
+		every value in ["text", ["a"], {"a": 1}, {"headers": {"a": 1}}, {"model": 1}, {"strict": 1}, null] {
 			compose.errors == faulty($"`{name}` has another form") with input as samples.request
 				with data.regent.rules as rules({name: value})
 		}

@@ -102,9 +102,10 @@ _object("labels", value) if is_text_map(value)
 _object("set_headers", value) if is_text_map(value)
 
 _object("route", value) if {
-	_only(value, {"model", "headers"})
+	_only(value, {"model", "headers", "strict"})
 	_is_text(object.get(value, "model", "unset"))
 	is_text_map(object.get(value, "headers", {}))
+	is_boolean(object.get(value, "strict", false))
 }
 
 _object("response", value) if {

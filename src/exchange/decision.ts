@@ -55,6 +55,8 @@ export type Decision = {
     /** Names in order of preference; undefined: policy did not say. */
     readonly targets?: readonly string[];
     readonly headers: ReadonlyMap<string, string>;
+    /** True: a target of another dialect is refused the request rather than told less than it says. */
+    readonly strict?: boolean;
   };
   readonly limits: readonly Limit[];
   readonly transform: {

@@ -204,6 +204,7 @@ describe("response policy", () => {
       { route: { model: "large" } },
       { route: { targets: ["eu"] } },
       { route: { headers: { "x-a": "b" } } },
+      { route: { strict: true } },
     ] satisfies JsonObject[]) {
       for (const body of [completion(), [event("[DONE]"), ""]]) {
         const { stage, sent: exchange } = await sent({ decideAnswer: { allow: true, ...more } });

@@ -142,6 +142,8 @@ describe("parseDecision", () => {
     assertInvalid({ route: { targets: ["eu", "us", "eu"] } }, "route.targets[2]");
     assertInvalid({ route: { targets: ["eu", 1] } }, "route.targets[1]");
     assert.deepEqual(parse({ route: { targets: [] } }).route.targets, []);
+    assertInvalid({ route: { strict: "yes" } }, "route.strict");
+    assert.equal(parse({ route: { strict: true } }).route.strict, true);
   });
 
   test("refuses header names that are illegal or not policy's to change", () => {

@@ -101,13 +101,15 @@ function parseRedaction(at: At): Redaction {
 
 function parseRoute(at: At | undefined): Decision["route"] {
   if (at === undefined) return { headers: new Map() };
-  const route = readObject(at, ["model", "targets", "headers"]);
+  const route = readObject(at, ["model", "targets", "headers", "strict"]);
   const model = member(at, route, "model");
   const targets = member(at, route, "targets");
+  const strict = member(at, route, "strict");
   return {
     ...(model === undefined ? {} : { model: readString(model) }),
     ...(targets === undefined ? {} : { targets: readNames(targets) }),
     headers: parseHeaders(member(at, route, "headers")),
+    ...(strict === undefined ? {} : { strict: readBoolean(strict) }),
   };
 }
 

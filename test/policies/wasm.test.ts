@@ -341,7 +341,7 @@ labels["team"] := "x"
 
 set_headers["x-team"] := "x"
 
-route := {"model": "sim-large", "headers": {"x-route": "b"}}
+route := {"model": "sim-large", "headers": {"x-route": "b"}, "strict": true}
 
 response := {"stream_window_bytes": 1024}
 `;
@@ -373,6 +373,7 @@ test("everything a rule may say reaches the decision of the compiled policy, as 
       targets: ["sim-eu"],
       model: "sim-large",
       headers: { "x-route": "b" },
+      strict: true,
     });
     assert.deepEqual(decision.audit, { level: "digest", labels: { data_class: "internal", team: "x" } });
     assert.deepEqual(decision.hold, { approval: "security" });

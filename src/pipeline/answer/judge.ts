@@ -83,7 +83,8 @@ function assertForAnswers(decision: Decision): void {
     redact.some(({ where }) => where === "request") ||
     limits.length + transform.bodyPatch.length + route.headers.size > 0 ||
     route.model !== undefined ||
-    route.targets !== undefined
+    route.targets !== undefined ||
+    route.strict === true
   ) {
     throw new RegentError(
       "obligation_unsupported",

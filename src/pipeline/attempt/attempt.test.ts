@@ -222,13 +222,18 @@ describe("an attempt", () => {
   test("in strict mode is refused for what is dropped or changed, not for what the target's dialect demands", async () => {
     const invented = { code: "invented", member: "/max_tokens", message: "m" } as const;
     const losing = (code: "dropped" | "changed") => ({ code, member: "/seed", message: "m" });
-    for (const [warning, refusal] of [
-      [losing("dropped"), "translation_unsupported"],
-      [losing("changed"), "translation_unsupported"],
-      [undefined, undefined],
+    const strictly = { allow: true, route: { strict: true } };
+    for (const [warning, refusal, decide] of [
+      [losing("dropped"), "translation_unsupported", undefined],
+      [losing("changed"), "translation_unsupported", undefined],
+      [undefined, undefined, undefined],
+      // The same where policy asks for it, of this request alone.
+      [losing("dropped"), "translation_unsupported", strictly],
+      [losing("changed"), "translation_unsupported", strictly],
+      [undefined, undefined, strictly],
     ] as const) {
       const stage = stageWith({
-        strictTranslation: true,
+        strictTranslation: decide === undefined,
         translatorOf: scriptedTranslators({
           request: (bytes, warn) => {
             warn(invented);
@@ -237,7 +242,7 @@ describe("an attempt", () => {
           },
         }),
       });
-      const sent = await through(stage);
+      const sent = await send(stage, { body: chatBody(), ...(decide === undefined ? {} : { decide }) });
       const attempt = attemptOf(stage, sent, "claude");
       await attempt.requestHead(false);
       const answered = await attempt.requestBody(bytesOf(chatBody()));

@@ -70,8 +70,9 @@ export function openTranslation(
         query,
         modelOutputTokens: model.maxOutputTokens,
       };
+      const isStrict = options.strictTranslation || account.decision?.route.strict === true;
       const translated = request(bytes, facts, (warning) => {
-        if (options.strictTranslation && isLoss(warning)) {
+        if (isStrict && isLoss(warning)) {
           const detail = `${from} cannot become ${to} without a loss at ${warning.member}: ${warning.message}`;
           throw new RegentError("translation_unsupported", detail);
         }
