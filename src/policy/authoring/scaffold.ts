@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { OUTLETS } from "./rule-form.ts";
 
 export type ScaffoldOptions = {
   readonly folder: string;
@@ -54,6 +55,8 @@ function governanceFiles(path: string): Files {
 #     - { code: outside_of_hours, kind: permission, status: 403 }
 package regent.rules.${category}.${rule}
 
+# Names of its own begin with _. What a rule may say is
+# ${OUTLETS.join(", ")}.
 deny contains {
 	"code": "outside_of_hours",
 	"kind": "permission",
