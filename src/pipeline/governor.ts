@@ -80,7 +80,13 @@ export type Governance = {
 
 /** Pass with a permit in hand, or Regent's own answer. */
 export type RequestAnswer =
-  | { readonly kind: "pass"; readonly permit: Permit; readonly plan: Plan }
+  | {
+      readonly kind: "pass";
+      readonly permit: Permit;
+      readonly plan: Plan;
+      /** The body goes on unread while the answer is on its way: each part of it was judged before. */
+      readonly passesOn?: boolean;
+    }
   | { readonly kind: "answer"; readonly answer: OwnAnswer };
 
 /** `need_body`: nothing is decided yet; Envoy must send the buffered body and hold the request until it is answered. */

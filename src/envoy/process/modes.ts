@@ -117,6 +117,34 @@ export const BODY_UNREAD: Init<ProcessingMode> = {
   ...override(BodySendMode.NONE, BodySendMode.STREAMED, HeaderSendMode.SKIP),
 };
 
+/**
+ * The same where the body need not be seen and is still on its way: Envoy takes over the mode of the request as well, and
+ * what was left of a body that was let go unseen would be held back until its end.
+ */
+export const BOTH_UNREAD: Init<ProcessingMode> = override(
+  BodySendMode.NONE,
+  BodySendMode.NONE,
+  HeaderSendMode.SKIP,
+);
+
+/** How the body of a request comes while its answer is on its way. */
+export type RequestsKind =
+  /** It came before. */
+  | "whole"
+  /** Piece by piece. */
+  | "streamed"
+  /** Past Regent. */
+  | "unread";
+
+/** What is sent as `mode_override` in the reply to response headers. */
+export function overrideFor(
+  body: Exclude<ResponseBodyKind, "chunks">,
+  requests: RequestsKind,
+): Init<ProcessingMode> {
+  if (requests === "streamed") return OVERRIDES_OF_STREAMS[body];
+  return requests === "unread" && body === "none" ? BOTH_UNREAD : OVERRIDES[body];
+}
+
 function override(
   requestBodyMode: number,
   responseBodyMode: number,

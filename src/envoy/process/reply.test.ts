@@ -35,6 +35,43 @@ test("sets headers by raw_value and overwrites in both of Envoy's ways, after it
   assert.deepEqual([option.append?.value, option.appendAction], [false, 2]);
 });
 
+test("keeps the mode of a request that is still on its way where an answer begins", () => {
+  const { NONE, BUFFERED, FULL_DUPLEX_STREAMED } = BodySendMode;
+  for (const [requests, body, expected] of [
+    ["whole", "none", [BUFFERED, NONE]],
+    ["unread", "none", [NONE, NONE]],
+    ["unread", "stream", [BUFFERED, FULL_DUPLEX_STREAMED]],
+    ["streamed", "none", [FULL_DUPLEX_STREAMED, NONE]],
+    ["streamed", "buffered", [FULL_DUPLEX_STREAMED, BUFFERED]],
+    ["streamed", "stream", [FULL_DUPLEX_STREAMED, FULL_DUPLEX_STREAMED]],
+  ] as const) {
+    const reply = { reply: "response_head", plan: plan(), body, contentLength: undefined, requests } as const;
+    const { modeOverride } = onTheWire(reply);
+    assert.deepEqual([modeOverride?.requestBodyMode, modeOverride?.responseBodyMode], expected);
+  }
+});
+
+test("says what leaves of a stream of requests in the one mode that takes it, and another status in trailers", () => {
+  const chunk = onTheWire({
+    reply: "request_chunk",
+    permit: PERMIT,
+    bytes: Buffer.from("x"),
+    endOfStream: true,
+  });
+  assert.ok(chunk.response === "requestBody");
+  const { bodyMutation, headerMutation } = chunk.requestBody.response ?? {};
+  assert.ok(bodyMutation?.mutation === "streamedResponse");
+  assert.deepEqual(
+    [bodyMutation.streamedResponse.body.toString(), bodyMutation.streamedResponse.endOfStream],
+    ["x", true],
+  );
+  assert.match(headerMutation?.setHeaders[0]?.header?.key ?? "", / /);
+  const trailers = onTheWire({ reply: "response_trailers", set: [["grpc-status", "7"]] });
+  assert.ok(trailers.response === "responseTrailers");
+  const [status] = trailers.responseTrailers.headerMutation?.setHeaders ?? [];
+  assert.deepEqual([status?.header?.key, status?.header?.rawValue.toString()], ["grpc-status", "7"]);
+});
+
 test("puts metadata under the namespace regent, and none where there is none", () => {
   const metadata = { tenant: "acme", tokens: { input: 3 }, list: [null, true] };
   const message = onTheWire({

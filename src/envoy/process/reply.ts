@@ -12,7 +12,7 @@ import {
   type ProcessingResponse,
 } from "../codec.ts";
 import { structFromJson } from "../struct.ts";
-import { BODY_UNREAD, OVERRIDES, OVERRIDES_OF_STREAMS, type ResponseBodyKind } from "./modes.ts";
+import { BODY_UNREAD, OVERRIDES, overrideFor, type RequestsKind, type ResponseBodyKind } from "./modes.ts";
 
 /** What the reducer says to Envoy. Whatever lets a request go on, or the rest of one, takes the permit. */
 export type Reply =
@@ -43,8 +43,7 @@ export type Reply =
       readonly reply: "response_head";
       readonly plan: Plan;
       readonly body: ResponseBodyKind;
-      /** How the body of the request comes, which may still be on its way. */
-      readonly requests: "whole" | "streamed";
+      readonly requests: RequestsKind;
       /** Put back where the configured body mode made Envoy take it away. */
       readonly contentLength: string | undefined;
     }
@@ -126,8 +125,7 @@ export function renderReply(reply: Reply): Init<ProcessingResponse> {
 }
 
 function renderOverride({ body, requests }: Reply & { reply: "response_head" }): Init<ProcessingResponse> {
-  if (body === "chunks") return {};
-  return { modeOverride: (requests === "streamed" ? OVERRIDES_OF_STREAMS : OVERRIDES)[body] };
+  return body === "chunks" ? {} : { modeOverride: overrideFor(body, requests) };
 }
 
 function renderStreamed({ bytes, endOfStream }: { readonly bytes: Buffer; readonly endOfStream: boolean }) {

@@ -210,6 +210,30 @@ describe("a stream of requests", () => {
   });
 });
 
+test("a request that passes unread while it is answered keeps doing so", () => {
+  const whole = { ...MODES, requestBody: BodySendMode.BUFFERED };
+  const passes = (passesOn: boolean) =>
+    answered({
+      step: "requestHead",
+      answer: { kind: "pass", permit: PERMIT, plan: plan(), passesOn },
+      endOfStream: false,
+    });
+  const begun: ProcessEvent = { event: "requestHeaders", endOfStream: false };
+  for (const [passesOn, requests] of [
+    [true, "unread"],
+    [false, "whole"],
+  ] as const) {
+    const [effect]: readonly Effect[] = after(
+      opened(whole),
+      begun,
+      passes(passesOn),
+      ...head("none"),
+    ).effects;
+    assert.ok(effect?.effect === "send" && effect.reply.reply === "response_head");
+    assert.equal(effect.reply.requests, requests);
+  }
+});
+
 describe("a refusal behind requests that have left", () => {
   test("ends the stream to the model, and takes the place of the status behind the answers", () => {
     assert.deepEqual(words(...REFUSED), ["request_chunk  end", `wait ${REFUSAL_MS_MAX}`]);

@@ -79,7 +79,7 @@ export function onRequestHeadAnswer(
   const fault = headPlanFault(plan, state.requestHeaders);
   if (fault !== undefined) return refuse(state, new RegentError("obligation_unsupported", fault));
   const reply: Reply = { reply: "request_head", permit, plan, bodyUnread: !endOfStream };
-  return to(state, { request: "permitted", permit }, send(reply));
+  return to(state, { request: "permitted", permit, passesOn: answer.passesOn === true }, send(reply));
 }
 
 export function onRequestBodyAnswer(state: State, answer: RequestAnswer): Transition {

@@ -108,7 +108,7 @@ export function onResponseHeadAnswer(
   ];
   // Of an answer that is nothing but a head, or is not read, nobody reads a status that follows it.
   if (state.refusal !== undefined && body !== "stream" && body !== "chunks") return answerRefused(state);
-  const requests = streamsRequests(state.modes) ? "streamed" : "whole";
+  const requests = streamsRequests(state.modes) ? "streamed" : state.passesOn ? "unread" : "whole";
   const reply = send({ reply: "response_head", plan, body, contentLength, requests });
   if (endOfStream && state.request === "flowing") return complete(state, reply);
   return to(state, { response }, reply, ...patienceOf(state));

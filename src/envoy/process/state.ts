@@ -48,6 +48,8 @@ export type State = {
   readonly permit: Permit | undefined;
   /** What the running step answers is for this message. */
   readonly replyTo: "chunk" | "trailers";
+  /** The body of the request passes unread, and may do so while the answer is on its way. */
+  readonly passesOn: boolean;
   readonly requestBodySeen: boolean;
   /** Of a stream of requests: bytes of one came that is not whole. */
   readonly isPartial: boolean;
@@ -80,6 +82,7 @@ export const INITIAL: State = {
   responseHeaders: NO_HEADERS,
   permit: undefined,
   replyTo: "chunk",
+  passesOn: false,
   requestBodySeen: false,
   isPartial: false,
   refusal: undefined,

@@ -1,5 +1,5 @@
 import { BodySendMode, HeaderSendMode, type Init, type ProcessingMode } from "../../envoy/codec.ts";
-import { BODY_UNREAD, OVERRIDES, OVERRIDES_OF_STREAMS } from "../../envoy/process/modes.ts";
+import { BODY_UNREAD, BOTH_UNREAD, OVERRIDES, OVERRIDES_OF_STREAMS } from "../../envoy/process/modes.ts";
 import { HOST_ATTRIBUTES, TARGET_OF_HOST, UPSTREAM_METADATA } from "../../envoy/upstream/upstream.ts";
 import { dialectFilter } from "./client-dialect.ts";
 import { DIALECTS } from "./local-replies.ts";
@@ -195,6 +195,7 @@ export function upstreamFilters(target: string): Yaml[] {
         allow_mode_override: true,
         allowed_override_modes: [
           note("Requests that go as they came.", modeNames(BODY_UNREAD)),
+          note("Streams of them, of which some come when an answer has begun.", modeNames(BOTH_UNREAD)),
           ...overrideModes(OVERRIDES),
         ],
         ...(ofHost ? { request_attributes: Object.values(HOST_ATTRIBUTES) } : {}),

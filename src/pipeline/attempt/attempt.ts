@@ -216,7 +216,8 @@ export class Attempt implements Governance {
     if (this.#isLate()) throw new RegentError("not_governed");
     const plan = planAttempt({ attempts, baseline, target, translated, path, body: leaving, credentials });
     facts.sent = true;
-    return { kind: "pass", permit: allowed.permit, plan };
+    const { permit, isStreamed } = allowed;
+    return { kind: "pass", permit, plan, ...(isStreamed && { passesOn: true }) };
   }
 
   #open(): Admitted {
