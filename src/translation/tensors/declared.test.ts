@@ -7,13 +7,18 @@ import type { AnswerHints } from "../translation.ts";
 import { tensorTranslator } from "./index.ts";
 
 /** Translates a request; every warning fails it. */
-function request(from: FormatName, to: FormatName, body: object, declared: TensorInterface) {
+function translated(from: FormatName, to: FormatName, body: object, declared: TensorInterface) {
   const there = tensorTranslator(from, to, declared)?.request?.(
     Buffer.from(JSON.stringify(body)),
     { headers: new Map(), urlModel: "m" },
     ({ code, member }) => assert.fail(`${code} ${member}`),
   );
-  return JSON.parse(there?.bytes.toString() ?? "") as unknown;
+  assert.ok(there !== undefined);
+  return there;
+}
+
+function request(...translation: Parameters<typeof translated>) {
+  return JSON.parse(translated(...translation).bytes.toString()) as unknown;
 }
 
 function reply(
@@ -92,6 +97,22 @@ describe("declared tensors", () => {
       () => ask([row("features", "FP32", [1, 2], [1, 2])], { outputs: [{ name: "score" }] }),
       "score: the model has no such output",
     );
+  });
+
+  test("in half precision go behind the JSON, in which Triton takes no such numbers", () => {
+    for (const [datatype, raw] of [
+      ["FP16", "003c0045"],
+      ["BF16", "803fa040"],
+    ] as const) {
+      const declared: TensorInterface = { inputs: [{ name: "x", datatype }] };
+      const { bytes, headers } = translated("tfserving", "kserve-v2", { instances: [1, 5] }, declared);
+      const length = Number(new Map(headers).get("inference-header-content-length"));
+      const { data: _behind, ...tensor } = row("x", datatype, [1, 5]);
+      assert.deepEqual(JSON.parse(bytes.toString("utf8", 0, length)), {
+        inputs: [{ ...tensor, parameters: { binary_data_size: 4 } }],
+      });
+      assert.equal(bytes.toString("hex", length), raw);
+    }
   });
 
   test("bind values between dialects that have no datatypes", () => {

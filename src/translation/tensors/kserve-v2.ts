@@ -5,7 +5,14 @@ import { inputData, parseRequest } from "../../formats/kserve-v2/message.ts";
 import { parseResponse, spelling } from "../../formats/kserve-v2/response.ts";
 import { dataTensor, type TensorList } from "../../formats/kserve-v2/tensors.ts";
 import { readPlainError } from "../../formats/plain-error.ts";
-import { type DataTensor, elementCount, encodeJson, encodeRaw, isText } from "../../formats/tensors/index.ts";
+import {
+  type DataTensor,
+  type Datatype,
+  elementCount,
+  encodeJson,
+  encodeRaw,
+  isText,
+} from "../../formats/tensors/index.ts";
 import { pointerToken } from "../../wire/json/index.ts";
 import type { TranslatedResponse, Warn } from "../translation.ts";
 import type { TensorDialect } from "./dialect.ts";
@@ -189,8 +196,12 @@ function asSent(tensor: DataTensor, form: TensorValue["bytes"]): DataTensor {
   };
 }
 
-/** Values that JSON cannot say go behind it. */
-function needsBytes({ data }: DataTensor): boolean {
+/** Triton reads them in binary alone: https://github.com/triton-inference-server/server/issues/5960 */
+const HALVES: ReadonlySet<string> = new Set<Datatype>(["FP16", "BF16"]);
+
+/** What JSON cannot say goes behind it, and what servers do not read in it. */
+function needsBytes(side: Side, { datatype, data }: DataTensor): boolean {
+  if (side === "inputs" && HALVES.has(datatype)) return true;
   if (Array.isArray(data)) return !isText(data as readonly Buffer[]);
   return (data instanceof Float32Array || data instanceof Float64Array) && !data.every(Number.isFinite);
 }
@@ -198,7 +209,7 @@ function needsBytes({ data }: DataTensor): boolean {
 function writeBody(side: Side, tensors: readonly DataTensor[], members: readonly string[]) {
   const tail: Buffer[] = [];
   const texts = tensors.map((tensor) => {
-    if (!needsBytes(tensor))
+    if (!needsBytes(side, tensor))
       return tensorText(tensor, `"data":[${encodeJson(tensor, "refused").join(",")}]`, {});
     const bytes = encodeRaw(tensor);
     tail.push(bytes);
