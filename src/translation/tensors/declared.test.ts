@@ -99,6 +99,21 @@ describe("declared tensors", () => {
     );
   });
 
+  test("are looked through once, however many outputs a request asks for", () => {
+    let reads = 0;
+    const output = {
+      datatype: "FP32",
+      get name() {
+        reads += 1;
+        return "score";
+      },
+    } as const;
+    const asked = Array.from({ length: 1000 }, () => ({ name: "score" }));
+    const body = { inputs: [row("x", "FP32", [1])], outputs: asked };
+    request("kserve-v2", "tfserving", body, { outputs: [output] });
+    assert.ok(reads > 0 && reads < asked.length, String(reads));
+  });
+
   test("in half precision go behind the JSON, in which Triton takes no such numbers", () => {
     for (const [datatype, raw] of [
       ["FP16", "003c0045"],

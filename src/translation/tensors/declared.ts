@@ -14,8 +14,10 @@ export function requestAsDeclared(
   request: TensorRequest,
   { inputs, outputs }: TensorInterface,
 ): TensorRequest {
-  for (const name of request.outputs ?? [])
-    if (outputs !== undefined) declarationOf(name, "outputs", byName(outputs));
+  if (outputs !== undefined) {
+    const given = byName(outputs);
+    for (const name of request.outputs ?? []) declarationOf(name, "outputs", given);
+  }
   if (inputs === undefined) return request;
   const declared = byName(inputs);
   const tensors = request.tensors.map((tensor) =>
