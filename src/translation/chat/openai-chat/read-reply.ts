@@ -44,7 +44,6 @@ export function readReply(
   };
 }
 
-/** What a server says that is no JSON stays unsaid: pages of proxies are none of the client's. */
 function inOrder(choices: readonly JsonObject[]): readonly JsonObject[] {
   const index = (choice: JsonObject) => (typeof choice.index === "number" ? choice.index : 0);
   return choices.toSorted((a, b) => index(a) - index(b));
