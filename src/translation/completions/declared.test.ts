@@ -79,6 +79,40 @@ describe("declared inputs of a completion", () => {
     );
   });
 
+  test("hold a whole number as it is, or the request is refused", () => {
+    const single = { name: "n", datatype: "FP32" } as const;
+    const inputs = { max_tokens: single, seed: { ...single, name: "s" } };
+    const largest = 2 ** 24;
+    const ask = (body: object) => request("triton-generate", { prompt: "p", ...body }, { inputs }).body;
+    assert.deepEqual(ask({ max_tokens: largest, seed: -largest }), {
+      text_input: "p",
+      n: largest,
+      s: -largest,
+    });
+    assertUnsupported(
+      () => ask({ max_tokens: largest + 3 }),
+      `max_tokens: FP32 does not hold ${largest + 3}`,
+    );
+    assertUnsupported(() => ask({ seed: largest + 1 }), `seed: FP32 does not hold ${largest + 1}`);
+  });
+
+  test("may be below zero, but for the bound", () => {
+    const inputs = {
+      max_tokens: { name: "n", datatype: "INT32" },
+      presence_penalty: { name: "penalty", datatype: "INT32" },
+    } as const;
+    const { body } = request(
+      "triton-generate",
+      { prompt: "p", presence_penalty: -1 },
+      { inputs, maxTokens: 1 },
+    );
+    assert.deepEqual(body, { text_input: "p", n: 1, penalty: -1 });
+    assertUnsupported(
+      () => request("triton-generate", { prompt: "p", max_tokens: -1 }, { inputs }),
+      "max_tokens: the target takes whole numbers from 0",
+    );
+  });
+
   test("take the declared bound where the request has none, and nothing is made up", () => {
     const { body, warned } = request("triton-generate", { prompt: "p" }, { maxTokens: 256 });
     assert.deepEqual(body, { text_input: "p", max_tokens: 256 });

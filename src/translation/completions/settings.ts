@@ -114,15 +114,22 @@ function numberSetting(
 
 const TOO_LARGE = "too large for ";
 
+/** Settings of which OpenAI takes whole numbers alone. */
+const WHOLE: ReadonlySet<NumberSetting> = new Set<NumberSetting>(["max_tokens", "seed"]);
+
 /** @throws RegentError translation_unsupported */
-function assertHolds(datatype: Datatype, key: string, value: number): void {
+function assertHolds(datatype: Datatype, key: NumberSetting, value: number): void {
   const unsupported = (problem: string) => new RegentError("translation_unsupported", `${key}: ${problem}`);
   const { range } = DATATYPES[datatype];
   if (range === undefined) {
-    if (datatype !== "FP64" && !Number.isFinite(Math.fround(value))) throw unsupported(TOO_LARGE + datatype);
+    if (datatype === "FP64") return;
+    const single = Math.fround(value);
+    if (!Number.isFinite(single)) throw unsupported(TOO_LARGE + datatype);
+    if (WHOLE.has(key) && single !== value) throw unsupported(`${datatype} does not hold ${value}`);
     return;
   }
-  const min = key === "seed" ? range[0] : 0n;
+  // A bound below 0 bounds nothing.
+  const min = key === "max_tokens" ? 0n : range[0];
   if (!Number.isSafeInteger(value) || BigInt(value) < min)
     throw unsupported(`the target takes whole numbers from ${min}`);
   if (BigInt(value) > range[1]) throw unsupported(TOO_LARGE + datatype);
