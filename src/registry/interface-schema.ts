@@ -96,8 +96,9 @@ export const completionsSchema = z
     for (const setting of Object.keys(inputs) as SettingInput[])
       if (!INPUTS_OF_FORM[settings].includes(setting))
         fault(["inputs", setting], `where settings are ${settings} the model has no such input`);
-    if (settings === "none" && maxTokens !== undefined)
-      fault(["maxTokens"], "a model without settings takes no bound");
+    if (maxTokens === undefined) return;
+    if (settings === "none") fault(["maxTokens"], "a model without settings takes no bound");
+    if (inputs.max_tokens === false) fault(["maxTokens"], "a model without an input for it takes no bound");
   });
 
 export const embeddingsSchema = z.strictObject({

@@ -135,6 +135,9 @@ embeddings: { input: text, output: vector, shape: rows }`,
       "10:51 value completions.maxTokens: a model without settings takes no bound",
       "10:70 value completions.inputs.stop: where settings are none the model has no such input",
     ]);
+    assert.deepEqual(faults("completions: { maxTokens: 5, inputs: { max_tokens: false } }"), [
+      "10:35 value completions.maxTokens: a model without an input for it takes no bound",
+    ]);
   });
 
   test("is refused where no target of the version has a use for it", () => {
