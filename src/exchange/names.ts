@@ -20,6 +20,8 @@ export const CREDENTIAL_HEADERS = [
   "proxy-authorization",
   // A caller must not bring an account of its own with a provider past the registry.
   "api-key",
+  // https://learn.microsoft.com/azure/api-management/api-management-subscriptions
+  "ocp-apim-subscription-key",
   "x-goog-api-key",
   "x-goog-user-project",
   "x-amz-security-token",

@@ -54,6 +54,8 @@ test("takes a client's own credentials from every place in which a key is sent",
     assert.ok(
       (CREDENTIAL_HEADERS as readonly string[]).includes(place === "bearer" ? "authorization" : place),
     );
+  // Where Azure looks besides, as for `subscription-key` in a query.
+  assert.ok((CREDENTIAL_HEADERS as readonly string[]).includes("ocp-apim-subscription-key"));
 });
 
 test("signs a request to AWS as it leaves: method, host, path and body", async () => {
