@@ -105,6 +105,16 @@ test("gives what an upstream has flushed before the rest comes", async () => {
   coder.destroy();
 });
 
+test("a piece that is still being decoded when it is closed is a fault, and waited for no longer", async () => {
+  for (const [coding, bytes] of CODED)
+    for (const end of [false, true]) {
+      const decoder = openDecoder(coding, MIB);
+      const piece = decoder?.push(bytes, end);
+      decoder?.close();
+      assert.equal((await piece)?.ok, false, coding);
+    }
+});
+
 test("nothing comes after a fault", async () => {
   const decoder = openDecoder("gzip", MIB);
   assert.ok(decoder);

@@ -90,6 +90,8 @@ class StreamDecoder implements ContentDecoder {
   }
 
   close(): void {
+    // Otherwise who waits for a last piece would do so for ever, and what there is of another would pass for all of it.
+    if (this.#settle !== undefined) this.#fail("unsupported", `a ${this.#coding} body that is not read on`);
     this.#stream.destroy();
   }
 
