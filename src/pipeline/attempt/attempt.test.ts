@@ -88,6 +88,15 @@ describe("an attempt", () => {
     );
   });
 
+  test("on another dialect goes nowhere where its version has no translation", async () => {
+    const translate = scriptedTranslators({});
+    const translatorOf: typeof translate = (from, to, version) =>
+      version === undefined ? translate(from, to) : undefined;
+    const stage = stageWith({ translatorOf });
+    const attempt = attemptOf(stage, await through(stage), "claude");
+    assert.equal(refusalOf(await attempt.requestHead(false)).code, "internal_error");
+  });
+
   test("is refused without an exchange that is open, permitted, and not yet answered", async () => {
     const stage = stageWith();
     const undecided = stage.governor.begin(exchangeOf(stage, { body: chatBody() }));

@@ -35,18 +35,18 @@ export type Translation = {
   stream(head: ResponseHead): ReturnType<NonNullable<Translator["stream"]>>;
 };
 
-/** Undefined where one of the two directions has no translator. */
+/** @throws RegentError internal_error where one of the two directions has no translator: untranslated, nothing may go there */
 export function openTranslation(
   context: Context,
   { version, model }: Candidate,
   to: FormatName,
-): Translation | undefined {
+): Translation {
   const { detection, rooms, account, options } = context;
-  if (detection.kind !== "inference") return undefined;
+  if (detection.kind !== "inference") throw new RegentError("internal_error");
   const from = detection.format.name;
   const there = rooms.translation.translatorOf(from, to, version);
   const back = rooms.translation.translatorOf(to, from, version);
-  if (there?.request === undefined || back?.response === undefined) return undefined;
+  if (there?.request === undefined || back?.response === undefined) throw new RegentError("internal_error");
   const { request } = there;
   const { response, stream } = back;
   const warnings = collectWarnings();

@@ -41,8 +41,9 @@ export function openTranslatedStream(
   translation: Translation,
   head: ResponseHead,
 ): TranslatedStream {
-  const decoder = decoderOf(head);
-  return new Translated(context, client, translation.stream(head), decoder);
+  const translator = translation.stream(head);
+  // Last, so that no decoder is left open by what is thrown.
+  return new Translated(context, client, translator, decoderOf(head));
 }
 
 /** Undefined for a stream without a coding. */
