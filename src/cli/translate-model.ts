@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Command, Option } from "commander";
 import { renderFault } from "../document/fault.ts";
 import { RegentError } from "../exchange/errors.ts";
-import { type ModelInterface, TENSOR_LAYOUTS, type TensorLayout } from "../exchange/model-interface.ts";
+import { TENSOR_LAYOUTS, type TensorLayout } from "../exchange/model-interface.ts";
 import { type DeclaredVersion, parseVersions } from "../registry/index.ts";
 import { parseSignature } from "../translation/index.ts";
 import { CommandFailure } from "./failure.ts";
@@ -60,13 +60,14 @@ async function declaredIn(file: string, name: string): Promise<DeclaredVersion> 
   if (!parsed.ok)
     throw new CommandFailure(`--registry has faults:\n${parsed.faults.map(renderFault).join("\n")}`);
   const [version, ...others] = parsed.value(name);
-  if (version === undefined) throw new CommandFailure(`no model of ${file} is called "${name}"`);
-  const other = others.find((one) => !isDeepStrictEqual(interfaceOf(one), interfaceOf(version)));
-  if (other === undefined) return version;
-  const names = [version, ...others].map((one) => one.name).join(", ");
-  throw new CommandFailure(`"${name}" has versions that declare different things: name one of ${names}`);
+  if (version === undefined)
+    throw new CommandFailure(`${file} has no version of a model of this name, nor of this name: ${name}`);
+  if (others.every((other) => isDeepStrictEqual(declaredBy(other), declaredBy(version)))) return version;
+  const names = [...new Set([version, ...others].map((one) => one.name))];
+  const wanted = names.length > 1 ? `one of ${names.join(", ")}` : "the model";
+  throw new CommandFailure(`"${name}" has versions that declare different things: name ${wanted}`);
 }
 
-function interfaceOf({ tensors, completions, embeddings }: ModelInterface): ModelInterface {
-  return { tensors, completions, embeddings } as ModelInterface;
+function declaredBy({ name: _name, ...declared }: DeclaredVersion): Omit<DeclaredVersion, "name"> {
+  return declared;
 }

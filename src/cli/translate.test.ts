@@ -210,6 +210,9 @@ models:
     versions:
       - { name: words, weight: 1, targets: [mlserver], completions: { textInput: prompt } }
       - { name: words-2, weight: 1, targets: [mlserver] }
+  - { name: gone, stage: retired, versions: [] }
+  - { name: short, stage: active, maxOutputTokens: 5, versions: [{ name: chat, weight: 1, targets: [mlserver] }] }
+  - { name: long, stage: active, maxOutputTokens: 500, versions: [{ name: chat, weight: 1, targets: [mlserver] }] }
 `;
     const of = (model: string) => ["--registry", "registry.yaml", "--model", model];
     const rows = (model: string, body: object = { instances: [[1, 2]] }) =>
@@ -238,20 +241,31 @@ models:
         ...["--to", "kserve-v2", "--kind", "request", ...of("words")],
       );
       assert.match(words.stdout.toString(), /"name":"prompt"/);
-      for (const name of ["iris", "flowers"]) {
+      for (const [name, wanted] of [
+        ["iris", "one of iris-1, iris-2"],
+        ["flowers", "one of iris-1, iris-2"],
+        // The version of two models, of which one gives more tokens.
+        ["chat", "the model"],
+      ] as const) {
         const { status, stderr } = await rows(name);
         assert.equal(status, 1);
         assert.equal(
           stderr,
-          `regent: "${name}" has versions that declare different things: name one of iris-1, iris-2\n`,
+          `regent: "${name}" has versions that declare different things: name ${wanted}\n`,
         );
       }
     });
 
     test("names what is wrong with the registry or the name", async () => {
-      const unknown = await rows("roses");
-      assert.equal(unknown.status, 1);
-      assert.match(unknown.stderr, /no model of .*registry\.yaml is called "roses"/);
+      for (const name of ["roses", "gone"]) {
+        const unknown = await rows(name);
+        assert.equal(unknown.status, 1);
+        assert.match(
+          unknown.stderr,
+          /registry\.yaml has no version of a model of this name, nor of this name: /,
+        );
+        assert.ok(unknown.stderr.endsWith(`${name}\n`));
+      }
       const faulty = await translateWith(
         { "registry.yaml": REGISTRY.replace("FP64", "FP46") },
         "{}",
