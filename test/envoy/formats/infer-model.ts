@@ -157,8 +157,6 @@ export type InferClient = {
   inferBytes(bytes: Buffer, method?: string): Promise<Called<Buffer>>;
   /** Sends all requests and that they were all. */
   stream(...requests: readonly InferRequest[]): Promise<Called<StreamedResponse>>;
-  /** Sends requests and leaves the stream open. */
-  open(...requests: readonly InferRequest[]): Promise<Called<StreamedResponse>>;
   close(): void;
 };
 
@@ -189,12 +187,6 @@ export function connectInfer(
   if (apiKey !== undefined) metadata.set("authorization", `Bearer ${apiKey}`);
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   const limits = () => ({ deadline: Date.now() + DEADLINE_MS });
-  const stream = (requests: readonly InferRequest[], isAll: boolean) => {
-    const call = client.ModelStreamInfer(metadata, limits());
-    for (const request of requests) call.write(request);
-    if (isAll) call.end();
-    return streamed(call);
-  };
   return {
     infer: (request) => unary((done) => client.ModelInfer(request, metadata, limits(), done)),
     inferBytes: (bytes, method = "/inference.GRPCInferenceService/ModelInfer") =>
@@ -209,8 +201,12 @@ export function connectInfer(
           done,
         ),
       ),
-    stream: (...requests) => stream(requests, true),
-    open: (...requests) => stream(requests, false),
+    stream(...requests) {
+      const call = client.ModelStreamInfer(metadata, limits());
+      for (const request of requests) call.write(request);
+      call.end();
+      return streamed(call);
+    },
     close: () => client.close(),
   };
 }
