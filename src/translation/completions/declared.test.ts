@@ -215,6 +215,19 @@ describe("a declared output", () => {
     assert.doesNotMatch(bytes.toString(), /other/);
   });
 
+  test("that a stream never has is no clean end of it", () => {
+    for (const [event, isComplete] of [
+      ['{"text_output":"other"}', false],
+      ['{"completion":5}', false],
+      ['{"completion":""}', true],
+    ] as const) {
+      const { stream } = completionsTranslator("triton-generate", "openai-completions", declared) ?? {};
+      const opened = stream?.(FACTS, () => {});
+      assert.equal(opened?.push(Buffer.from(`data: ${event}\n\n`)).fault, undefined);
+      assert.equal(opened?.end().complete, isComplete, event);
+    }
+  });
+
   test("has the vectors of texts that go to a declared input", () => {
     const there = completionsTranslator("openai-embeddings", "kserve-v2", declared)?.request?.(
       Buffer.from(JSON.stringify({ model: "m", input: ["i", "j"] })),

@@ -17,7 +17,7 @@ export class CompletionStream implements StreamTranslator {
   readonly #sse = initialSse();
   readonly #answer = new AnswerBuilder(false);
   readonly #told = new Set<string>();
-  #events = 0;
+  #hasText = false;
   #fault: string | undefined;
 
   constructor(textOutput: string, facts: AnswerFacts, warn: Warn) {
@@ -40,7 +40,7 @@ export class CompletionStream implements StreamTranslator {
 
   end(): { readonly bytes: Buffer; readonly complete: boolean } {
     if (this.#fault === undefined && this.#answer.hasError) return { bytes: Buffer.alloc(0), complete: true };
-    const isWhole = this.#events > 0 && this.#answer.isWhole && restOfSse(this.#sse).length === 0;
+    const isWhole = this.#hasText && this.#answer.isWhole && restOfSse(this.#sse).length === 0;
     if (this.#fault !== undefined || !isWhole) return { bytes: Buffer.alloc(0), complete: false };
     const { finishReasons, model, usage } = this.#answer.answer();
     const last = choice(0, "", finishReason(finishReasons[0] ?? undefined, this.#warn));
@@ -58,7 +58,6 @@ export class CompletionStream implements StreamTranslator {
       this.#fault = "an event is no JSON object";
       return "";
     }
-    this.#events++;
     const fault = this.#answer.add(withTextOutput(value, this.#textOutput));
     if (fault !== undefined) {
       this.#fault = `the answer has ${fault}`;
@@ -68,6 +67,7 @@ export class CompletionStream implements StreamTranslator {
     if (error !== undefined) return event(failureObject(error.message, ERROR_STATUS));
     warnOfMembers(value, this.#textOutput, this.#warn);
     const choices = textsOf(value[this.#textOutput]).map((text, index) => choice(index, text, null));
+    this.#hasText ||= choices.length > 0;
     return choices.length === 0 ? "" : event(completionObject(choices, model, this.#facts));
   }
 
