@@ -5,6 +5,7 @@ import { COMPLETIONS_PAIRS, completionsTranslator } from "./completions/index.ts
 import { TENSOR_DIALECTS, tensorTranslator } from "./tensors/index.ts";
 import type { Translator } from "./translation.ts";
 
+export { FIRST_ERROR_STATUS } from "./blame.ts";
 export { parseSignature } from "./tensors/index.ts";
 export type {
   AnswerFacts,

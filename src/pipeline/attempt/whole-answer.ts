@@ -1,6 +1,6 @@
 import { ERRORS, RegentError } from "../../exchange/errors.ts";
 import type { Format } from "../../formats/index.ts";
-import type { TranslatedResponse } from "../../translation/index.ts";
+import { FIRST_ERROR_STATUS, type TranslatedResponse } from "../../translation/index.ts";
 
 /** What a client is told of an answer besides its body. */
 export type WholeAnswerHead = { readonly status: number; readonly requestId: string };
@@ -30,8 +30,6 @@ export function wholeAnswer(
     return { bytes: body, contentType, headers: [] };
   }
 }
-
-const FIRST_ERROR_STATUS = 400;
 
 /** @param what completes "it …" */
 export function untranslatable(what: string): RegentError {
