@@ -1,4 +1,4 @@
-import type { Usage } from "../exchange/inference.ts";
+import type { Answer, Usage } from "../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../exchange/json.ts";
 import { scanStructure } from "../wire/json/index.ts";
 import { RESPONSE_BYTES_MAX } from "./bounds.ts";
@@ -73,6 +73,16 @@ export function reportedUsage(usage: { [K in keyof Usage]-?: number | undefined 
 /** Several reports in one stream are running totals: the later one replaces the earlier, count by count. */
 export function mergeUsage(earlier: Usage | undefined, later: Usage | undefined): Usage | undefined {
   return earlier === undefined || later === undefined ? (later ?? earlier) : { ...earlier, ...later };
+}
+
+/**
+ * {@link Answer.whole} of a dialect whose counts are all tokens: needed only where a part was counted.
+ *
+ * @param isCounted whether nothing was written since the answer was counted
+ */
+export function partlyCounted(isCounted: boolean, usage: Usage | undefined): Pick<Answer, "whole"> {
+  if (isCounted || usage?.output === undefined) return {};
+  return { whole: { input: usage.input ?? 0, output: undefined } };
 }
 
 /** The texts that are there, put together; undefined when there is none. */

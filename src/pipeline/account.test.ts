@@ -125,6 +125,22 @@ describe("what an exchange is charged", () => {
     }
   });
 
+  test("is no count of OpenAI's that more was written after, unless that is more", async () => {
+    for (const [counted, tokens] of [
+      [0, 12 + 100],
+      [900, 12 + 900],
+      [TOKENS_PER_EXCHANGE_MAX + 1, 12 + 100],
+    ] as const) {
+      const usage = { prompt_tokens: 12, completion_tokens: counted };
+      const pieces = [{ choices: [], usage }, { choices: [{ delta: { content: "x".repeat(400) } }] }];
+      const charged = await charge(async ({ governance }) => {
+        await governance.responseHead(STREAM_HEAD, false);
+        for (const piece of pieces) governance.responseChunk(Buffer.from(event(piece)), false);
+      }, STREAM);
+      assert.deepEqual(charged, { tokens, source: "estimated" });
+    }
+  });
+
   test("takes a prompt of no tokens for one that was not counted yet", async () => {
     const stage = createStage({ policy });
     const { governance, answer: passed } = await send(stage, {

@@ -115,7 +115,7 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
   if (account.upstreamStatus !== undefined && account.upstreamStatus >= 400) return undefined;
   if (account.answer !== undefined) {
     return {
-      tokens: promptTokens(account.answer, account.estimate) + tokensOf(account.answer.outputBytes),
+      tokens: promptTokens(account.answer, account.estimate) + answerTokens(account.answer, tokensOf),
       source: "estimated",
     };
   }
@@ -131,6 +131,18 @@ export function chargeOf(account: Account, tokensOf: (textBytes: number) => numb
 function promptTokens({ whole }: Answer, { inputTokens }: Estimate): number {
   const isCount = whole !== undefined && whole.input > 0 && whole.input <= TOKENS_PER_EXCHANGE_MAX;
   return isCount ? whole.input : inputTokens;
+}
+
+/**
+ * What was written, or what was counted of a part, where that is more: of reasoning that is not shown there is nothing but the
+ * count.
+ */
+function answerTokens(
+  { whole, usage, outputBytes }: Answer,
+  tokensOf: (textBytes: number) => number,
+): number {
+  const counted = whole === undefined ? 0 : (usage?.output ?? 0);
+  return Math.max(counted <= TOKENS_PER_EXCHANGE_MAX ? counted : 0, tokensOf(outputBytes));
 }
 
 function reportedTokens(answer: Answer | undefined): number | undefined {

@@ -20,7 +20,7 @@ export class MessageBuilder {
   #outputBytes = 0;
   #model: string | undefined;
   #usage: Usage | undefined;
-  /** Whether the output was counted at the end of the answer. */
+  /** Whether the output was counted after all that was written of it. */
   #isCounted = false;
   #whole: Answer["whole"];
   #stopReason: string | undefined;
@@ -47,8 +47,9 @@ export class MessageBuilder {
   body(body: JsonObject): string | undefined {
     this.fail(body);
     if (isCount(body)) this.#whole = { input: 0, output: 0 };
+    const fault = this.#message(body);
     this.#isCounted = true;
-    return this.#message(body);
+    return fault;
   }
 
   /** The first error counts: what follows it is its consequence. */
@@ -110,6 +111,7 @@ export class MessageBuilder {
 
   #counted(bytes: number): string | undefined {
     this.#outputBytes += bytes;
+    if (bytes > 0) this.#isCounted = false;
     return this.#keepText && this.#outputBytes > KEPT_BYTES_MAX
       ? `more than ${KEPT_BYTES_MAX} bytes of text`
       : undefined;

@@ -17,6 +17,8 @@ export class ConverseBuilder {
   readonly #blocks = new Map<number, Block>();
   #outputBytes = 0;
   #usage: Usage | undefined;
+  /** How much was written when its tokens were counted. */
+  #countedBytes: number | undefined;
   #stopReason: string | undefined;
   #error: ReadError | undefined;
 
@@ -29,17 +31,28 @@ export class ConverseBuilder {
     return this.#stopReason !== undefined || this.#error !== undefined;
   }
 
-  /** Usage comes with the metadata, behind everything that is written. */
+  /** Usage comes with the metadata, which Bedrock writes behind everything else. */
   progress(): StreamProgress {
-    return { outputBytes: this.#outputBytes, outputTokens: this.#usage?.output };
+    return {
+      outputBytes: this.#outputBytes,
+      outputTokens: this.#isCounted ? this.#usage?.output : undefined,
+    };
+  }
+
+  get #isCounted(): boolean {
+    return this.#countedBytes === this.#outputBytes;
   }
 
   /** Takes a whole answer. Gives the reason when none can be like that. */
   body({ output, stopReason, usage }: JsonObject): string | undefined {
-    this.meter(usage);
     this.stop(stopReason);
     const message = isJsonObject(output) ? output.message : undefined;
-    const content = isJsonObject(message) ? message.content : undefined;
+    const fault = this.#addWhole(isJsonObject(message) ? message.content : undefined);
+    this.meter(usage);
+    return fault;
+  }
+
+  #addWhole(content: JsonValue | undefined): string | undefined {
     if (!Array.isArray(content)) return undefined;
     for (const [index, block] of (content as readonly JsonValue[]).entries()) {
       const fault = this.#change(index, block, (found, whole) => found.whole(whole));
@@ -70,7 +83,9 @@ export class ConverseBuilder {
 
   /** `usage` */
   meter(usage: JsonValue | undefined): void {
-    this.#usage = mergeUsage(this.#usage, readUsage(usage));
+    const reported = readUsage(usage);
+    this.#usage = mergeUsage(this.#usage, reported);
+    if (reported?.output !== undefined) this.#countedBytes = this.#outputBytes;
   }
 
   #change(
@@ -101,7 +116,7 @@ export class ConverseBuilder {
       // The path names it, and an answer does not say it again.
       model: undefined,
       usage: this.#usage,
-      whole: wholeOf(this.#usage),
+      whole: wholeOf(this.#usage, this.#isCounted),
       finishReasons: this.#stopReason === undefined ? [] : [this.#stopReason],
       finishKinds: this.#stopReason === undefined ? [] : [finishKind(this.#stopReason)],
       text,

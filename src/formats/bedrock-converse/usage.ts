@@ -15,9 +15,13 @@ export function readUsage(usage: JsonValue | undefined): Usage | undefined {
   });
 }
 
-/** The whole prompt: `inputTokens` has neither what was read from the cache nor what was written to it. */
-export function wholeOf(usage: Usage | undefined): Answer["whole"] {
+/**
+ * The whole prompt: `inputTokens` has neither what was read from the cache nor what was written to it.
+ *
+ * @param isCounted whether nothing was written since the answer was counted
+ */
+export function wholeOf(usage: Usage | undefined, isCounted: boolean): Answer["whole"] {
   if (usage?.input === undefined) return undefined;
   const { input, output, cachedInput = 0, cacheCreationInput = 0 } = usage;
-  return { input: input + cachedInput + cacheCreationInput, output };
+  return { input: input + cachedInput + cacheCreationInput, output: isCounted ? output : undefined };
 }

@@ -19,6 +19,8 @@ export class AnswerBuilder {
   readonly #room = argumentsRoom();
   #model: string | undefined;
   #usage: GeminiUsage | undefined;
+  /** How much was written when its tokens were counted last. */
+  #countedBytes: number | undefined;
   #promptBlock: string | number | undefined;
   #error: ReadError | undefined;
   #isCount = false;
@@ -40,7 +42,7 @@ export class AnswerBuilder {
   }
 
   progress(): StreamProgress {
-    const outputTokens = wholeOf(this.#usage, this.#isFinished)?.output;
+    const outputTokens = wholeOf(this.#usage, this.#isCounted && this.#isFinished)?.output;
     return { outputBytes: this.#outputBytes, outputTokens };
   }
 
@@ -54,7 +56,13 @@ export class AnswerBuilder {
     const usage = readUsage(body.usageMetadata);
     if (usage !== undefined) this.#usage = mergeUsage(this.#usage, usage);
     this.#readFeedback(body.promptFeedback);
-    return this.#readCandidates(body.candidates);
+    const fault = this.#readCandidates(body.candidates);
+    if (usage !== undefined) this.#countedBytes = this.#outputBytes;
+    return fault;
+  }
+
+  get #isCounted(): boolean {
+    return this.#countedBytes === this.#outputBytes;
   }
 
   #readFeedback(feedback: JsonValue | undefined): void {
@@ -107,7 +115,9 @@ export class AnswerBuilder {
       invalid: undefined,
       model: this.#model,
       usage: this.#usage?.usage,
-      whole: this.#isCount ? { input: 0, output: 0 } : wholeOf(this.#usage, this.isWhole || this.isComplete),
+      whole: this.#isCount
+        ? { input: 0, output: 0 }
+        : wholeOf(this.#usage, this.#isCounted && (this.isWhole || this.isComplete)),
       finishReasons: reasons.map((reason) => (reason === null ? null : finishName(reason))),
       finishKinds: candidates.map(({ finishKind }) => finishKind),
       text: texts[0],

@@ -35,7 +35,7 @@ export function mergeUsage(earlier: GeminiUsage | undefined, later: GeminiUsage)
  * All tokens: `promptTokenCount` has neither what tools gave nor, as Google's servers leave out zeros, needs it to be
  * there; `candidatesTokenCount` has no thoughts. A count of the answer that is not there is what the total leaves.
  *
- * @param isFinal whether the answer is over; until then its counts are those of a part
+ * @param isFinal whether the answer was over when it was counted; until then its counts are those of a part
  */
 export function wholeOf(counts: GeminiUsage | undefined, isFinal: boolean): Answer["whole"] {
   const { usage, toolUseInput = 0 } = counts ?? {};

@@ -2,7 +2,7 @@ import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
 import type { ReadAnswer, StreamProgress } from "../format.ts";
-import { mergeUsage } from "../loose.ts";
+import { mergeUsage, partlyCounted } from "../loose.ts";
 import { type ReadError, readError } from "../openai/error.ts";
 import { finishKind } from "./finish.ts";
 import { Item, type PieceKind } from "./item.ts";
@@ -21,6 +21,8 @@ export class ResponseBuilder {
   #last: Item | undefined;
   #model: string | undefined;
   #usage: Usage | undefined;
+  /** How much was written when its tokens were counted last: a server may count what it has yet to write. */
+  #countedBytes: number | undefined;
   #error: ReadError | undefined;
   #finishReason: string | null | undefined;
   #outputBytes = 0;
@@ -39,7 +41,14 @@ export class ResponseBuilder {
   }
 
   progress(): StreamProgress {
-    return { outputBytes: this.#outputBytes, outputTokens: this.#usage?.output };
+    return {
+      outputBytes: this.#outputBytes,
+      outputTokens: this.#isCounted ? this.#usage?.output : undefined,
+    };
+  }
+
+  get #isCounted(): boolean {
+    return this.#countedBytes === this.#outputBytes;
   }
 
   /** The first error counts: what follows it is its consequence. */
@@ -55,10 +64,16 @@ export class ResponseBuilder {
   take(response: JsonObject, isLast: boolean): string | undefined {
     this.fail(readError(response));
     if (typeof response.model === "string" && response.model !== "") this.#model ??= keptWord(response.model);
-    this.#usage = mergeUsage(this.#usage, readUsage(response));
+    const reported = readUsage(response);
+    this.#usage = mergeUsage(this.#usage, reported);
     if (typeof response.status === "string") this.#finishReason ??= null;
     if (isLast) this.#finishReason = reasonOf(response) ?? this.#finishReason;
-    const output: JsonValue | undefined = response.output;
+    const fault = this.#takeItems(response.output);
+    if (reported?.output !== undefined) this.#countedBytes = this.#outputBytes;
+    return fault;
+  }
+
+  #takeItems(output: JsonValue | undefined): string | undefined {
     if (!Array.isArray(output)) return undefined;
     for (const [index, item] of output.entries()) {
       const fault = isJsonObject(item) ? this.change(index, item.id, (known) => known.take(item)) : undefined;
@@ -125,6 +140,7 @@ export class ResponseBuilder {
       invalid: undefined,
       model: this.#model,
       usage: this.#usage,
+      ...partlyCounted(this.#isCounted, this.#usage),
       finishReasons: reasons,
       finishKinds: reasons.map((reason) => finishKind(reason, toolCalls.length > 0)),
       text,

@@ -2,7 +2,7 @@ import type { Usage } from "../../exchange/inference.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../exchange/json.ts";
 import { KEPT_BYTES_MAX, keptWord, TOOL_CALLS_MAX } from "../bounds.ts";
 import type { ReadAnswer, StreamProgress } from "../format.ts";
-import { mergeUsage } from "../loose.ts";
+import { mergeUsage, partlyCounted } from "../loose.ts";
 import { Choice } from "./choice.ts";
 import { type ReadError, readError } from "./error.ts";
 import { finishKind } from "./finish.ts";
@@ -22,6 +22,8 @@ export class AnswerBuilder {
   #calls = 0;
   #model: string | undefined;
   #usage: Usage | undefined;
+  /** How much was written when its tokens were counted last: some servers count at the beginning, some as they go. */
+  #countedBytes: number | undefined;
   #error: ReadError | undefined;
 
   constructor(keepText: boolean) {
@@ -39,7 +41,14 @@ export class AnswerBuilder {
   }
 
   progress(): StreamProgress {
-    return { outputBytes: this.#outputBytes, outputTokens: this.#usage?.output };
+    return {
+      outputBytes: this.#outputBytes,
+      outputTokens: this.#isCounted ? this.#usage?.output : undefined,
+    };
+  }
+
+  get #isCounted(): boolean {
+    return this.#countedBytes === this.#outputBytes;
   }
 
   /** The first error counts: what follows it is its consequence. */
@@ -51,9 +60,16 @@ export class AnswerBuilder {
   add(body: JsonObject, partOf: PartOf): string | undefined {
     this.fail(readError(body));
     if (typeof body.model === "string" && body.model !== "") this.#model ??= keptWord(body.model);
-    this.#usage = mergeUsage(this.#usage, readUsage(body));
-    if (!Array.isArray(body.choices)) return undefined;
-    for (const [position, choice] of (body.choices as readonly JsonValue[]).entries()) {
+    const reported = readUsage(body);
+    this.#usage = mergeUsage(this.#usage, reported);
+    const fault = this.#addChoices(body.choices, partOf);
+    if (reported?.output !== undefined) this.#countedBytes = this.#outputBytes;
+    return fault;
+  }
+
+  #addChoices(choices: JsonValue | undefined, partOf: PartOf): string | undefined {
+    if (!Array.isArray(choices)) return undefined;
+    for (const [position, choice] of (choices as readonly JsonValue[]).entries()) {
       if (isJsonObject(choice) && !this.#add(choice, position, partOf))
         return "too many choices or tool calls";
     }
@@ -92,6 +108,7 @@ export class AnswerBuilder {
       invalid: undefined,
       model: this.#model,
       usage: this.#usage,
+      ...partlyCounted(this.#isCounted, this.#usage),
       finishReasons: choices.map(({ finishReason }) => finishReason),
       finishKinds: choices.map(({ finishReason }) => finishKind(finishReason)),
       text: choices[0]?.text,
