@@ -86,8 +86,10 @@ export type Format = {
   readonly clientHeader?: ClientHeader;
 };
 
-/** A header in lower case, and what its value begins with where that matters. */
-export type ClientHeader = { readonly name: string; readonly prefix?: string };
+/**
+ * A header in lower case. `mediaType`: what its value is, with or without a suffix (`application/grpc+proto`); absent: anything.
+ */
+export type ClientHeader = { readonly name: string; readonly mediaType?: string };
 
 /** How the events of a streamed answer lie in its bytes. A format is its own usual framing. */
 export type StreamFraming = Pick<Format, "stream" | "refuseInStream" | "openSplitter" | "trailersError">;

@@ -107,7 +107,11 @@ export const USUAL_DIALECT = openaiChat;
 /** The formats whose clients give themselves away by a header. One that binds the framing comes before all others. */
 export const BY_CLIENT_HEADER: readonly WithClientHeader[] = Object.values(FORMATS)
   .filter((format): format is WithClientHeader => format.clientHeader !== undefined)
-  .sort((a, b) => Number(a.clientHeader.prefix === undefined) - Number(b.clientHeader.prefix === undefined));
+  .sort((a, b) => rankOf(a.clientHeader) - rankOf(b.clientHeader));
+
+function rankOf({ mediaType }: ClientHeader): number {
+  return mediaType === undefined ? 1 : 0;
+}
 
 type WithClientHeader = Format & { readonly clientHeader: ClientHeader };
 
@@ -120,7 +124,9 @@ export function dialectOf(detection: Detection, headers: Headers): Format {
   return BY_CLIENT_HEADER.find(({ clientHeader }) => isSent(clientHeader, headers)) ?? USUAL_DIALECT;
 }
 
-function isSent({ name, prefix }: ClientHeader, headers: Headers): boolean {
-  if (prefix === undefined) return headers.has(name);
-  return singleHeader(headers, name).value?.startsWith(prefix) === true;
+/** As Envoy has it, which makes trailers of an answer to such a client, and to no other. */
+function isSent({ name, mediaType }: ClientHeader, headers: Headers): boolean {
+  if (mediaType === undefined) return headers.has(name);
+  const { value, repeated } = singleHeader(headers, name);
+  return !repeated && (value === mediaType || value?.startsWith(`${mediaType}+`) === true);
 }

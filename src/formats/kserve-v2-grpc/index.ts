@@ -31,7 +31,7 @@ export const kserveV2Grpc: Format = {
   refuse,
   refuseInStream,
   refuseInTrailers,
-  clientHeader: { name: "content-type", prefix: GRPC_TYPE },
+  clientHeader: { name: "content-type", mediaType: GRPC_TYPE },
 };
 
 function read(message: RequestMessage): ReadRequest {

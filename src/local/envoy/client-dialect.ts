@@ -84,12 +84,16 @@ export function isOfSomeDialect(): Yaml {
  */
 export function isFramed(dialect: Dialect): Yaml {
   const [header] = headersOf(dialect);
-  if (header?.prefix === undefined) throw new Error(`no header says that a client speaks ${dialect.name}`);
+  if (header?.mediaType === undefined) throw new Error(`no header says that a client speaks ${dialect.name}`);
   return isSent(header);
 }
 
-function isSent({ name, prefix }: ClientHeader): Yaml {
-  const how = prefix === undefined ? { present_match: true } : { string_match: { prefix } };
+/** Of media types the same as Envoy's own rule for clients of gRPC. */
+function isSent({ name, mediaType }: ClientHeader): Yaml {
+  const how =
+    mediaType === undefined
+      ? { present_match: true }
+      : { string_match: { safe_regex: { regex: `${mediaType.replaceAll(".", "\\.")}(?:\\+.*)?` } } };
   return { header_filter: { header: { name, ...how } } };
 }
 
