@@ -67,6 +67,28 @@ test("finds every text of an answer, and changes each by itself", () => {
   }
 });
 
+test("finds and changes the texts of MLServer's streams, which go on in the next answer", () => {
+  const [first, second] = ["jane", ".doe"].map((text) => ({
+    modelName: "m",
+    outputs: [bytes("said", [text])],
+  }));
+  const frames = framed(
+    encodeMessage("response", first as object),
+    encodeMessage("response", second as object),
+  );
+  const parts = openStream().split(frames, true);
+  const texts = parts.map((part) => part.texts.find(({ pointer }) => pointer === "/outputs/0/data/0"));
+  assert.deepEqual(
+    texts.map((text) => text?.text),
+    ["jane", ".doe"],
+  );
+  assert.deepEqual(texts[0]?.continues, texts[1]?.continues);
+  assert.ok(texts[0]?.continues !== undefined);
+  const [changed] = unframed(parts[0]?.rewrite([{ pointer: "/outputs/0/data/0", value: "x" }]) as Buffer);
+  const { outputs } = decodeMessage("response", changed as Buffer) as { outputs: unknown };
+  assert.deepEqual(outputs, [bytes("said", ["x"])]);
+});
+
 test("finds and changes the texts of raw contents, and keeps the numbers beside them", () => {
   const numbers = Buffer.from("0a0000000b000000", "hex");
   const raw = joinElements([Buffer.from("one"), Buffer.from("two")]);

@@ -10,7 +10,7 @@ import { frameOf, GRPC_MESSAGE_BYTES_MAX, GRPC_MESSAGES_MAX, messageIn } from ".
 import { type InferMessage, parseInfer } from "./messages.ts";
 import { detailOf } from "./response.ts";
 import { type Change, editsOf } from "./rewrite.ts";
-import { ERROR_MESSAGE, FRAMES, INFER_RESPONSE } from "./stream.ts";
+import { ERROR_MESSAGE, FRAMES, INFER_RESPONSE, isBare } from "./stream.ts";
 import { type ResponseTexts, readTexts } from "./texts.ts";
 import {
   expect,
@@ -53,6 +53,7 @@ function streamedPart(frame: Buffer, runs: Runs): AnswerPart {
   const message = messageOf(frame);
   const budget = fieldBudget();
   const fields = readFields(message, 0, message.length, budget);
+  if (isBare(fields)) return barePart(frame, parseInfer("response", message, budget), runs);
   const error = only(fields, ERROR_MESSAGE);
   const answer = only(fields, INFER_RESPONSE);
   if (fields.some(({ number, wireType }) => wireType === LENGTH_DELIMITED && !KNOWN.has(number)))
@@ -79,6 +80,19 @@ function streamedPart(frame: Buffer, runs: Runs): AnswerPart {
       const value = withTexts(response, said, inside);
       return frameOf(replaceFields(message, [...errorEdits(error, edits), { path: [answer], value }]));
     },
+  };
+}
+
+/** A response that is not in Triton's wrapper. */
+function barePart(frame: Buffer, response: InferMessage, runs: Runs): AnswerPart {
+  const { lane, isLast } = runs.laneOf(response);
+  const said = readTexts(response, lane);
+  assertReadable(said.texts.opaque);
+  return {
+    bytes: frame,
+    ...said.texts,
+    ended: lane !== undefined && isLast ? [lane] : [],
+    rewrite: (edits) => frameOf(withTexts(response, said, edits)),
   };
 }
 

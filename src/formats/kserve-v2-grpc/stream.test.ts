@@ -52,6 +52,15 @@ test("reads a stream of answers and its error", () => {
   assert.equal(run(stream, [STREAM], false).end.answer.details, undefined);
 });
 
+test("reads a stream of MLServer's, whose answers are in no wrapper", () => {
+  const answers = framed(ONE, encodeMessage("response", { ...RESPONSE, modelVersion: "v1", id: "8" }));
+  const { bytes, fault, end } = run(stream, [answers]);
+  assert.deepEqual([bytes.equals(answers), fault, end.complete, end.events], [true, undefined, true, 2]);
+  const { model, outputBytes, error, details } = end.answer;
+  assert.deepEqual([model, outputBytes, error], ["m", 4, undefined]);
+  assert.equal((details as { responses: unknown[] }).responses.length, 2);
+});
+
 test("reads a stream alike wherever it is cut, gives back its bytes, and only in whole frames", () => {
   const whole = JSON.stringify(run(stream, [STREAM]).end.answer);
   const ends = new Set([0]);

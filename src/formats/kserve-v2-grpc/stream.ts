@@ -19,6 +19,7 @@ import { messageReading } from "./reading.ts";
 import { detailOf } from "./response.ts";
 import {
   expect,
+  type Field,
   type FieldBudget,
   fieldBudget,
   LENGTH_DELIMITED,
@@ -64,7 +65,7 @@ export const KEPT_FIELDS_MAX = 500_000;
 type FrameStream = EventStream<Frame, Pending>;
 
 /**
- * The answers to `ModelStreamInfer`: frames with a `ModelStreamInferResponse` each. Its end is in the trailers, and a stream that
+ * The answers to `ModelStreamInfer`: frames with a `ModelStreamInferResponse` each, or a `ModelInferResponse`. Its end is in the trailers, and a stream that
  * is cut off is a reset, which never gets here as an end: it is complete when no frame is begun.
  */
 export const stream = wholeFrames((options) => new StreamedReader(options));
@@ -86,6 +87,23 @@ function wholeFrames(open: (options: StreamOptions) => EventReader<Frame>): Stre
 /** Field numbers of `ModelStreamInferResponse`. */
 export const ERROR_MESSAGE = 1;
 export const INFER_RESPONSE = 2;
+
+/** The last field of `ModelInferResponse`. */
+const RAW_CONTENTS = 6;
+
+/**
+ * Whether a streamed message is a `ModelInferResponse` by itself, as MLServer sends it
+ * (https://github.com/SeldonIO/MLServer/blob/master/proto/dataplane.proto), and not in Triton's wrapper. The names of
+ * model and version have the numbers of the wrapper's two members; its id and its outputs have others, and one without the
+ * model or any of those answers nothing.
+ */
+export function isBare(fields: readonly Field[]): boolean {
+  const ofResponse = fields.some(({ number }) => number > INFER_RESPONSE && number <= RAW_CONTENTS);
+  return ofResponse && fields.some(({ number }) => number === MODEL_NAME);
+}
+
+/** In a `ModelInferResponse`. */
+const MODEL_NAME = 1;
 
 abstract class ResponseReader implements EventReader<Frame> {
   readonly complete = true;
@@ -152,7 +170,12 @@ abstract class ResponseReader implements EventReader<Frame> {
 
 class StreamedReader extends ResponseReader {
   protected note(message: Buffer, budget: FieldBudget): void {
-    for (const field of readFields(message, 0, message.length, budget)) {
+    const fields = readFields(message, 0, message.length, budget);
+    if (isBare(fields)) {
+      this.respond(parseInfer("response", message, budget));
+      return;
+    }
+    for (const field of fields) {
       if (field.number === ERROR_MESSAGE) this.fail(textOf(message, field));
       if (field.number !== INFER_RESPONSE) continue;
       expect(field, LENGTH_DELIMITED);
