@@ -1,4 +1,4 @@
-import { Document, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { Document, type Node, Pair, Scalar, visit, YAMLMap, YAMLSeq } from "yaml";
 
 /** A value of a configuration with the reason for it, which becomes the comment above it. */
 export class Noted {
@@ -60,6 +60,12 @@ function nodeFor(value: Yaml): Node {
 
 function inOneLine(node: Node): Node {
   if (node instanceof YAMLMap || node instanceof YAMLSeq) node.flow = true;
+  // The parser in Envoy takes a question mark within braces for the beginning of a key, wherever it stands.
+  visit(node, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value === "string" && scalar.value.includes("?")) scalar.type = Scalar.QUOTE_SINGLE;
+    },
+  });
   return node;
 }
 
