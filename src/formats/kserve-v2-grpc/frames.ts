@@ -11,7 +11,7 @@ export const FRAME_HEAD_BYTES = 5;
  */
 export const GRPC_MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 
-/** Messages of one body. A stream that is sent at once has a few requests; every one is read and searched before any leaves. */
+/** Messages of one body that is judged whole: every one is read and searched before any leaves. */
 export const GRPC_MESSAGES_MAX = 1024;
 
 /** A message, and the frame that it came in. */

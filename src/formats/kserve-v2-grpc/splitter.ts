@@ -125,7 +125,10 @@ function withTexts({ bytes }: InferMessage, { places }: ResponseTexts, edits: re
   return replaceFields(bytes, editsOf(bytes, changes));
 }
 
-/** Requests of a stream whose last response has not come: it has no more requests than that. */
+/**
+ * Requests of a stream whose last response has not come, by their ids: each is a text that goes on. A server that never says
+ * which response is the last may answer as many requests of different ids.
+ */
 export const OPEN_REQUESTS_MAX = GRPC_MESSAGES_MAX;
 
 /**
