@@ -264,6 +264,14 @@ describe("a refusal behind requests that have left", () => {
     assert.deepEqual(words(...REFUSED, { event: "requestTrailers" }), []);
   });
 
+  test("lets nothing pass that was still being judged when it came", () => {
+    const late = [...ANSWERING, piece("b"), { event: "overdue" } as const, refusedNow];
+    assert.deepEqual(words(...late), ["request_chunk  end", `wait ${REFUSAL_MS_MAX}`]);
+    assert.deepEqual(words(...late, judged(["b"])), []);
+    assert.deepEqual(words(...late, judged(["b"], {}, true)), []);
+    assert.deepEqual(words(...late, judged([], { refusal: REFUSAL })), []);
+  });
+
   test("is the last event where no trailers follow, or the model does not end in time", () => {
     assert.deepEqual(words(...REFUSED, ...said("B", true)), ["chunk Brefused end", "end complete"]);
     assert.deepEqual(words(...REFUSED, { event: "overdue" }), ["chunk refused end", "end complete"]);

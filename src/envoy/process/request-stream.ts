@@ -81,6 +81,8 @@ export function onRequestChunkAnswer(
   answer: RequestChunkAnswer,
   endOfStream: boolean,
 ): Transition {
+  // A refusal was faster than the step.
+  if (state.request === "refused") return to(state, {});
   const { head, requests, refusal, isPartial } = answer;
   const [first] = requests;
   if (state.permit === undefined) {
