@@ -61,6 +61,7 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
     ...(requests && {
       requestChunk: (chunk, endOfStream) => requests.push(chunk, endOfStream),
       refuseRequest: (error) => refuseRequest(context, error),
+      stop: () => requests.stop(),
     }),
     responseHead: (head, endOfStream) => rescued(context, () => response.head(head, endOfStream)),
     responseBody: (body) => rescued(context, () => response.body(body)),
@@ -87,6 +88,7 @@ function beginGovernance(context: Context, onEnd: () => void): Governance {
     end(how, status) {
       if (ended) return;
       ended = true;
+      requests?.stop();
       context.account.attempts.allowed = undefined;
       onEnd();
       // A step that ran meanwhile may have let pass what was refused, but its answer went nowhere.

@@ -54,6 +54,8 @@ export type Governance = {
   requestChunk?(chunk: Buffer, endOfStream: boolean): Promise<RequestChunkAnswer>;
   /** Regent's own refusal while the client's stream goes on, for what `src/envoy` finds wrong itself: a time that is over. */
   refuseRequest?(error: RegentError): RequestRefusal;
+  /** Nobody waits for the step that runs any more. It ends as soon as it can, and `end` comes then. */
+  stop?(): void;
   responseHead(head: ResponseHead, endOfStream: boolean): Promise<ResponseHeadAnswer>;
   /** The whole response body; only after a response head answered with `buffered`. */
   responseBody(body: Buffer): Promise<ResponseAnswer>;

@@ -218,6 +218,33 @@ describe("a stream of requests", () => {
     assert.ok(turns > 10, `${turns} turns`);
   });
 
+  test("is judged no further when it is over", async () => {
+    const limits = [{ key: "tenant:acme", unit: "requests", amount: 9, window: "1h" }];
+    const { stage, governance, push } = await open([{ allow: true, limits }], {
+      beforePolicy: ({ asked }) => {
+        if (asked.length === 3) governance.stop?.();
+      },
+    });
+    const five = Buffer.concat(Array.from({ length: 5 }, () => request()));
+    const answer = await push(five);
+    assert.deepEqual([answer.requests.length, answer.refusal, stage.asked.length], [3, undefined, 3]);
+    governance.end("aborted");
+    assert.deepEqual(await push(five), { requests: [], isPartial: false });
+    assert.equal(stage.asked.length, 3);
+    const [budget] = stage.meter.budgets("acme");
+    assert.deepEqual([budget?.reserved, budget?.used], [0, 3]);
+    assert.equal(onlyRecord(stage).verdict, "allow");
+  });
+
+  test("reserves nothing when its account is closed", async () => {
+    const limits = [{ key: "tenant:acme", unit: "requests", amount: 9, window: "1h" }];
+    const { stage, governance, push } = await open([{ allow: true, limits }]);
+    await push(request());
+    governance.end("aborted");
+    assert.deepEqual(await push(request()), { requests: [], isPartial: false });
+    assert.equal(stage.meter.budgets("acme")[0]?.reserved, 0);
+  });
+
   test("is logged decision by decision, each under an id of its own that leads to the exchange", async () => {
     const logged: { decisionId: string; batchDecisionId?: string | undefined }[] = [];
     const { stage, governance, push } = await open([ALLOW, ALLOW], {

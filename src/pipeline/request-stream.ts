@@ -23,6 +23,8 @@ export const STREAM_REQUESTS_MAX = 16_384;
 export type RequestStream = {
   /** Takes what the client sent. Never throws: whatever fails is the refusal of this request and of all behind it. */
   push(chunk: Buffer, endOfStream: boolean): Promise<RequestChunkAnswer>;
+  /** Judges nothing more: a piece may hold thousands of requests, and nobody waits for them. */
+  stop(): void;
 };
 
 /** Undefined where a body is judged whole. */
@@ -56,13 +58,19 @@ class Requests implements RequestStream {
   #receivedBytes = 0;
   #sentBytes = 0;
   #count = 0;
+  #isOver = false;
 
   constructor(context: Context, splitter: RequestSplitter) {
     this.#context = context;
     this.#splitter = splitter;
   }
 
+  stop(): void {
+    this.#isOver = true;
+  }
+
   async push(chunk: Buffer, endOfStream: boolean): Promise<RequestChunkAnswer> {
+    if (this.#isOver) return { requests: [], isPartial: false };
     const requests: JudgedRequest[] = [];
     let head: Plan | undefined;
     let refusal: RequestRefusal | undefined;
@@ -71,6 +79,7 @@ class Requests implements RequestStream {
       for (const bytes of this.#splitter.split(chunk)) {
         // One chunk may hold thousands of requests, and other exchanges have a right to their turn between them.
         if (requests.length > 0) await setImmediate();
+        if (this.#isOver) break;
         const { judged, plan } = await this.#judge(bytes);
         head ??= plan;
         requests.push(judged);

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
-import { answer, fakeGovernor, pass, plan, type Script } from "../../../test/envoy/support/fake-governor.ts";
+import {
+  answer,
+  fakeGovernor,
+  PERMIT,
+  pass,
+  plan,
+  type Script,
+} from "../../../test/envoy/support/fake-governor.ts";
 import { PROCESS, startProcessor } from "../../../test/envoy/support/processor.ts";
 import type { Governor } from "../../pipeline/governor.ts";
 import {
@@ -22,6 +29,7 @@ import {
   SETTLE_MS_MAX,
   WRITE_STALL_MS_MAX,
 } from "./process.ts";
+import { REQUEST_MS_MAX } from "./request-stream.ts";
 
 type Message = Init<ProcessingRequest>;
 
@@ -381,6 +389,77 @@ test("closes the account of a cancelled stream only after the step that still ru
   decided.resolve(pass());
   assert.deepEqual((await governor.nextEnd()).ends, ["aborted"]);
   assert.equal(call.written.length, 1, "nothing is said to a stream that is gone");
+});
+
+test("tells Governance that the stream is gone before the step that still runs has ended", async () => {
+  const decided = Promise.withResolvers<ReturnType<typeof pass>>();
+  const governor = fakeGovernor({ ...GOVERNED, requestBody: () => decided.promise });
+  const said: string[] = [];
+  const { call } = serve({
+    ...governor,
+    begin: (exchange) => ({
+      ...governor.begin(exchange),
+      stop: () => void said.push("stop"),
+      end: (how) => void said.push(how),
+    }),
+  });
+  call.receive(POST);
+  call.receive(BODY);
+  await settle();
+  assert.deepEqual(said, []);
+  call.cancel();
+  await settle();
+  assert.deepEqual(said, ["stop"]);
+  decided.resolve(pass());
+  await settle();
+  assert.deepEqual(said, ["stop", "aborted"]);
+});
+
+test("hears of a time that is over while replies were not read", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const late: string[] = [];
+  const governor = fakeGovernor({
+    ...GOVERNED,
+    requestHead: () => ({ kind: "need_body", streams: true }),
+  });
+  const { call } = serve(
+    {
+      ...governor,
+      begin: (exchange) => ({
+        ...governor.begin(exchange),
+        requestChunk: async (bytes) => ({
+          ...(bytes.length > 1 ? { head: plan() } : {}),
+          requests: bytes.length > 1 ? [{ permit: PERMIT, bytes }] : [],
+          isPartial: bytes.length === 1,
+        }),
+        refuseRequest: ({ code }) => {
+          late.push(code);
+          return { answer: answer(408, {}), last: Buffer.alloc(0), trailers: [] };
+        },
+      }),
+    },
+    true,
+  );
+  const piece = (text: string): Message => ({ requestBody: { body: Buffer.from(text), endOfStream: false } });
+  const streams = { ...MODES, requestBodyMode: BodySendMode.FULL_DUPLEX_STREAMED };
+  call.receive({ ...POST, protocolConfig: streams });
+  for (const message of [piece("whole"), ANSWER, piece("p")]) call.receive(message);
+  await settle();
+  t.mock.timers.tick(REQUEST_MS_MAX - 1);
+  // As many pieces of the answer as it takes until Envoy would have to read them.
+  for (let i = 0; i < call.writableHighWaterMark && call.writableNeedDrain === false; i++) {
+    call.receive(chunk("x"));
+    await settle();
+  }
+  assert.ok(call.writableNeedDrain);
+  t.mock.timers.tick(1);
+  await settle();
+  assert.deepEqual(late, []);
+  call.release();
+  await settle();
+  assert.deepEqual(late, ["request_timeout"]);
+  call.cancel();
+  await governor.nextEnd();
 });
 
 test("closes the account after SETTLE_MS_MAX when the step never ends", async (t) => {

@@ -96,8 +96,8 @@ class Conversation {
     this.#pumping = true;
     for (let message = this.#read(); message !== null; message = this.#read()) {
       await this.#handle(message);
-      if (this.#isOverdue) await this.#overdue();
       if (!this.#writable) await this.#drained();
+      if (this.#isOverdue) await this.#overdue();
     }
     this.#pumping = false;
   }
@@ -175,7 +175,10 @@ class Conversation {
 
   /** The account closes when no step runs any more: one that ends later may reserve what nobody would give back. */
   async #end(how: ExchangeEnd, status: number | undefined): Promise<void> {
-    if (this.#running !== undefined) await within(SETTLE_MS_MAX, this.#running);
+    if (this.#running !== undefined) {
+      this.#governance?.stop?.();
+      await within(SETTLE_MS_MAX, this.#running);
+    }
     this.#governance?.end(how, status);
   }
 
