@@ -28,14 +28,19 @@ export function assertSameExchange(account: Account, own: Account): void {
   assertSameAudit(first, later);
 }
 
+/** Adds what was seen of a further request, whether it passes or not. */
+export function noteRequest(account: Account, own: Account): void {
+  account.reasons = withReasons(account.reasons, own.reasons);
+  for (const { type } of own.findings)
+    account.laterFindings.set(type, (account.laterFindings.get(type) ?? 0) + 1);
+  addLabels(account, own);
+}
+
 /** Adds what a further request came to. It was let through. */
 export function addRequest(account: Account, own: Account): void {
-  account.reasons = withWarnings(account.reasons, own.reasons);
   const redactions = new Map(account.redactions);
   for (const [type, count] of own.redactions) redactions.set(type, (redactions.get(type) ?? 0) + count);
   account.redactions = redactions;
-  for (const { type } of own.findings)
-    account.laterFindings.set(type, (account.laterFindings.get(type) ?? 0) + 1);
   const [sum, more] = [account.estimate, own.estimate];
   if (sum !== undefined && more !== undefined)
     account.estimate = {
@@ -45,7 +50,6 @@ export function addRequest(account: Account, own: Account): void {
         sum.costUsd === undefined || more.costUsd === undefined ? undefined : sum.costUsd + more.costUsd,
     };
   narrowAttempts(account, own);
-  addLabels(account, own);
 }
 
 /** An attempt that begins later, because the one before it failed, carries this request as well. */
@@ -63,9 +67,11 @@ function isSame(a: Candidate, b: Candidate): boolean {
 }
 
 /** A rule may warn of each of thousands of requests: one reason of a code is kept. */
-function withWarnings(reasons: readonly Reason[], more: readonly Reason[]): readonly Reason[] {
-  const isNew = ({ code, policy }: Reason) =>
-    !reasons.some((reason) => reason.code === code && reason.policy === policy);
+function withReasons(reasons: readonly Reason[], more: readonly Reason[]): readonly Reason[] {
+  const isNew = ({ code, policy, severity }: Reason) =>
+    !reasons.some(
+      (reason) => reason.code === code && reason.policy === policy && reason.severity === severity,
+    );
   const added = more.filter(isNew);
   return added.length === 0 ? reasons : [...reasons, ...added];
 }
@@ -111,10 +117,11 @@ function assertSameAudit(first: Decision, later: Decision): void {
       );
 }
 
+/** Those of a request that gives one another value do not count: it is refused for that. */
 function addLabels(account: Account, { decision: later }: Account): void {
   const { decision } = account;
   if (decision === undefined || later === undefined || later.audit.labels.size === 0) return;
-  const labels = new Map([...decision.audit.labels, ...later.audit.labels]);
+  const labels = new Map([...later.audit.labels, ...decision.audit.labels]);
   account.decision = { ...decision, audit: { ...decision.audit, labels } };
 }
 

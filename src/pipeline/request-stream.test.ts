@@ -286,6 +286,31 @@ describe("a request behind the first of a stream", () => {
     assert.equal(charge?.source, "estimated");
   });
 
+  test("leaves what was seen of it in the record where it is refused", async () => {
+    const warning = { code: "soon", kind: "content", message: "Soon.", policy: "a/b", severity: "warning" };
+    const labels = { labels: { first: "2", second: "2" } };
+    const label = { labels: { first: "1" } };
+    const denial = { ...DENY, reasons: [...(DENY.reasons as JsonObject[]), warning], audit: labels };
+    for (const [second, codes] of [
+      [denial, ["no", "soon"]],
+      [{ allow: true, reasons: [warning], audit: labels }, ["soon", "obligation_unsupported"]],
+    ] as const) {
+      const { stage, governance, push } = await open([{ allow: true, audit: label }, second]);
+      await push(request());
+      assert.deepEqual((await push(request({ text: `to ${MAIL}`, at: 1 }))).requests, []);
+      governance.end("complete");
+      const { findings, reasons, audit, estimate, redactions } = onlyRecord(stage);
+      assert.deepEqual(findings, [{ type: "EMAIL_ADDRESS", count: 1 }]);
+      assert.deepEqual(
+        reasons.map(({ code }) => code),
+        codes,
+      );
+      assert.deepEqual(audit.labels, { first: "1", second: "2" });
+      // Of what did not leave nothing is used, and nothing is masked in it.
+      assert.deepEqual([estimate?.outputTokensMax, redactions], [100, []]);
+    }
+  });
+
   test("keeps its reason in the record when policy is asked about the answer after it", async () => {
     const { stage, governance, push } = await open([ALLOW, DENY]);
     await push(request());

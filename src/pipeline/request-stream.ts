@@ -5,12 +5,12 @@ import { headerValues } from "../exchange/headers.ts";
 import { BODY_HEADERS } from "../exchange/names.ts";
 import type { Plan } from "../exchange/plan.ts";
 import type { RequestSplitter } from "../formats/index.ts";
-import { type Denial, decidingReason } from "../mutation/own-answer.ts";
+import type { Denial } from "../mutation/own-answer.ts";
 import { type Account, openAccount } from "./account.ts";
 import type { Context } from "./context.ts";
 import type { JudgedRequest, RequestChunkAnswer, RequestRefusal } from "./governor.ts";
 import { decideRequest } from "./request.ts";
-import { addRequest, assertSameExchange } from "./request-stream-account.ts";
+import { addRequest, assertSameExchange, noteRequest } from "./request-stream-account.ts";
 import { rescueRequest, wordRefusal } from "./rescue.ts";
 
 /**
@@ -137,7 +137,7 @@ class Requests implements RequestStream {
       account: own,
       before,
     };
-    const answer = await decideRequest(context, bytes);
+    const answer = await decideRequest(context, bytes).finally(() => noteRequest(account, own));
     if (answer.kind === "answer") throw deniedBy(own);
     assertSameExchange(account, own);
     addRequest(account, own);
@@ -202,11 +202,7 @@ function planOfStream({ headers, ...plan }: Plan): Plan {
 const OF_THE_WHOLE_BODY: ReadonlySet<string> = new Set(["content-length", ...BODY_HEADERS]);
 
 function denyRequest(context: Context, denial: Denial): RequestRefusal {
-  const { account } = context;
-  account.verdict = "deny";
-  // Policy may give no reason: then what the client is told stands in the record as well.
-  const reasons = [...denial.reasons, decidingReason(denial.reasons)];
-  account.reasons = [...new Set([...account.reasons, ...reasons])];
+  context.account.verdict = "deny";
   return withStatus(context, wordRefusal(context, denial));
 }
 
