@@ -1,6 +1,7 @@
 import type { Format } from "../format.ts";
 import { jsonRequests } from "../json-format.ts";
 import { ENDPOINTS } from "./detect.ts";
+import { checkQuery } from "./query.ts";
 import { describeRequest } from "./reading.ts";
 import { refuse, refuseInStream } from "./refuse.ts";
 import { readRequest } from "./request.ts";
@@ -16,6 +17,7 @@ export const bedrockConverse: Format = {
   name: "bedrock-converse",
   endpoints: ENDPOINTS,
   ...jsonRequests({ readRequest, describeRequest, replaceText, keys: SCHEMA.plainKeys }),
+  checkQuery,
   readResponse,
   stream,
   streamType: STREAM_TYPE,
