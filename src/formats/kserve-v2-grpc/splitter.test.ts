@@ -6,6 +6,7 @@ import { RegentError } from "../../exchange/errors.ts";
 import { ANSWER_TEXTS_MAX } from "../answer-texts.ts";
 import { joinElements } from "../tensors/index.ts";
 import { OPEN_REQUESTS_MAX, openAnswer, openStream } from "./splitter.ts";
+import { INFER_RESPONSE } from "./stream.ts";
 import { lengthDelimited } from "./wire.ts";
 
 const bytes = (name: string, values: readonly string[]) => ({
@@ -224,6 +225,7 @@ test("refuses what no text can be found in", () => {
       encodeMessage("streamed", { errorMessage: "b" }),
     ]),
     encodeMessage("streamed", { inferResponse: { outputs: [output] } }),
+    Buffer.concat([whole({ modelName: "m", id: "7" }), lengthDelimited(INFER_RESPONSE, whole(FULL))]),
   ];
   for (const message of streams)
     assert.throws(() => openStream().split(framed(message), true), uninspectable);

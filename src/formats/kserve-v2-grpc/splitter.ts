@@ -53,7 +53,7 @@ function streamedPart(frame: Buffer, runs: Runs): AnswerPart {
   const message = messageOf(frame);
   const budget = fieldBudget();
   const fields = readFields(message, 0, message.length, budget);
-  if (isBare(fields)) return barePart(frame, parseInfer("response", message, budget), runs);
+  if (isBare(message, fields)) return barePart(frame, parseInfer("response", message, budget), runs);
   const error = only(fields, ERROR_MESSAGE);
   const answer = only(fields, INFER_RESPONSE);
   if (fields.some(({ number, wireType }) => wireType === LENGTH_DELIMITED && !KNOWN.has(number)))

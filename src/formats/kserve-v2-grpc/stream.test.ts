@@ -9,7 +9,7 @@ import { readingOf } from "../reading.ts";
 import { FRAME_HEAD_BYTES, GRPC_MESSAGE_BYTES_MAX } from "./frames.ts";
 import { kserveV2Grpc } from "./index.ts";
 import { refuseInAnswer, refuseInStream } from "./refuse.ts";
-import { answer, KEPT_FIELDS_MAX, stream } from "./stream.ts";
+import { answer, INFER_RESPONSE, KEPT_FIELDS_MAX, stream } from "./stream.ts";
 import { lengthDelimited } from "./wire.ts";
 
 const RESPONSE = {
@@ -59,6 +59,35 @@ test("reads a stream of MLServer's, whose answers are in no wrapper", () => {
   const { model, outputBytes, error, details } = end.answer;
   assert.deepEqual([model, outputBytes, error], ["m", 4, undefined]);
   assert.equal((details as { responses: unknown[] }).responses.length, 2);
+});
+
+test("takes no answer without a wrapper in whose version clients of Triton may find another one", () => {
+  const hidden = encodeMessage("response", {
+    outputs: [{ name: "said", datatype: "BYTES", shape: ["1"], contents: { bytesContents: [base64("x")] } }],
+  });
+  const group = Buffer.from([0x63, 0x64]);
+  for (const version of [
+    hidden,
+    Buffer.concat([group, hidden]),
+    encodeMessage("response", { id: "said" }),
+    encodeMessage("response", { parameters: { said: { stringParam: "x" } } }),
+    Buffer.from([0xaa, 0x80, 0x00, 0x00]),
+  ]) {
+    const message = Buffer.concat([
+      encodeMessage("response", { modelName: "m", id: "7" }),
+      lengthDelimited(INFER_RESPONSE, version),
+    ]);
+    const { bytes, fault } = run(stream, [framed(message)]);
+    assert.deepEqual(
+      [bytes.length, fault],
+      [0, "the version of the model may be an answer"],
+      version.toString("hex"),
+    );
+  }
+  for (const modelVersion of ["", "1", "v1.0 (beta)", "1.0.0-rc1", "2024-11-21", "sha256:0f@main/latest"]) {
+    const answers = framed(encodeMessage("response", { ...RESPONSE, modelVersion }));
+    assert.equal(run(stream, [answers]).fault, undefined, modelVersion);
+  }
 });
 
 test("reads a stream alike wherever it is cut, gives back its bytes, and only in whole frames", () => {

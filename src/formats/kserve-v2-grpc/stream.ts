@@ -96,14 +96,23 @@ const RAW_CONTENTS = 6;
  * (https://github.com/SeldonIO/MLServer/blob/master/proto/dataplane.proto), and not in Triton's wrapper. The names of
  * model and version have the numbers of the wrapper's two members; its id and its outputs have others, and one without the
  * model or any of those answers nothing.
+ *
+ * @throws RegentError body_invalid for one in whose version a client that looks for the wrapper may find another answer
  */
-export function isBare(fields: readonly Field[]): boolean {
+export function isBare(message: Buffer, fields: readonly Field[]): boolean {
   const ofResponse = fields.some(({ number }) => number > INFER_RESPONSE && number <= RAW_CONTENTS);
-  return ofResponse && fields.some(({ number }) => number === MODEL_NAME);
+  if (!ofResponse || !fields.some(({ number }) => number === MODEL_NAME)) return false;
+  for (const { number, start, end } of fields)
+    if (number === INFER_RESPONSE && !PLAIN_VERSION.test(message.toString("latin1", start, end)))
+      throw new RegentError("body_invalid", "the version of the model may be an answer");
+  return true;
 }
 
 /** In a `ModelInferResponse`. */
 const MODEL_NAME = 1;
+
+/** Printable ASCII but for `"` and `*`: without these no tag of parameters or outputs can be in it, nor any of a text. */
+const PLAIN_VERSION = /^[ !#-)+-~]*$/;
 
 abstract class ResponseReader implements EventReader<Frame> {
   readonly complete = true;
@@ -171,7 +180,7 @@ abstract class ResponseReader implements EventReader<Frame> {
 class StreamedReader extends ResponseReader {
   protected note(message: Buffer, budget: FieldBudget): void {
     const fields = readFields(message, 0, message.length, budget);
-    if (isBare(fields)) {
+    if (isBare(message, fields)) {
       this.respond(parseInfer("response", message, budget));
       return;
     }
