@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const BIN = fileURLToPath(new URL("../../.tools/mlserver/bin/", import.meta.url));
+/** Programs of the virtual environment that `make servers` makes, with a slash at its end. */
+export const MLSERVER_BIN = fileURLToPath(new URL("../../.tools/mlserver/bin/", import.meta.url));
 const TRAIN = fileURLToPath(new URL("train.py", import.meta.url));
 
 /** Why there is no MLServer to test against; undefined when there is. */
-export const mlserverMissing = existsSync(join(BIN, "mlserver"))
+export const mlserverMissing = existsSync(join(MLSERVER_BIN, "mlserver"))
   ? undefined
-  : `no MLServer at ${BIN} (make setup): NOT TESTED`;
+  : `no MLServer at ${MLSERVER_BIN} (make setup): NOT TESTED`;
 
 /** Rows of a data set, and what the trained model says of them in its own process. */
 export type OwnPredictions = {
@@ -40,18 +41,33 @@ export type MlServer = {
 /** Trains the models and serves them. */
 export async function startMlServer(): Promise<MlServer> {
   const folder = mkdtempSync(join(tmpdir(), "regent-mlserver-"));
-  const { status, stdout, stderr } = spawnSync(join(BIN, "python"), [TRAIN, folder], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(join(MLSERVER_BIN, "python"), [TRAIN, folder], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`training failed: ${stderr}`);
   writeFileSync(join(folder, "settings.json"), JSON.stringify(SETTINGS));
-  const server = spawn(join(BIN, "mlserver"), ["start", folder], { stdio: ["ignore", "ignore", "pipe"] });
+  const remove = () => rmSync(folder, { recursive: true });
+  try {
+    const { url, stop } = await serveMlServer(folder);
+    return { url, own: JSON.parse(stdout) as MlServer["own"], stop: () => stop().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Serves a folder with its settings and models. */
+export async function serveMlServer(folder: string): Promise<Pick<MlServer, "url" | "stop">> {
+  const server = spawn(join(MLSERVER_BIN, "mlserver"), ["start", folder], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const stopped = once(server, "exit");
   const stop = async () => {
     server.kill("SIGTERM");
     await stopped;
-    rmSync(folder, { recursive: true });
   };
   try {
-    return { url: await urlOf(server.stderr), own: JSON.parse(stdout) as MlServer["own"], stop };
+    return { url: await urlOf(server.stderr), stop };
   } catch (error) {
     await stop();
     throw error;

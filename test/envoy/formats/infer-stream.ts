@@ -199,10 +199,11 @@ export async function startStreamModel(): Promise<StreamModel> {
 }
 
 function requestOf(bytes: Buffer): InferRequest {
-  const { modelName, id, inputs } = decodeMessage("request", bytes) as {
+  const { modelName, id, inputs, rawInputContents } = decodeMessage("request", bytes) as {
     modelName: string;
     id?: string;
-    inputs: { contents: { bytesContents: string[] } }[];
+    inputs: { contents?: { bytesContents: string[] } }[];
+    rawInputContents?: string[];
   };
   return {
     model_name: modelName,
@@ -210,20 +211,27 @@ function requestOf(bytes: Buffer): InferRequest {
     inputs: inputs.map(({ contents }) => ({
       name: "text",
       datatype: "BYTES",
-      shape: [contents.bytesContents.length],
-      contents: { bytes_contents: contents.bytesContents.map((text) => Buffer.from(text, "base64")) },
+      shape: [1],
+      contents: { bytes_contents: contents?.bytesContents.map((text) => Buffer.from(text, "base64")) ?? [] },
     })),
+    raw_input_contents: (rawInputContents ?? []).map((raw) => Buffer.from(raw, "base64")),
   };
 }
 
-function answerTo({ model_name, id }: InferRequest, text: string): Buffer {
+/** In the form in which the request has its texts, as Triton does. */
+function answerTo({ model_name, id, raw_input_contents: raw = [] }: InferRequest, text: string): Buffer {
+  const said = Buffer.from(text);
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(said.length);
+  const isRaw = raw.length > 0;
   const output = {
     name: "said",
     datatype: "BYTES",
     shape: ["1"],
-    contents: { bytesContents: [Buffer.from(text)] },
+    ...(isRaw ? {} : { contents: { bytesContents: [said] } }),
   };
+  const rawOutputContents = isRaw ? [Buffer.concat([head, said])] : [];
   return encodeMessage("streamed", {
-    inferResponse: { modelName: model_name, id: id ?? "", outputs: [output] },
+    inferResponse: { modelName: model_name, id: id ?? "", outputs: [output], rawOutputContents },
   });
 }
