@@ -15,6 +15,20 @@ const TARGET_HEADER = "x-regent-target";
  */
 export const CLIENT_STREAM_WINDOW_BYTES = 1024 ** 2;
 
+/**
+ * What an Envoy in front takes for said by this one
+ * (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter).
+ */
+const HEADERS_OF_ENVOYS = [
+  "x-envoy-decorator-operation",
+  "x-envoy-degraded",
+  "x-envoy-immediate-health-check-fail",
+  "x-envoy-overloaded",
+  "x-envoy-ratelimited",
+  "x-envoy-upstream-canary",
+  "x-envoy-upstream-healthchecked-cluster",
+];
+
 /** The listener that clients talk to. */
 export function listener(options: EnvoyOptions): Yaml {
   return {
@@ -118,6 +132,10 @@ function bounds(): { readonly [key: string]: Yaml } {
 function routes(options: EnvoyOptions): Yaml {
   return {
     name: "by_target",
+    response_headers_to_remove: note(
+      "An Envoy in front would take these for what this one says of itself: a model server could have the gateway taken for dead.",
+      HEADERS_OF_ENVOYS,
+    ),
     virtual_hosts: [
       {
         name: "all",
