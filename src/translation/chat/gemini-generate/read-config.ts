@@ -8,10 +8,9 @@ type Settings = Omit<Conversation, "model" | "stream" | "includeUsage" | "messag
 
 /** `generationConfig` (https://ai.google.dev/api/generate-content#generationconfig). */
 export function readConfig(
-  config: GeminiMembers | undefined,
+  config: GeminiMembers,
   warn: Warn,
 ): { readonly settings: Settings; readonly places: NonNullable<Conversation["at"]> } {
-  if (config === undefined) return { settings: {}, places: {} };
   const choices = config.count("candidateCount");
   const settings = defined({
     maxOutputTokens: config.count("maxOutputTokens"),

@@ -29,7 +29,9 @@ export function readRequest(bytes: Buffer, facts: RequestFacts, warn: Warn): Con
   if (!body.has("contents")) throw invalid("contents is missing");
   assertNothingKept(body);
   if (facts.urlStream === true) assertEvents(facts.query);
-  const { settings, places } = readConfig(body.inner("generationConfig"), warn);
+  // Where it is absent, what another dialect demands is told at the place that it would have.
+  const config = body.inner("generationConfig") ?? new GeminiMembers({}, body.at("generationConfig"));
+  const { settings, places } = readConfig(config, warn);
   const tools = readTools(body.elements("tools"), warn);
   const conversation: Conversation = {
     ...settings,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { RegentError } from "../../../exchange/errors.ts";
 import type { TranslationWarning } from "../../translation.ts";
+import { anthropicMessages } from "../anthropic-messages/index.ts";
 import type { Conversation, Message, Part } from "../conversation.ts";
 import { openaiChat } from "../openai-chat/index.ts";
 import { chatTranslator } from "../translator.ts";
@@ -350,6 +351,24 @@ describe("a request read from Gemini", () => {
       () => read({ contents: [], cached_content: "cachedContents/c" }),
       (error: unknown) => error instanceof RegentError && error.code === "translation_unsupported",
     );
+  });
+
+  test("has places in Gemini's body for what another dialect demands, with a configuration and without", () => {
+    const contents = [{ role: "user", parts: [{ text: "Hi" }] }];
+    for (const [config, place] of [
+      [{}, "/generationConfig/maxOutputTokens"],
+      [{ generationConfig: {} }, "/generationConfig/maxOutputTokens"],
+      [{ generation_config: {} }, "/generation_config/maxOutputTokens"],
+    ] as const) {
+      const told: string[] = [];
+      const body = Buffer.from(JSON.stringify({ contents, ...config }));
+      chatTranslator(geminiGenerate, anthropicMessages).request?.(
+        body,
+        { headers: new Map(), urlModel: "m" },
+        ({ code, member }) => told.push(`${code} ${member}`),
+      );
+      assert.deepEqual(told, [`invented ${place}`]);
+    }
   });
 
   test("names members as they are spelt in the body", () => {
