@@ -23,7 +23,9 @@ export function initCommand(): Command {
 
 function ruleName(text: string): string {
   if (!/^[a-z_]\w*\/[a-z_]\w*$/.test(text))
-    throw new InvalidArgumentError("must be a category and a name such as access/night, words of Rego");
+    throw new InvalidArgumentError(
+      "must be CATEGORY/NAME such as access/night: lower-case letters first, then letters, digits and _",
+    );
   return text;
 }
 

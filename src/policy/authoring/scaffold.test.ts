@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withFolder } from "../../../test/support/rego.ts";
@@ -51,5 +51,20 @@ test("nothing is replaced", async () => {
       (error) => error instanceof ScaffoldError && error.message.startsWith(`${first} is there already`),
     );
     assert.equal(await readFile(first, "utf8"), before);
+  });
+});
+
+test("a folder takes a second rule, and keeps its sample and data", async () => {
+  await withFolder(async (folder) => {
+    const first = await scaffoldPolicy({ folder, style: "governance", rule: "access/night" });
+    const kept = first.filter((file) => !file.includes("night"));
+    for (const file of kept) await writeFile(file, "mine");
+    const second = await scaffoldPolicy({ folder, style: "governance", rule: "acme/no_cards" });
+    assert.deepEqual(second, [
+      join(folder, "rules/acme/no_cards/no_cards.rego"),
+      join(folder, "rules/acme/no_cards/no_cards_test.rego"),
+    ]);
+    assert.equal(kept.length, 2);
+    for (const file of kept) assert.equal(await readFile(file, "utf8"), "mine");
   });
 });

@@ -15,29 +15,36 @@ export class ScaffoldError extends Error {
   override readonly name = "ScaffoldError";
 }
 
+/** What the rules of one folder have in common: a further rule leaves it as it is. */
+const SHARED: ReadonlySet<string> = new Set(["input.json", "regent/tenants/data.yaml"]);
+
 /**
  * Writes a policy that works, with its test, METADATA and a sample input, and replaces nothing.
- * @returns the files, in the order in which to look at them
- * @throws ScaffoldError when one of the files is there already; nothing is written then that was not written before
+ * @returns the files that were written, in the order in which to look at them; a further rule of a folder has no sample of its own
+ * @throws ScaffoldError when the policy or its test is there already
  */
 export async function scaffoldPolicy(options: ScaffoldOptions): Promise<readonly string[]> {
   const files = options.style === "envoy" ? envoyFiles() : governanceFiles(options.rule);
+  const shared = options.style === "governance" ? SHARED : new Set();
   const written: string[] = [];
   for (const [name, content] of Object.entries(files)) {
     const file = join(options.folder, name);
     await mkdir(dirname(file), { recursive: true });
-    await writeNew(file, content);
-    written.push(file);
+    if (await writeNew(file, content)) written.push(file);
+    else if (!shared.has(name))
+      throw new ScaffoldError(`${file} is there already; name another folder or rule`);
   }
   return written;
 }
 
-async function writeNew(file: string, content: string): Promise<void> {
+/** @returns whether it was written; false where there is such a file */
+async function writeNew(file: string, content: string): Promise<boolean> {
   try {
     await writeFile(file, content, { flag: "wx" });
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new ScaffoldError(`${file} is there already; name another folder or rule`, { cause: error });
+    return false;
   }
 }
 
