@@ -142,7 +142,7 @@ const BAD: readonly (readonly [string, () => Buffer | Promise<Buffer>, RegExp])[
   [
     "promises an entrypoint that its module does not have",
     () => withManifest({ wasm: [...resolver("p/r"), ...resolver("p/x")] }),
-    /it has no entrypoint p\/x; it has p\/r/,
+    /it has no entrypoint p\/x; it has p\/r\. Build it with --entrypoint, or leave the setting out/,
   ],
   ["has a manifest of wrong types", () => withManifest({ revision: 1 }), /revision must be a string/],
   [

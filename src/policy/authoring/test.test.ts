@@ -36,6 +36,16 @@ test("tests run in OPA, with coverage, and compiled to Wasm", async () => {
   );
 });
 
+test("a function of a package that is not given is an error that says which folder to name", async () => {
+  await assert.rejects(
+    tested({
+      "a.rego": "package a\n\nimport data.regent.lib.result\n\nx contains result.denial(1, 2, 3)\n",
+      "a_test.rego": "package a_test\n\ntest_x if data.a.x\n",
+    }),
+    (error) => error instanceof OpaError && error.message.endsWith("too: regent.lib is in policies/lib."),
+  );
+});
+
 test("a test that fails is told with what it printed, and fails in Wasm as well", async () => {
   const report = await tested({
     "p.rego": POLICY,

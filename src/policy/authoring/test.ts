@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { adviceOn } from "../opa/advice.ts";
 import { CAPABILITIES_FILE, OpaError, runOpa } from "../opa/opa.ts";
 import { opaArgument, type Source } from "../opa/sources.ts";
 import { compareInWasm, type WasmDifference } from "./wasm-tests.ts";
@@ -129,7 +130,8 @@ async function opaTest(
     return JSON.parse(ran.stdout) as unknown;
   } catch (error) {
     // A policy that does not compile runs no test; OPA says what is wrong with it.
-    throw new OpaError((ran.stderr || ran.stdout).trim(), { cause: error });
+    const fault = (ran.stderr || ran.stdout).trim();
+    throw new OpaError(`${fault}\n${adviceOn(fault)}`.trim(), { cause: error });
   }
 }
 

@@ -89,7 +89,9 @@ function assertRoots({ roots, wasm }: Manifest): void {
   const seen = new Set<string>();
   for (const { entrypoint } of wasm) {
     if (!roots.some((root) => isWithin(entrypoint, root)))
-      throw new BundleError(`.manifest: the entrypoint ${entrypoint} lies outside of the roots`);
+      throw new BundleError(
+        `.manifest: the entrypoint ${entrypoint} lies outside of the roots (${roots.join(", ")}); add a root for it, or leave its policy out`,
+      );
     if (seen.has(entrypoint)) throw new BundleError(`.manifest: the entrypoint ${entrypoint} is there twice`);
     seen.add(entrypoint);
   }
