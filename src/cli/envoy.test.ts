@@ -17,7 +17,7 @@ describe("regent envoy generate", () => {
     for (const [all, said] of [
       [["--target", "a=http://127.0.0.1:2"], /two targets a/],
       [["--fallback", "b=a"], /no target b: give it with --target/],
-      [["--fallback", "a=b"], /no target b/],
+      [["--fallback", "a=b"], /no target b: give it with --target/],
       [["--fallback", "a=a"], /to each target once/],
     ] as const) {
       const { status, stdout, failure } = await generate(...A, ...all);
@@ -25,6 +25,17 @@ describe("regent envoy generate", () => {
       assert.equal(stdout, "");
       assert.match(failure ?? "", said);
     }
+  });
+
+  test("refuses a second list of fallbacks for one target, of which one would be lost", async () => {
+    const targets = ["b", "c"].flatMap((name, at) => ["--target", `${name}=http://127.0.0.1:${at + 2}`]);
+    const all = [...A, ...targets, "--fallback", "a=b", "--fallback", "a=c"];
+    await assert.rejects(generate(...all), /a is given twice; write a=NAME,NAME/);
+  });
+
+  test("takes no larger bodies than a route of Regent may have", async () => {
+    assert.equal((await generate(...A, "--max-body", "50Mi")).status, 0);
+    await assert.rejects(generate(...A, "--max-body", "51Mi"), /at most 50Mi/);
   });
 
   test("says how a target is written", async () => {

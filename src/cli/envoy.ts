@@ -7,6 +7,7 @@ import {
   renderAddress,
   type TcpAddress,
 } from "../config/address.ts";
+import { BODY_BYTES_MAX } from "../config/schema.ts";
 import { parseSizeBytes } from "../document/units.ts";
 import { renderEnvoyConfig } from "../local/envoy/bootstrap.ts";
 import {
@@ -31,7 +32,10 @@ type Options = {
   readonly fallback?: ReadonlyMap<string, readonly string[]>;
 };
 
-const EXAMPLE = "\nExample:\n  regent envoy generate --target my-model=http://127.0.0.1:8000 > envoy.yaml";
+const EXAMPLE = `
+Examples:
+  regent envoy generate --target my-model=http://127.0.0.1:8000 > envoy.yaml
+  regent envoy generate --target us=https://a.example --target eu=https://b.example --fallback us=eu > envoy.yaml`;
 
 /** `regent envoy generate`: the configuration of an Envoy in front of Regent, as YAML. */
 export function envoyCommand(): Command {
@@ -137,5 +141,7 @@ function size(text: string): number {
   const bytes = parseSizeBytes(text);
   if (bytes === undefined || bytes === 0)
     throw new InvalidArgumentError("Expected a size such as 65536, 64Ki or 4Mi.");
+  if (bytes > BODY_BYTES_MAX)
+    throw new InvalidArgumentError(`No route of Regent takes more: at most ${BODY_BYTES_MAX / 1024 ** 2}Mi.`);
   return bytes;
 }

@@ -11,6 +11,7 @@ const FALLBACK_PATTERN = /^([A-Za-z0-9._-]{1,128})=([A-Za-z0-9._,-]+)$/;
 export function addFallback(text: string, earlier?: ReadonlyMap<string, readonly string[]>) {
   const [, name, others] = FALLBACK_PATTERN.exec(text) ?? [];
   if (name === undefined || others === undefined) throw new InvalidArgumentError("Expected NAME=NAME,NAME.");
+  if (earlier?.has(name)) throw new InvalidArgumentError(`${name} is given twice; write ${name}=NAME,NAME.`);
   return new Map([...(earlier ?? []), [name, others.split(",")]]);
 }
 

@@ -5,8 +5,10 @@ import { CommandFailure } from "./failure.ts";
 import { addFallback, withFallbacks } from "./fallback-option.ts";
 import { addTarget } from "./target-option.ts";
 
-const EXAMPLE =
-  "\nExample:\n  regent istio generate --target claude=https://api.anthropic.com > istio/gateway/targets.yaml";
+const EXAMPLE = `
+Examples:
+  regent istio generate --target claude=https://api.anthropic.com > istio/gateway/targets.yaml
+  regent istio generate --target us=https://a.example --target eu=https://b.example --fallback us=eu > istio/gateway/targets.yaml`;
 
 /** `regent istio generate`: what Istio's ingress gateway has to know of targets, as YAML. */
 export function istioCommand(): Command {

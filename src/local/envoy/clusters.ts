@@ -96,7 +96,8 @@ export function fallbacksOf({ name, fallbacks = [] }: EnvoyTarget, options: Envo
   if (fallbacks.length === 0) return [];
   if (!isGovernedAtTarget(options)) throw new Error("a request can only be sent elsewhere with ext_proc");
   const known = new Set(options.targets.map((target) => target.name));
-  for (const other of fallbacks) if (!known.has(other)) throw new Error(`there is no target ${other}`);
+  for (const other of fallbacks)
+    if (!known.has(other)) throw new Error(`there is no target ${other}: give it with --target`);
   if (new Set([name, ...fallbacks]).size !== fallbacks.length + 1)
     throw new Error(`a request for ${name} is sent to each target once`);
   if (fallbacks.length > FALLBACKS_MAX)
