@@ -66,6 +66,15 @@ export function headersOf({ contentType, header = [] }: BodyFlags): Headers {
   return headers;
 }
 
+function isJson(body: Buffer): boolean {
+  try {
+    JSON.parse(body.toString("utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws CommandFailure when none was given and the body shows none */
 export function formatOf(
   given: FormatName | undefined,
@@ -77,7 +86,8 @@ export function formatOf(
   const format = given ?? guessFormat(kind, body, headers);
   if (format !== undefined && format in FORMATS) return format as FormatName;
   if (body.length === 0) throw new CommandFailure(`the body is empty: name its format with ${option}`);
+  const why = kind === "stream" || isJson(body) ? "" : ", as it is not JSON";
   throw new CommandFailure(
-    `the body does not show which format it is a ${kind} of: look at --kind, or name the format with ${option}, one of ${Object.keys(FORMATS).join(", ")}`,
+    `the body does not show which format it is a ${kind} of${why}: look at --kind, or name the format with ${option}, one of ${Object.keys(FORMATS).join(", ")}`,
   );
 }

@@ -18,5 +18,8 @@ export function policyCommand(): Command {
     .addCommand(signCommand())
     .addCommand(statusCommand());
   for (const change of changeCommands()) command.addCommand(change);
-  return command.addHelpText("after", "\nExample:\n  regent policy build policies -o dist/policies.tar.gz");
+  return command.addHelpText(
+    "after",
+    "\nExample:\n  regent policy build policies my-rules --ignore demo --ignore examples -o policies.tar.gz",
+  );
 }

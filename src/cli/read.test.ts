@@ -85,6 +85,13 @@ describe("regent read", () => {
     );
   });
 
+  test("says of a body that is not JSON that this is why its format is not known", async () => {
+    const broken = await readBody('{"messages":[', "--kind", "request");
+    assert.match(broken.failure ?? "", /which format it is a request of, as it is not JSON: look at --kind/);
+    const stream = await readBody("hello", "--kind", "stream");
+    assert.match(stream.failure ?? "", /which format it is a stream of: /);
+  });
+
   const CHAT = '{"model":"m","messages":[{"role":"user","content":"hello"}]}';
   const gzip = ["--header", "Content-Encoding: gzip"];
 

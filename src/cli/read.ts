@@ -26,7 +26,7 @@ export function readCommand(): Command {
     .addOption(formatOption("-f, --format <format>", "its format (default: told by the body)", METRICS_TEXT))
     .addHelpText(
       "after",
-      "\nA body that breaks its format has the member invalid, and the exit status is 3.\n\nExample:\n  regent read --kind stream --format openai-chat answer.sse",
+      "\nA body that breaks its format has the member invalid, and the exit status is 3.\n\nExamples:\n  regent read --kind stream --format openai-chat answer.sse\n  regent read --kind request --url-model gemini-2.5-flash - < contents.json",
     )
     .action(read);
   for (const option of messageOptions()) command.addOption(option);

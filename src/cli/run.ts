@@ -39,7 +39,7 @@ export function runCommand(): Command {
     .option("--rollout", "take new versions of it through the shadow and an approval: see docs/policy.md")
     .addHelpText(
       "after",
-      "\nPort 0 is one that the system picks. What `opa run` does, regent serve --opa-config does.\n\nExamples:\n  regent run\n  regent run --upstream http://127.0.0.1:8000\n  regent run --bundle bundle.tar.gz --rollout",
+      "\nPort 0 is one that the system picks. What `opa run` does, regent serve --opa-config does.\n\nExamples:\n  regent run\n  regent run --upstream http://127.0.0.1:8000\n  regent run --upstream https://api.example.com --models large-1 --upstream-key-file upstream.key\n  regent run --bundle bundle.tar.gz --rollout",
     )
     .action(async (options: Options) => {
       const ended = untilSignal();

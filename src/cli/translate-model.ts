@@ -61,7 +61,9 @@ async function declaredIn(file: string, name: string): Promise<DeclaredVersion> 
     throw new CommandFailure(`--registry has faults:\n${parsed.faults.map(renderFault).join("\n")}`);
   const [version, ...others] = parsed.value(name);
   if (version === undefined)
-    throw new CommandFailure(`${file} has no version of a model of this name, nor of this name: ${name}`);
+    throw new CommandFailure(
+      `--model: ${file} has no version, and no model with a version, of the name ${name}`,
+    );
   if (others.every((other) => isDeepStrictEqual(declaredBy(other), declaredBy(version)))) return version;
   const names = [...new Set([version, ...others].map((one) => one.name))];
   const wanted = names.length > 1 ? `one of ${names.join(", ")}` : "the model";

@@ -262,7 +262,7 @@ models:
         assert.equal(unknown.status, 1);
         assert.match(
           unknown.stderr,
-          /registry\.yaml has no version of a model of this name, nor of this name: /,
+          /--model: .*registry\.yaml has no version, and no model with a version, of the name /,
         );
         assert.ok(unknown.stderr.endsWith(`${name}\n`));
       }

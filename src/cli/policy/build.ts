@@ -41,7 +41,7 @@ export function buildCommand(): Command {
     .addOption(formatOption())
     .addHelpText(
       "after",
-      "\nNothing is built where regent policy check finds something.\nExit status: 3 when something is found.\n\nExample:\n  regent policy build policies my-rules -o dist/policies.tar.gz --ignore examples",
+      "\nNothing is built where regent policy check finds something.\nExit status: 3 when something is found.\n\nExample:\n  regent policy build policies my-rules --ignore demo --ignore examples -o policies.tar.gz",
     )
     .action((dirs: string[], flags: Flags) => reportingFaults(() => build(dirs, flags)));
 }
