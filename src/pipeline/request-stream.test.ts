@@ -17,6 +17,7 @@ import {
   type Stage,
   type StageOptions,
 } from "../../test/support/pipeline.ts";
+import type { DecisionEvent } from "../decision-log/event.ts";
 import { RegentError } from "../exchange/errors.ts";
 import { headersFrom } from "../exchange/headers.ts";
 import type { JsonObject } from "../exchange/json.ts";
@@ -245,13 +246,22 @@ describe("a stream of requests", () => {
     assert.equal(stage.meter.budgets("acme")[0]?.reserved, 0);
   });
 
-  test("is logged decision by decision, each under an id of its own that leads to the exchange", async () => {
-    const logged: { decisionId: string; batchDecisionId?: string | undefined }[] = [];
+  test("is logged decision by decision, each with its time, under an id of its own that leads to the exchange", async () => {
+    const logged: DecisionEvent[] = [];
     const { stage, governance, push } = await open([ALLOW, ALLOW], {
       decisionLog: { log: (event) => void logged.push(event) },
+      beforePolicy: ({ clock }) => {
+        clock.monotonicMs += 2;
+      },
     });
-    await push(Buffer.concat([request(), request({ at: 1 })]));
+    await push(request());
+    stage.clock.monotonicMs += 60_000;
+    await push(request({ at: 1 }));
     governance.end("complete");
+    assert.deepEqual(
+      logged.map(({ metrics }) => metrics.timer_server_handler_ns),
+      [2e6, 2e6],
+    );
     const { id } = onlyRecord(stage);
     assert.deepEqual(
       logged.map(({ decisionId, batchDecisionId }) => [decisionId === id, batchDecisionId]),

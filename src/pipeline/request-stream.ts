@@ -125,7 +125,7 @@ class Requests implements RequestStream {
     const fault = rooms.audit.fault();
     if (fault !== undefined) throw new RegentError("audit_unavailable", undefined, { cause: fault });
     const own: Account = {
-      ...openAccount(account.exchange, account.startedMs),
+      ...openAccount(account.exchange, rooms.clock.monotonicMs()),
       roomsMs: account.roomsMs,
       identity: account.identity,
       policies: account.policies,
