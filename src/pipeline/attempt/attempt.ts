@@ -160,7 +160,7 @@ export class Attempt implements Governance {
     const candidate = allowed.candidates.find(({ target }) => target.name === head.target);
     const serving = candidate && servingOf(governed, candidate.target);
     if (candidate === undefined || serving === undefined || attempts.made.length >= ATTEMPTS_MAX)
-      throw new RegentError("no_permitted_target", "Policy does not permit the target that Envoy chose.");
+      throw new RegentError("no_permitted_target", "The target that Envoy chose may not serve this request.");
     if (allowed.isStreamed) assertStreamable(candidate, serving, endOfStream);
     const translation =
       serving.how === "native" ? undefined : openTranslation(governed, candidate, serving.to);
