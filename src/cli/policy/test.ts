@@ -29,7 +29,7 @@ export function testCommand(): Command {
     .addOption(formatOption())
     .addHelpText(
       "after",
-      "\nExit status: 3 when a test fails, ends otherwise in Wasm, or coverage is too low.\n\nExample:\n  regent policy test policies my-rules --threshold 90",
+      "\nExit status: 3 when a test fails, ends otherwise in Wasm, or coverage is too low.\n\nExample:\n  regent policy test policies/lib my-rules --threshold 90",
     )
     .action((dirs: string[], flags: Flags) => reportingFaults(() => test(dirs, flags)));
 }
