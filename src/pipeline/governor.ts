@@ -41,7 +41,10 @@ export type Identified =
   | { readonly identity: import("../exchange/identity.ts").Identity }
   | { readonly failed: string };
 
-/** One exchange being governed. Calls come in this order, each awaited before the next; `end` comes last, once or more. */
+/**
+ * One exchange being governed. Calls come in this order, each awaited before the next; pieces of a stream of requests come
+ * between those of its answer. `end` comes last, once or more.
+ */
 export type Governance = {
   /** `endOfStream`: the request has no body. */
   requestHead(endOfStream: boolean): Promise<RequestHeadAnswer>;
