@@ -23,10 +23,13 @@ const HEAD = `# yaml-language-server: $schema=./schema/regent.schema.json
 # Regent behind the Envoy of this folder, with the sample policies, keys and models: what \`regent demo\` and \`regent run\` start.
 `;
 
-/** For trying it out by hand: a few requests are enough, and whoever tries it approves. */
+/**
+ * For trying it out by hand: a few requests are enough, and whoever tries it approves. The 95th percentile of so few is the
+ * slowest of them, which on a desktop says what else was running.
+ */
 const TRIAL_ROLLOUT = {
   steps: [{ shadow: "0s" }, { approval: "you" }],
-  gate: { decisions: 10, deniedPercent: 100, allowedPercent: 100 },
+  gate: { decisions: 10, deniedPercent: 100, allowedPercent: 100, latencyRatio: 1_000 },
 };
 
 /** The configuration of the sidecar in a local stack. */
