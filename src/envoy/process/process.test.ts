@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
+import { FakeCall } from "../../../test/envoy/support/fake-call.ts";
 import {
   answer,
   fakeGovernor,
@@ -14,7 +14,6 @@ import { PROCESS, startProcessor } from "../../../test/envoy/support/processor.t
 import type { Governor } from "../../pipeline/governor.ts";
 import {
   BodySendMode,
-  decodeProcessingRequest,
   encodeProcessingRequest,
   type Init,
   type ProcessingRequest,
@@ -268,44 +267,6 @@ test("A.26: refuses before the gRPC deadline what Governance has not decided", a
   undecided.reject(new Error("too late"));
   assert.deepEqual((await governor.nextEnd()).ends, ["refused"]);
 });
-
-/** A call without a network: what is written stays unread until `release`. */
-class FakeCall extends Duplex {
-  cancelled = false;
-  readonly written: Init<ProcessingResponse>[] = [];
-  taken = 0;
-  #unread: (() => void)[] | undefined;
-
-  constructor(stuck: boolean) {
-    super({ objectMode: true });
-    this.#unread = stuck ? [] : undefined;
-    this.on("error", () => this.end());
-  }
-  override _read(): void {
-    this.taken += 1;
-  }
-  override _write(message: Init<ProcessingResponse>, _: string, callback: () => void): void {
-    this.written.push(message);
-    if (this.#unread === undefined) callback();
-    else this.#unread.push(callback);
-  }
-  release(): void {
-    const unread = this.#unread ?? [];
-    this.#unread = undefined;
-    for (const callback of unread) callback();
-  }
-  getDeadline(): number {
-    return Number.POSITIVE_INFINITY;
-  }
-  receive(message: Message): void {
-    this.push(decodeProcessingRequest(encodeProcessingRequest(message)));
-  }
-  cancel(): void {
-    this.cancelled = true;
-    this.emit("cancelled");
-    this.destroy();
-  }
-}
 
 function serve(governor: Governor, stuck = false): { call: FakeCall; faults: Fault[] } {
   const call = new FakeCall(stuck);
