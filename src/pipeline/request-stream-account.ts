@@ -80,9 +80,7 @@ function assertSameHead(first: Decision, later: Decision): void {
   const isOther =
     !sameMap(first.transform.setHeaders, later.transform.setHeaders) ||
     !sameMap(first.route.headers, later.route.headers) ||
-    new Set([...first.transform.removeHeaders, ...later.transform.removeHeaders]).size !==
-      new Set(first.transform.removeHeaders).size ||
-    new Set(later.transform.removeHeaders).size !== new Set(first.transform.removeHeaders).size;
+    !sameSet(new Set(first.transform.removeHeaders), new Set(later.transform.removeHeaders));
   if (isOther)
     throw new RegentError("obligation_unsupported", "Policy changes a header of a stream after it has left.");
 }
@@ -127,4 +125,8 @@ function addLabels(account: Account, { decision: later }: Account): void {
 
 function sameMap<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {
   return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+}
+
+function sameSet<V>(a: ReadonlySet<V>, b: ReadonlySet<V>): boolean {
+  return a.size === b.size && [...a].every((value) => b.has(value));
 }

@@ -227,7 +227,7 @@ describe("a stream of requests", () => {
       },
     });
     const five = Buffer.concat(Array.from({ length: 5 }, () => request()));
-    const answer = await push(five);
+    const answer = await push(five, true);
     assert.deepEqual([answer.requests.length, answer.refusal, stage.asked.length], [3, undefined, 3]);
     governance.end("aborted");
     assert.deepEqual(await push(five), { requests: [], isPartial: false });

@@ -71,6 +71,7 @@ class Requests implements RequestStream {
 
   async push(chunk: Buffer, endOfStream: boolean): Promise<RequestChunkAnswer> {
     if (this.#isOver) return { requests: [], isPartial: false };
+    const before = this.#count;
     const requests: JudgedRequest[] = [];
     let head: Plan | undefined;
     let refusal: RequestRefusal | undefined;
@@ -84,10 +85,11 @@ class Requests implements RequestStream {
         head ??= plan;
         requests.push(judged);
       }
-      if (endOfStream) this.#assertWhole();
+      if (endOfStream && !this.#isOver) this.#assertWhole();
     } catch (error) {
       refusal = this.#refuse(error);
     }
+    if (this.#count > before) this.#noteBodies();
     const isPartial = this.#splitter.pendingBytes > 0;
     return { ...(head && { head }), requests, ...(refusal && { refusal }), isPartial };
   }
@@ -103,7 +105,6 @@ class Requests implements RequestStream {
     const decided = before === 0 ? await this.#first(bytes) : await this.#next(bytes, before);
     this.#sentBytes += decided.judged.bytes.length;
     this.#sent.update(decided.judged.bytes);
-    this.#noteBodies();
     return decided;
   }
 
@@ -153,7 +154,6 @@ class Requests implements RequestStream {
   }
 
   #refuse(error: unknown): RequestRefusal {
-    this.#noteBodies();
     return error instanceof Denied
       ? denyRequest(this.#context, error.denial)
       : refuseRequest(this.#context, error);
@@ -162,7 +162,6 @@ class Requests implements RequestStream {
   /** What the record says of the body: all that came so far, and what of it went on where that is not the same. */
   #noteBodies(): void {
     const { account } = this.#context;
-    if (this.#count === 0) return;
     account.requestBody = { bytes: this.#receivedBytes, sha256: this.#received.copy().digest("hex") };
     const sha256 = this.#sent.copy().digest("hex");
     account.upstreamBody =
