@@ -144,7 +144,7 @@ export class PolicyRevision {
     const missing = entrypoints.filter((entrypoint) => !this.has(entrypoint));
     if (missing.length === 0) return;
     throw new BundleError(
-      `it has no entrypoint ${missing.join(", ")}; it has ${this.entrypoints.join(", ") || "none"}. Build it with --entrypoint, or leave the setting out that asks for it`,
+      `it has no entrypoint ${missing.join(", ")}; it has ${this.entrypoints.join(", ") || "none"}`,
     );
   }
 

@@ -144,7 +144,7 @@ export class PolicySet {
       return several ? `${owner} has ${names}` : `it has ${names}`;
     });
     throw new BundleError(
-      `${several ? "no bundle has the" : "it has no"} entrypoint ${missing.join(", ")}; ${found.join("; ")}`,
+      `${several ? "no bundle has the" : "it has no"} entrypoint ${missing.join(", ")}; ${found.join("; ")}. Build it with --entrypoint, or take what asks for it out of the configuration`,
     );
   }
 
