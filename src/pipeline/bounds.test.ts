@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { base64, encodeMessage, framed } from "../../test/support/infer-proto.ts";
 import {
   answer,
   chatBody,
   compileAnswering,
   createStage,
+  exchangeOf,
   onlyRecord,
   refusalOf,
   send,
@@ -84,5 +86,45 @@ test("holds no prompt in memory while its answer is streamed", async () => {
   collect();
   const held = process.memoryUsage().heapUsed - before;
   assert.ok(held < charsOfAll / 4, `${held} bytes for ${charsOfAll} characters`);
+  for (const governance of open) governance.end("complete");
+});
+
+test("holds nothing of the requests of an open stream that have left", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const stage = createStage({ policy, maxBodyBytes: 4 * 1024 * 1024 });
+  const request = framed(
+    encodeMessage("request", {
+      modelName: "small",
+      inputs: [
+        {
+          name: "text",
+          datatype: "BYTES",
+          shape: ["1"],
+          contents: { bytesContents: [base64("word ".repeat(200 * 1024))] },
+        },
+      ],
+    }),
+  );
+  const open = [];
+  const held = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  collect();
+  const before = held();
+  for (let index = 0; index < 20; index++) {
+    const path = "/inference.GRPCInferenceService/ModelStreamInfer";
+    const governance = stage.governor.begin(exchangeOf(stage, { path, body: "" }));
+    await governance.requestHead(false);
+    // A piece as Envoy sends it, with the begin of the next request.
+    const answer = await governance.requestChunk?.(Buffer.concat([request, request.subarray(0, 100)]), false);
+    assert.equal(answer?.requests.length, 1);
+    open.push(governance);
+    stage.asked.length = 0;
+  }
+  collect();
+  // Buffers are freed behind the objects that they belong to.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  const kept = held() - before;
+  assert.ok(kept < (20 * request.length) / 4, `${kept} bytes for ${20 * request.length}`);
   for (const governance of open) governance.end("complete");
 });

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { type AwsHeaders, encodeHeaders, parseHeaders } from "./aws-headers.ts";
-import { appendTo, initialPending, type Pending, restOf } from "./pending.ts";
+import { appendTo, initialPending, type Pending, release, restOf } from "./pending.ts";
 
 export type { AwsHeader, AwsHeaders } from "./aws-headers.ts";
 
@@ -69,7 +69,9 @@ export function stepAwsStream(state: AwsStreamState, chunk: Buffer): AwsStep {
     pending.start += message.bytes;
     messages.push({ headers: message.headers, payload: message.payload, start, end: start + message.bytes });
   }
-  return { messages, raw: pending.bytes.subarray(from, pending.start), fault: state.fault };
+  const raw = pending.bytes.subarray(from, pending.start);
+  release(pending);
+  return { messages, raw, fault: state.fault };
 }
 
 /** The bytes behind the last whole message. */

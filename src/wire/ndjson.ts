@@ -1,4 +1,4 @@
-import { appendTo, initialPending, type Pending, restOf } from "./pending.ts";
+import { appendTo, initialPending, type Pending, release, restOf } from "./pending.ts";
 
 /**
  * Streams of JSON texts, one a line (https://github.com/ndjson/ndjson-spec, https://jsonlines.org). LF or CR LF ends a line,
@@ -62,7 +62,9 @@ export function stepNdjson(state: NdjsonState, chunk: Buffer): NdjsonStep {
   }
   state.searched = pending.end - pending.start;
   state.oversized ||= state.searched > NDJSON_LINE_BYTES_MAX;
-  return { lines, raw: pending.bytes.subarray(from, pending.start), oversized: state.oversized };
+  const raw = pending.bytes.subarray(from, pending.start);
+  release(pending);
+  return { lines, raw, oversized: state.oversized };
 }
 
 /** The bytes behind the last whole line. */

@@ -26,6 +26,16 @@ export function appendTo(pending: Pending, chunk: Buffer): void {
   pending.end += chunk.length;
 }
 
+/**
+ * Lets go of bytes that are dealt with: a stream may be silent for minutes, and a byte that is left must not keep a
+ * megabyte in memory. Copies less than what is let go.
+ */
+export function release(pending: Pending): void {
+  const left = pending.end - pending.start;
+  if (left > pending.bytes.length / 4) return;
+  Object.assign(pending, { bytes: Buffer.from(restOf(pending)), start: 0, end: left });
+}
+
 export function restOf({ bytes, start, end }: Pending): Buffer {
   return bytes.subarray(start, end);
 }

@@ -1,5 +1,5 @@
 import { RegentError } from "../../exchange/errors.ts";
-import { appendTo, initialPending, restOf } from "../../wire/pending.ts";
+import { appendTo, initialPending, release, restOf } from "../../wire/pending.ts";
 import type { RequestSplitter } from "../format.ts";
 import { FRAME_HEAD_BYTES, GRPC_MESSAGE_BYTES_MAX } from "./frames.ts";
 
@@ -16,16 +16,17 @@ export function openRequests(messageBytesMax: number): RequestSplitter {
       appendTo(pending, chunk);
       for (;;) {
         const rest = restOf(pending);
-        if (rest.length < FRAME_HEAD_BYTES) return;
+        if (rest.length < FRAME_HEAD_BYTES) break;
         const length = rest.readUInt32BE(1);
         // Said in front of the message, so that nothing of one that is too large is kept.
         if (length > bytesMax)
           throw new RegentError("body_too_large", `A request of the stream has more than ${bytesMax} bytes.`);
         const end = FRAME_HEAD_BYTES + length;
-        if (rest.length < end) return;
+        if (rest.length < end) break;
         pending.start += end;
         yield rest.subarray(0, end);
       }
+      release(pending);
     },
     get pendingBytes() {
       return pending.end - pending.start;

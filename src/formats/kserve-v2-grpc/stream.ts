@@ -1,7 +1,7 @@
 import { RegentError } from "../../exchange/errors.ts";
 import type { AnswerError } from "../../exchange/inference.ts";
 import type { JsonObject } from "../../exchange/json.ts";
-import { appendTo, initialPending, type Pending, restOf } from "../../wire/pending.ts";
+import { appendTo, initialPending, type Pending, release, restOf } from "../../wire/pending.ts";
 import { KEPT_BYTES_MAX, keptWord } from "../bounds.ts";
 import {
   type EventFate,
@@ -51,6 +51,7 @@ export const FRAMES: Framing<Frame, Pending> = {
       at = end;
     }
     pending.start += at;
+    release(pending);
     return { events, raw: rest.subarray(0, at), fault };
   },
   rest: restOf,
