@@ -145,14 +145,17 @@ export type StreamModel = {
   readonly port: number;
   /** Texts of every request that reached it, in order. */
   readonly seen: readonly string[];
-  /** How every stream ended that has: `end` where the client sent all, `cancelled` where it went away. */
-  readonly ends: readonly ("end" | "cancelled")[];
+  /**
+   * How many streams that the model would never end were reset. Of others nothing can be told: grpc-js says of every call
+   * that its requests have ended, and then that it was cancelled.
+   */
+  readonly resets: number;
   stop(): void;
 };
 
 export async function startStreamModel(): Promise<StreamModel> {
   const seen: string[] = [];
-  const ends: ("end" | "cancelled")[] = [];
+  let resets = 0;
   const server = new Server();
   const definition = {
     ModelStreamInfer: {
@@ -181,10 +184,11 @@ export async function startStreamModel(): Promise<StreamModel> {
           call.emit("error", { code: status.RESOURCE_EXHAUSTED, details: "out of memory" });
         if (text === ASK.die) setImmediate(() => server.forceShutdown());
       });
-      call.on("cancelled", () => ends.push("cancelled"));
+      call.on("cancelled", () => {
+        if (stays) resets += 1;
+      });
       call.on("error", () => {});
       call.on("end", () => {
-        ends.push("end");
         for (const answer of held) answer();
         if (!stays) call.end();
       });
@@ -195,7 +199,14 @@ export async function startStreamModel(): Promise<StreamModel> {
       error === null ? resolve(bound) : reject(error),
     ),
   );
-  return { port, seen, ends, stop: () => server.forceShutdown() };
+  return {
+    port,
+    seen,
+    get resets() {
+      return resets;
+    },
+    stop: () => server.forceShutdown(),
+  };
 }
 
 function requestOf(bytes: Buffer): InferRequest {
