@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { CommandFailure } from "./failure.ts";
+import { unreachable } from "./unreachable.ts";
 
 /** A probe that takes longer than this is a failed probe: container runtimes ask every few seconds. */
 const PROBE_TIMEOUT_MS = 3_000;
@@ -23,14 +24,8 @@ export async function probe(url: string): Promise<string> {
     response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS), redirect: "error" });
     text = (await response.text()).trim();
   } catch (error) {
-    throw new CommandFailure(`${url}: ${reasonOf(error)}`, 1, { cause: error });
+    throw unreachable(url, error);
   }
   if (!response.ok) throw new CommandFailure(`${url} answered ${response.status}: ${text}`);
   return text;
-}
-
-/** fetch hides the reason in `cause`. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message;
 }

@@ -111,6 +111,6 @@ describe("the health check", () => {
     server.close();
     server.closeAllConnections();
     await once(server, "close");
-    await assert.rejects(probe(url), /ECONNREFUSED/);
+    await assert.rejects(probe(url), /ECONNREFUSED .*; is the sidecar running .*--url/);
   });
 });

@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { type CandidateStatus, describeStep, type RolloutStatus } from "../../policy/life/status.ts";
 import { CommandFailure } from "../failure.ts";
+import { unreachable } from "../unreachable.ts";
 import { type Format, formatOption } from "./report.ts";
 
 type Where = { readonly url: string; readonly tokenFile?: string };
@@ -83,7 +84,7 @@ async function ask({ url, tokenFile }: Where, path: string, method: string): Pro
     response = await fetch(new URL(path, url), { method, headers, signal, redirect: "error" });
     text = (await response.text()).trim();
   } catch (error) {
-    throw new CommandFailure(`${url} cannot be asked: ${reasonOf(error)}`, undefined, { cause: error });
+    throw unreachable(url, error);
   }
   if (response.status === 401) throw new CommandFailure(tokenFault(url, tokenFile));
   if (!response.ok) throw new CommandFailure(`${url} answered ${response.status}: ${text}`);
@@ -94,12 +95,6 @@ function tokenFault(url: string, tokenFile: string | undefined): string {
   return tokenFile === undefined
     ? `${url} asks for its token (admin.token): name the file that holds it with --token-file`
     : `${url} does not take the token of ${tokenFile}: it is another one than admin.token`;
-}
-
-/** fetch hides the reason in `cause`. */
-function reasonOf(error: unknown): string {
-  const { cause } = error as { cause?: unknown };
-  return String(cause instanceof Error ? cause.message : error);
 }
 
 async function readToken(file: string): Promise<string> {
