@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { ERRORS } from "../../exchange/errors.ts";
-import { refuse } from "./refuse.ts";
+import { MESSAGE_BYTES_MAX, refuse, refuseInTrailers } from "./refuse.ts";
 import { GRPC_STATUS_NAMES } from "./status.ts";
 
 test("names every status as gRPC's own library does", () => {
@@ -42,4 +42,19 @@ test("a method that nothing serves is unimplemented, and no error of Regent's is
   );
   for (const [code, { status: http, message }] of Object.entries(ERRORS))
     assert.ok((refuse({ status: http, code, message }).grpcStatus ?? 0) > 0, code);
+});
+
+test("says as much of a long message as clients read beside the status, in whole characters", () => {
+  const refusal = { status: 403, code: "some_code" };
+  for (const [message, kept] of [
+    ["x".repeat(MESSAGE_BYTES_MAX), MESSAGE_BYTES_MAX],
+    ["x".repeat(MESSAGE_BYTES_MAX + 1), MESSAGE_BYTES_MAX],
+    [`x${"\u{1f600}".repeat(MESSAGE_BYTES_MAX)}`, MESSAGE_BYTES_MAX - 3],
+  ] as const) {
+    const { body } = refuse({ ...refusal, message });
+    assert.equal(body.length, kept);
+    assert.ok(message.startsWith(body.toString()));
+    const trailers = new Map(refuseInTrailers({ ...refusal, message }));
+    assert.equal(decodeURIComponent(trailers.get("grpc-message") ?? ""), body.toString());
+  }
 });
