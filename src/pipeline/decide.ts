@@ -89,7 +89,7 @@ export function denyStream({ account, dialect, framing }: Context, decision: Dec
  *
  * @throws RegentError obligation_unsupported
  */
-export function assertSameHead(first: Decision | undefined, { transform, response }: Decision): void {
+export function assertSameAnswerHead(first: Decision | undefined, { transform, response }: Decision): void {
   const has = (name: string, value: string) => first?.transform.setHeaders.get(name) === value;
   const headers = [...transform.setHeaders].find(([name, value]) => !has(name, value))?.[0];
   const removed = transform.removeHeaders.find(

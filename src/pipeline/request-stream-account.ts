@@ -23,7 +23,7 @@ export function assertSameExchange(account: Account, own: Account): void {
     );
   const [first, later] = [account.decision, own.decision];
   if (first === undefined || later === undefined) throw new RegentError("internal_error");
-  assertSameHead(first, later);
+  assertSameRequestHead(first, later);
   assertSameDemands(first, later);
   assertSameAudit(first, later);
 }
@@ -76,7 +76,7 @@ function withReasons(reasons: readonly Reason[], more: readonly Reason[]): reado
   return added.length === 0 ? reasons : [...reasons, ...added];
 }
 
-function assertSameHead(first: Decision, later: Decision): void {
+function assertSameRequestHead(first: Decision, later: Decision): void {
   const isOther =
     !sameMap(first.transform.setHeaders, later.transform.setHeaders) ||
     !sameMap(first.route.headers, later.route.headers) ||

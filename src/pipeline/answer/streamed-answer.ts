@@ -13,7 +13,7 @@ import {
 import { type ContentDecoder, openDecoder } from "../../wire/content-decoder.ts";
 import { type AnswerStream, openAnswerStream, type StreamPiece } from "../answer-stream.ts";
 import type { Context } from "../context.ts";
-import { assertSameHead, denyStream } from "../decide.ts";
+import { assertSameAnswerHead, denyStream } from "../decide.ts";
 import { rescueStream } from "../rescue.ts";
 import { timed, timedAsync } from "../timed.ts";
 import { countRedactions, type Judge } from "./judge.ts";
@@ -201,7 +201,7 @@ class Streamed implements StreamedAnswer {
     const before = judge.decision;
     const decision = await judge.ask(head, findings);
     if (permit(decision) === undefined) return denyStream(context, decision);
-    assertSameHead(before, decision);
+    assertSameAnswerHead(before, decision);
     return undefined;
   }
 
