@@ -155,6 +155,14 @@ test("reports an alias that names nothing, an alias of an alias and an alias wit
   );
 });
 
+test("refuses names of models and versions that would be steps of a path", () => {
+  for (const name of [".", ".."])
+    assert.deepEqual(faults(changed("name: small-2", `name: "${name}"`)), [
+      "12:17 value models[0].versions[1].name: must not be a step of a path, `.` or `..`",
+    ]);
+  assert.equal(parsed(changed("name: small-2", 'name: "..."')).resolve("small")?.versions[1]?.name, "...");
+});
+
 test("reports versions that can never be chosen, unless the model is retired", () => {
   assert.deepEqual(faults(changed("stage: retired", "stage: experimental")), [
     "25:5 no-version models[2].versions: only a retired model may be without versions",

@@ -11,10 +11,11 @@ export const TARGET_FORMATS = [...FORMAT_NAMES, "json"] as const;
 const word = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, {
   error: "must be 1 to 128 letters, digits, dots, dashes or underscores",
 });
-/** Model names also hold `/`, `:` and `@`: `meta-llama/Llama-3.1-8B@v2`. */
+/** Model names also hold `/`, `:` and `@`: `meta-llama/Llama-3.1-8B@v2`. Some dialects name the model in a segment of the path. */
 const modelName = z
   .string()
-  .regex(/^[!-~]{1,256}$/, { error: "must be 1 to 256 printable ASCII characters, no space" });
+  .regex(/^[!-~]{1,256}$/, { error: "must be 1 to 256 printable ASCII characters, no space" })
+  .regex(/^(?!\.{1,2}$)/, { error: "must not be a step of a path, `.` or `..`" });
 const date = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: "must be a date of RFC 3339, such as 2027-01-31 or 2027-01-31T00:00:00Z",
 });
