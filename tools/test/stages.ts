@@ -68,9 +68,10 @@ async function asOne(command: string, args: readonly string[]): Promise<Counts> 
 async function nodeTests(files: readonly string[], atOnce: number, timeoutMs: number): Promise<Counts> {
   const dir = mkdtempSync(join(tmpdir(), "regent-test-"));
   try {
-    return await secondTry(await runFiles(files, atOnce, timeoutMs, dir), (failed) =>
-      runFiles(failed, 1, timeoutMs, dir),
-    );
+    return await secondTry(await runFiles(files, atOnce, timeoutMs, dir), (failed) => {
+      console.log(`\n== once more, alone: ${failed.join(", ")}`);
+      return runFiles(failed, 1, timeoutMs, dir);
+    });
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -85,7 +86,6 @@ export async function secondTry(
 ): Promise<Counts> {
   const { passed, failed, failedFiles } = first;
   if (failedFiles.length === 0 || failedFiles.length > SECOND_TRIES_MAX) return { passed, failed };
-  console.log(`\n== once more, alone: ${failedFiles.join(", ")}`);
   const second = await again(failedFiles);
   if (second.failed > 0) return { passed, failed };
   return { passed: passed + failed, failed: 0, unsteady: failedFiles };
