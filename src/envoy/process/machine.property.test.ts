@@ -6,8 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { answer, deny, PERMIT, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
-import type { Exchange } from "../../exchange/exchange.ts";
+import { answer, deny, EXCHANGE, PERMIT, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
 import type {
   ChunkAnswer,
   RequestHeadAnswer,
@@ -24,24 +23,6 @@ import { INITIAL, type State } from "./state.ts";
 const RUNS = 20_000;
 /** Moves of one conversation, at most: an exchange with a few chunks has a dozen. */
 const MOVES_MAX = 24;
-
-const EXCHANGE: Exchange = {
-  id: "id",
-  protocol: "ext_proc",
-  startedAtMs: 0,
-  request: {
-    method: "POST",
-    scheme: "http",
-    host: "a",
-    path: "/",
-    pathname: "/",
-    query: undefined,
-    headers: new Map(),
-    clientRequestId: undefined,
-  },
-  source: {},
-  destination: {},
-};
 
 /** What Governance answers to whichever step runs. */
 type Verdict =

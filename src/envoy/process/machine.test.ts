@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answer, deny, PERMIT, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
+import { answer, deny, EXCHANGE, PERMIT, pass, plan } from "../../../test/envoy/support/fake-governor.ts";
 import { RegentError } from "../../exchange/errors.ts";
-import type { Exchange } from "../../exchange/exchange.ts";
 import { headersFrom } from "../../exchange/headers.ts";
 import type { ResponseBodyMode } from "../../pipeline/governor.ts";
 import { BodySendMode } from "../codec.ts";
@@ -10,24 +9,6 @@ import type { Answered, Effect, ProcessEvent } from "./events.ts";
 import { reduce } from "./machine.ts";
 import type { AnnouncedModes } from "./modes.ts";
 import { INITIAL, openPhase, type State } from "./state.ts";
-
-const EXCHANGE: Exchange = {
-  id: "id",
-  protocol: "ext_proc",
-  startedAtMs: 0,
-  request: {
-    method: "POST",
-    scheme: "http",
-    host: "a",
-    path: "/",
-    pathname: "/",
-    query: undefined,
-    headers: headersFrom([["accept", "*/*"]]),
-    clientRequestId: undefined,
-  },
-  source: {},
-  destination: {},
-};
 
 const MODES: AnnouncedModes = {
   requestBody: BodySendMode.BUFFERED,

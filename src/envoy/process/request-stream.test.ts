@@ -1,8 +1,7 @@
 /** A stream of requests (FULL_DUPLEX_STREAMED) as the reducer sees it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { answer, deny, PERMIT, plan } from "../../../test/envoy/support/fake-governor.ts";
-import type { Exchange } from "../../exchange/exchange.ts";
+import { answer, deny, EXCHANGE, PERMIT, plan } from "../../../test/envoy/support/fake-governor.ts";
 import type { RequestChunkAnswer, RequestRefusal, ResponseBodyMode } from "../../pipeline/governor.ts";
 import { BodySendMode } from "../codec.ts";
 import type { Answered, Effect, ProcessEvent } from "./events.ts";
@@ -12,23 +11,6 @@ import type { Reply } from "./reply.ts";
 import { REFUSAL_MS_MAX, REQUEST_MS_MAX, SILENCE_MS_MAX } from "./request-stream.ts";
 import { INITIAL, openPhase, type State } from "./state.ts";
 
-const EXCHANGE: Exchange = {
-  id: "id",
-  protocol: "ext_proc",
-  startedAtMs: 0,
-  request: {
-    method: "POST",
-    scheme: "http",
-    host: "a",
-    path: "/",
-    pathname: "/",
-    query: undefined,
-    headers: new Map(),
-    clientRequestId: undefined,
-  },
-  source: {},
-  destination: {},
-};
 const MODES: AnnouncedModes = {
   requestBody: BodySendMode.FULL_DUPLEX_STREAMED,
   responseBody: BodySendMode.STREAMED,

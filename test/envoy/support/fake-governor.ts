@@ -1,5 +1,6 @@
 import type { RegentError } from "../../../src/exchange/errors.ts";
 import type { Exchange, ExchangeEnd, ResponseHead } from "../../../src/exchange/exchange.ts";
+import { headersFrom } from "../../../src/exchange/headers.ts";
 import { type Permit, permit } from "../../../src/exchange/permit.ts";
 import type { OwnAnswer, Plan } from "../../../src/exchange/plan.ts";
 import type {
@@ -11,6 +12,25 @@ import type {
   ResponseAnswer,
   ResponseHeadAnswer,
 } from "../../../src/pipeline/governor.ts";
+
+/** An exchange for a reducer, which looks at the id and the headers of one alone. */
+export const EXCHANGE: Exchange = {
+  id: "id",
+  protocol: "ext_proc",
+  startedAtMs: 0,
+  request: {
+    method: "POST",
+    scheme: "http",
+    host: "a",
+    path: "/",
+    pathname: "/",
+    query: undefined,
+    headers: headersFrom([["accept", "*/*"]]),
+    clientRequestId: undefined,
+  },
+  source: {},
+  destination: {},
+};
 
 /** What one exchange went through, in order, and how it ended: one entry for every call of `end`. */
 export type Account = {
